@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+# Sourced by every script: paths, progress lines, locks, free ports.
+# Fails: `die` prints one line that names the remedy and ends the script with code 1.
+# shellcheck shell=bash
+
+EG_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+EG_CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/embergate
+EG_JOBS=${EG_JOBS:-$(nproc)}
+export EG_ROOT EG_CACHE EG_JOBS
+
+note() { printf '%s\n' "$*"; }
+
+die() {
+  printf 'error: %s\n' "$*" >&2
+  exit 1
+}
+
+need_value() { [ -n "${2:-}" ] || die "$1 needs a value"; }
+
+duration() {
+  local seconds=$1
+  if [ "$seconds" -lt 60 ]; then printf '%d s' "$seconds"; else printf '%d min %02d s' $((seconds / 60)) $((seconds % 60)); fi
+}
+
+# step "text" command…: says what runs, how long it took, and shows the end of the log when it fails.
+# The command runs in this shell's functions, its output goes to a log file.
+step() {
+  local text=$1 start rc=0 log
+  shift
+  mkdir -p "$EG_CACHE/log"
+  log=$(mktemp "$EG_CACHE/log/step.XXXXXX")
+  start=$(date +%s)
+  printf '  %-58s ' "$text ..."
+  # A subshell with its own errexit: `set -e` is ignored inside a command tested by `||`.
+  set +e
+  (set -e; "$@") >"$log" 2>&1 </dev/null
+  rc=$?
+  set -e
+  if [ "$rc" -eq 0 ]; then
+    printf 'ok      %s\n' "$(duration $(($(date +%s) - start)))"
+    rm -f "$log"
+    return 0
+  fi
+  printf 'FAILED  %s\n' "$(duration $(($(date +%s) - start)))"
+  printf -- '--- last lines of: %s (whole log: %s)\n' "$text" "$log" >&2
+  tail -n 40 "$log" >&2
+  return "$rc"
+}
+
+# run_as_root command…: directly, or through sudo where there is one.
+run_as_root() {
+  if [ "$(id -u)" -eq 0 ]; then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    sudo "$@"
+  else
+    die "this needs root once (packages): run scripts/install-deps as root"
+  fi
+}
+
+# with_lock name command…: one at a time on this machine, waits at most 30 minutes.
+with_lock() {
+  local lock=$EG_CACHE/lock.$1
+  shift
+  mkdir -p "$EG_CACHE"
+  (
+    flock -w 1800 9 || die "another run holds $lock"
+    "$@" 9>&-
+  ) 9>"$lock"
+}
+
+# free_ports n: n different TCP ports of loopback that nobody listens on, one per line.
+# They are held together while they are chosen, so that the list has no port twice.
+free_ports() {
+  python3 - "$1" <<'PY'
+import socket, sys
+held = []
+for _ in range(int(sys.argv[1])):
+    s = socket.socket()
+    s.bind(("127.0.0.1", 0))
+    held.append(s)
+print("\n".join(str(s.getsockname()[1]) for s in held))
+PY
+}
+
+# wait_for seconds command…: repeats the command every 0.1 s until it succeeds or the time is over.
+wait_for() {
+  local deadline=$(($(date +%s) + $1))
+  shift
+  until "$@" >/dev/null 2>&1; do
+    [ "$(date +%s)" -lt "$deadline" ] || return 1
+    sleep 0.1
+  done
+}
+
+port_open() { (exec 3<>"/dev/tcp/${1%:*}/${1##*:}") 2>/dev/null; }
+
+process_alive() { [ -n "${1:-}" ] && kill -0 "$1" 2>/dev/null; }
+
+# stop_process pid seconds: TERM, then KILL when it is still there after that time.
+stop_process() {
+  process_alive "$1" || return 0
+  kill -TERM "$1" 2>/dev/null || return 0
+  wait_for "$2" process_gone "$1" && return 0
+  kill -KILL "$1" 2>/dev/null || true
+  wait_for 5 process_gone "$1"
+}
+
+# A zombie counts as gone: its parent may be a shell that does not wait for it.
+process_gone() {
+  process_alive "$1" || return 0
+  [ "$(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null)" = Z ]
+}
