@@ -69,16 +69,24 @@ with_lock() {
   ) 9>"$lock"
 }
 
-# free_ports n: n different TCP ports of loopback that nobody listens on, one per line.
-# They are held together while they are chosen, so that the list has no port twice.
+# free_ports n: n different TCP ports of loopback that nobody listens on, one per line. They lie below the range from which the
+# kernel takes client ports, so that a server which stops and starts again finds its port free.
 free_ports() {
   python3 - "$1" <<'PY'
-import socket, sys
+import random, socket, sys
+low = int(open("/proc/sys/net/ipv4/ip_local_port_range").read().split()[0])
+candidates = list(range(10000, low)) if low > 12000 else list(range(61000, 65000))
+random.SystemRandom().shuffle(candidates)
 held = []
-for _ in range(int(sys.argv[1])):
+for port in candidates:
+    if len(held) == int(sys.argv[1]):
+        break
     s = socket.socket()
-    s.bind(("127.0.0.1", 0))
-    held.append(s)
+    try:
+        s.bind(("127.0.0.1", port))
+        held.append(s)
+    except OSError:
+        s.close()
 print("\n".join(str(s.getsockname()[1]) for s in held))
 PY
 }

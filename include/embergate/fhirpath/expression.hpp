@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// A FHIRPath expression, compiled once and evaluated often (FHIRPath 2.0.0 N1; docs/reference/fhirpath.md).
+// Thread: immutable after compile(); any number of threads evaluate the same Expression, each with its own EvaluationContext.
+// Ownership: the Expression owns its nodes; results of evaluate() point into the resources of the context and must not outlive them.
+// Failure: compile() gives kInvalid with line, column, what was expected and a hint; evaluation gives EvaluationError, never an exception. All work is
+// bounded by Limits (S-34).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "embergate/core/clock.hpp"
+#include "embergate/core/result.hpp"
+#include "embergate/fhir/model.hpp"
+#include "embergate/fhir/resource.hpp"
+
+namespace embergate::fhirpath {
+
+struct Limits {  // S-34
+  std::size_t max_expression_bytes = 16 * 1024;
+  std::size_t max_nodes = 2'000;
+  std::size_t max_depth = 100;
+  std::uint64_t max_steps = 1'000'000;       // nodes visited + items produced, one evaluation
+  std::size_t max_items = 100'000;           // of one collection
+  std::size_t max_string_bytes = 1'048'576;  // of one built string
+  std::chrono::milliseconds max_wall{50};    // checked every 1,024 steps
+};
+
+struct CompileError {
+  std::size_t line = 1;    // from 1
+  std::size_t column = 1;  // from 1, in characters
+  std::string message;     // what was expected
+  std::string hint;        // how to mend it, or empty
+};
+
+struct Warning {
+  std::size_t line = 1;
+  std::size_t column = 1;
+  std::string message;
+};
+
+struct CompileOptions {
+  const fhir::Model* model = nullptr;         // nullptr: R4
+  fhir::TypeId context_type = fhir::kNoType;  // the trigger's resource type; kNoType: unknown, no static check of the root
+  std::vector<std::string> variables;         // host variables without '%': {"current", "previous"} for topics
+  Limits limits;
+};
+
+struct EvaluationError {
+  std::string message;
+  std::size_t line = 1;
+  std::size_t column = 1;
+};
+
+// Everything one evaluation sees. Resources are borrowed; nullptr means "empty collection".
+struct EvaluationContext {
+  const fhir::Resource* resource = nullptr;  // %context, %resource, %rootResource
+  struct Variable {
+    std::string_view name;
+    const fhir::Resource* value;
+  };
+  std::vector<Variable> variables;
+  std::optional<core::SystemTime> now;       // now(), today(), timeOfDay(); absent: the machine's clock
+  std::uint64_t* step_budget = nullptr;      // shared by all topics of one event when set; counted down
+};
+
+// Three-valued: what a criterion decides.
+enum class Truth { kFalse, kTrue, kEmpty, kError };
+
+// One item of a result, as text for people and programs.
+struct ResultItem {
+  std::string type;   // "System.Boolean", "FHIR.code"
+  std::string value;  // JSON
+  std::string path;   // "Patient.name[0].given[1]", empty for computed values
+};
+
+class Expression {
+ public:
+  static core::Result<std::shared_ptr<const Expression>> compile(std::string_view text, const CompileOptions& options = {});
+  ~Expression();
+  Expression(const Expression&) = delete;
+  Expression& operator=(const Expression&) = delete;
+
+  // What a criterion decides: one Boolean: its value; one item of another type: true; none: kEmpty; several or an error: kError (error filled if given).
+  [[nodiscard]] Truth evaluate_truth(const EvaluationContext& context, EvaluationError* error = nullptr) const;
+  [[nodiscard]] core::Result<std::vector<ResultItem>> evaluate(const EvaluationContext& context) const;
+
+  [[nodiscard]] const std::string& text() const;
+  [[nodiscard]] const std::vector<Warning>& warnings() const;          // of the static check (decision 33)
+  [[nodiscard]] bool uses_variable(std::string_view name) const;       // "previous": whether that state must be parsed at all
+
+ private:
+  struct Impl;
+  explicit Expression(std::unique_ptr<const Impl> impl);
+  std::unique_ptr<const Impl> impl_;
+};
+
+}  // namespace embergate::fhirpath

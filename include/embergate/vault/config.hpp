@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// The vault config (contract 1.2): which name stands for which file, and which resources may use it. Read once, at start.
+// Thread: immutable after load; share freely. Ownership: by value. Failure: load() refuses the whole file with a JSON pointer and a reason, never with
+// content; the program then does not start.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "embergate/core/result.hpp"
+#include "embergate/vault/names.hpp"
+
+namespace embergate::vault {
+
+struct Scope {
+  std::string resource_type;
+  std::optional<std::string> id;  // absent: every instance of the type
+};
+
+struct Entry {
+  SecretName name;
+  std::string path;
+  std::vector<Scope> scopes;  // any match grants
+  bool raw = false;           // no normalisation
+};
+
+enum class ScopeVerdict { kGranted, kUnknownName, kOutOfScope };
+
+class VaultConfig {
+ public:
+  VaultConfig() = default;  // the vault is off: every name is unknown
+  static core::Result<VaultConfig> load(const std::string& path);
+  static core::Result<VaultConfig> parse(std::string_view json);
+
+  [[nodiscard]] bool enabled() const { return enabled_; }
+  [[nodiscard]] const Entry* find(const SecretName& name) const;
+  [[nodiscard]] ScopeVerdict check(const SecretName& name, const Requester& requester) const;  // byte-exact (S-17)
+  [[nodiscard]] const std::map<SecretName, Entry>& entries() const { return entries_; }
+  [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
+
+ private:
+  bool enabled_ = false;
+  std::map<SecretName, Entry> entries_;
+  std::vector<std::string> warnings_;
+};
+
+}  // namespace embergate::vault

@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: Apache-2.0
+# Sourced: one real Apache Kafka broker (KRaft, one process) on loopback: plaintext, SASL_PLAINTEXT, SASL_SSL and mTLS listeners.
+# All of a broker lives in one folder: server.properties, tls/, data/, broker.log, broker.pid, plain-users.properties, kafka.env.
+# Fails: a start that is not ready in time stops the process and shows the end of its log.
+# shellcheck shell=bash
+
+. "$EG_ROOT/scripts/lib/maven.sh"
+
+KAFKA_VERSION=4.3.1
+KAFKA_LIBS=$EG_CACHE/kafka-$KAFKA_VERSION/libs
+KAFKA_READY_SECONDS=${EG_KAFKA_READY_SECONDS:-90}
+KAFKA_TOOL_FLAGS=(-Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto)
+KAFKA_HANDLER_SOURCE=$EG_ROOT/tests/support/kafka/PlainUsersFromFile.java
+
+kafka_fetch() {
+  maven_jars "$KAFKA_LIBS" "org.apache.kafka:kafka_2.13:$KAFKA_VERSION" "org.apache.kafka:kafka-tools:$KAFKA_VERSION" \
+    org.apache.logging.log4j:log4j-slf4j-impl:2.25.4 org.apache.logging.log4j:log4j-core:2.25.4
+}
+
+kafka_handler_folder() { printf '%s/kafka-%s/handler-%s' "$EG_CACHE" "$KAFKA_VERSION" "$(sha256sum "$KAFKA_HANDLER_SOURCE" | cut -c1-12)"; }
+
+kafka_compile_handler() {
+  local folder
+  folder=$(kafka_handler_folder)
+  [ -d "$folder" ] && return 0
+  rm -rf "$folder.new"
+  javac -cp "$KAFKA_LIBS/*" -d "$folder.new" "$KAFKA_HANDLER_SOURCE"
+  mv "$folder.new" "$folder"
+}
+
+# Everything that a broker needs before its first start; quick when it is there.
+kafka_prepare() {
+  kafka_fetch
+  kafka_compile_handler
+}
+
+kafka_write_log_settings() {
+  cat >"$1/log4j2.properties" <<'CONF'
+status = error
+appender.out.type = Console
+appender.out.name = out
+appender.out.layout.type = PatternLayout
+appender.out.layout.pattern = %d{HH:mm:ss.SSS} %-5p %c{1} %m%n
+rootLogger.level = warn
+rootLogger.appenderRef.out.ref = out
+logger.started.name = kafka.server.KafkaRaftServer
+logger.started.level = info
+CONF
+}
+
+# kafka_certificates folder: a CA, the broker's certificate for loopback, and one for a client. Made on the spot, never kept in the repository.
+kafka_certificates() {
+  local tls=$1
+  mkdir -p "$tls"
+  kafka_ca "$tls" ca "Embergate test CA"
+  kafka_leaf "$tls" broker localhost "subjectAltName=DNS:localhost,IP:127.0.0.1" serverAuth,clientAuth
+  kafka_leaf "$tls" client gw "subjectAltName=DNS:gw" clientAuth
+  kafka_ca "$tls" other-ca "Embergate other CA"
+  cat "$tls/broker-key.pem" "$tls/broker.pem" "$tls/ca.pem" >"$tls/broker-keystore.pem"
+}
+
+# kafka_ca folder name subject
+kafka_ca() {
+  openssl req -x509 -newkey rsa:2048 -nodes -sha256 -days 3650 -subj "/CN=$3" -keyout "$1/$2-key.pem" -out "$1/$2.pem" \
+    -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign
+}
+
+# kafka_leaf folder name common-name extension usage: signed by ca.pem of that folder, key as PKCS#8.
+kafka_leaf() {
+  openssl req -newkey rsa:2048 -nodes -sha256 -subj "/CN=$3" -keyout "$1/$2-key.pem" -out "$1/$2.csr"
+  printf '%s\nbasicConstraints=CA:FALSE\nextendedKeyUsage=%s\n' "$4" "$5" >"$1/$2.ext"
+  openssl x509 -req -sha256 -days 825 -in "$1/$2.csr" -CA "$1/ca.pem" -CAkey "$1/ca-key.pem" -CAcreateserial -extfile "$1/$2.ext" -out "$1/$2.pem"
+  rm -f "$1/$2.csr" "$1/$2.ext"
+}
+
+kafka_choose_ports() {
+  local free
+  mapfile -t free < <(free_ports 5)
+  kafka_plaintext=127.0.0.1:${EG_KAFKA_PLAINTEXT_PORT:-${free[0]}}
+  kafka_sasl_plaintext=127.0.0.1:${EG_KAFKA_SASL_PLAINTEXT_PORT:-${free[1]}}
+  kafka_sasl_ssl=127.0.0.1:${EG_KAFKA_SASL_SSL_PORT:-${free[2]}}
+  kafka_mtls=127.0.0.1:${EG_KAFKA_MTLS_PORT:-${free[3]}}
+  kafka_controller=127.0.0.1:${EG_KAFKA_CONTROLLER_PORT:-${free[4]}}
+}
+
+kafka_listener_settings() {
+  local dir=$1 scram=org.apache.kafka.common.security.scram.ScramLoginModule plain=org.apache.kafka.common.security.plain.PlainLoginModule listener
+  for listener in saslp saslt; do
+    cat <<CONF
+listener.name.$listener.sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512
+listener.name.$listener.plain.sasl.jaas.config=$plain required users_file="$dir/plain-users.properties";
+listener.name.$listener.plain.sasl.server.callback.handler.class=embergate.test.PlainUsersFromFile
+listener.name.$listener.scram-sha-256.sasl.jaas.config=$scram required;
+listener.name.$listener.scram-sha-512.sasl.jaas.config=$scram required;
+CONF
+  done
+  for listener in saslt mtls; do
+    printf 'listener.name.%s.ssl.keystore.type=PEM\nlistener.name.%s.ssl.keystore.location=%s/tls/broker-keystore.pem\n' "$listener" "$listener" "$dir"
+  done
+  cat <<CONF
+listener.name.mtls.ssl.client.auth=required
+listener.name.mtls.ssl.truststore.type=PEM
+listener.name.mtls.ssl.truststore.location=$dir/tls/ca.pem
+CONF
+}
+
+kafka_write_settings() {
+  local dir=$1 public
+  public=INTERNAL://$kafka_plaintext,SASLP://$kafka_sasl_plaintext,SASLT://$kafka_sasl_ssl,MTLS://$kafka_mtls
+  cat >"$dir/server.properties" <<CONF
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@$kafka_controller
+controller.listener.names=CONTROLLER
+listeners=$public,CONTROLLER://$kafka_controller
+advertised.listeners=$public
+listener.security.protocol.map=INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT,SASLP:SASL_PLAINTEXT,SASLT:SASL_SSL,MTLS:SSL
+inter.broker.listener.name=INTERNAL
+log.dirs=$dir/data
+offsets.topic.replication.factor=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+num.partitions=4
+auto.create.topics.enable=false
+CONF
+  kafka_listener_settings "$dir" >>"$dir/server.properties"
+}
+
+# The addresses and files of the broker for tests and people: shell lines, to be sourced with `set -a`.
+kafka_write_env() {
+  local dir=$1
+  {
+    printf 'EG_KAFKA_DIR=%q\n' "$dir"
+    printf 'EG_KAFKA_PLAINTEXT=%s\nEG_KAFKA_SASL_PLAINTEXT=%s\nEG_KAFKA_SASL_SSL=%s\nEG_KAFKA_MTLS=%s\n' \
+      "$kafka_plaintext" "$kafka_sasl_plaintext" "$kafka_sasl_ssl" "$kafka_mtls"
+    printf 'EG_KAFKA_CA=%q\nEG_KAFKA_OTHER_CA=%q\n' "$dir/tls/ca.pem" "$dir/tls/other-ca.pem"
+    printf 'EG_KAFKA_CLIENT_CERT=%q\nEG_KAFKA_CLIENT_KEY=%q\n' "$dir/tls/client.pem" "$dir/tls/client-key.pem"
+    printf 'EG_KAFKA_PLAIN_USERS=%q\n' "$dir/plain-users.properties"
+    printf 'EG_KAFKA_LIBS=%q\nEG_KAFKA_PID_FILE=%q\nEG_KAFKA_CTL=%q\n' "$KAFKA_LIBS" "$dir/broker.pid" "$EG_ROOT/scripts/kafka"
+  } >"$dir/kafka.env"
+}
+
+kafka_tool() { java "${KAFKA_TOOL_FLAGS[@]}" -Dlog4j2.level=ERROR -cp "$KAFKA_LIBS/*" "$@"; }
+
+kafka_format() {
+  local dir=$1 id
+  id=$(kafka_tool kafka.tools.StorageTool random-uuid | tail -1)
+  kafka_tool kafka.tools.StorageTool format -t="$id" -c="$dir/server.properties" -g \
+    --add-scram 'SCRAM-SHA-512=[name=gw,password=v1]' --add-scram 'SCRAM-SHA-256=[name=gw,password=v1]' \
+    --add-scram 'SCRAM-SHA-512=[name=admin,password=admin-secret]' --add-scram 'SCRAM-SHA-256=[name=admin,password=admin-secret]'
+}
+
+# kafka_create dir: a new broker with users gw/v1 and admin (SCRAM and PLAIN), not started yet.
+kafka_create() {
+  local dir=$1
+  mkdir -p "$dir"
+  kafka_certificates "$dir/tls"
+  printf 'gw=v1\nadmin=admin-secret\n' >"$dir/plain-users.properties"
+  kafka_choose_ports
+  kafka_write_settings "$dir"
+  kafka_write_log_settings "$dir"
+  kafka_format "$dir"
+  kafka_write_env "$dir"
+}
+
+kafka_pid() { cat "$1/broker.pid" 2>/dev/null || true; }
+
+kafka_running() { process_alive "$(kafka_pid "$1")" && ! process_gone "$(kafka_pid "$1")"; }
+
+kafka_launch() {
+  local dir=$1
+  [ -f "$dir/broker.log" ] && cat "$dir/broker.log" >>"$dir/broker.earlier.log"
+  setsid java -Xms256m -Xmx512m -Djava.awt.headless=true -Dkafka.logs.dir="$dir/logs" -Dlog4j2.configurationFile="$dir/log4j2.properties" \
+    -cp "$KAFKA_LIBS/*:$(kafka_handler_folder)" kafka.Kafka "$dir/server.properties" >"$dir/broker.log" 2>&1 </dev/null 9>&- &
+  printf '%s\n' "$!" >"$dir/broker.pid"
+}
+
+kafka_settled() { grep -q 'Kafka Server started' "$1/broker.log" || ! kafka_running "$1"; }
+
+kafka_ready() { kafka_running "$1" && grep -q 'Kafka Server started' "$1/broker.log"; }
+
+# kafka_start dir: creates the broker at the first call; later calls start it with the same data, users and ports.
+kafka_start() {
+  local dir=$1
+  kafka_prepare
+  kafka_running "$dir" && return 0
+  [ -f "$dir/kafka.env" ] || { rm -rf "$dir/data" && kafka_create "$dir"; }
+  kafka_launch "$dir"
+  wait_for "$KAFKA_READY_SECONDS" kafka_settled "$dir" || true
+  kafka_ready "$dir" && return 0
+  printf 'the broker was not ready within %s s; its log (%s) ends with:\n' "$KAFKA_READY_SECONDS" "$dir/broker.log" >&2
+  tail -n 30 "$dir/broker.log" >&2
+  kafka_stop "$dir"
+  return 1
+}
+
+kafka_stop() {
+  local pid
+  pid=$(kafka_pid "$1")
+  stop_process "$pid" 30
+  rm -f "$1/broker.pid"
+}
+
+kafka_kill() {
+  local pid
+  pid=$(kafka_pid "$1")
+  process_alive "$pid" && kill -KILL "$pid"
+  wait_for 10 process_gone "$pid"
+  rm -f "$1/broker.pid"
+}
+
+kafka_address() { (. "$1/kafka.env" && printf '%s' "${!2}"); }
+
+# kafka_topic dir name partitions
+kafka_topic() {
+  kafka_tool org.apache.kafka.tools.TopicCommand --bootstrap-server "$(kafka_address "$1" EG_KAFKA_PLAINTEXT)" \
+    --create --if-not-exists --topic "$2" --partitions "${3:-4}" --replication-factor 1
+}
+
+# kafka_scram_password dir user password: both mechanisms at once.
+kafka_scram_password() {
+  kafka_tool kafka.admin.ConfigCommand --bootstrap-server "$(kafka_address "$1" EG_KAFKA_PLAINTEXT)" --alter --entity-type users \
+    --entity-name "$2" --add-config "SCRAM-SHA-512=[password=$3],SCRAM-SHA-256=[password=$3]"
+}
+
+# kafka_plain_password dir user password: the next login reads the file.
+kafka_plain_password() {
+  local users=$1/plain-users.properties
+  { grep -v "^$2=" "$users" || true; printf '%s=%s\n' "$2" "$3"; } >"$users.new"
+  mv "$users.new" "$users"
+}
+
+# kafka_client_settings dir user password: a Java client's settings for SASL_SSL with SCRAM-SHA-512, on standard output.
+kafka_client_settings() {
+  cat <<CONF
+security.protocol=SASL_SSL
+sasl.mechanism=SCRAM-SHA-512
+sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required username="$2" password="$3";
+ssl.truststore.type=PEM
+ssl.truststore.location=$1/tls/ca.pem
+isolation.level=read_committed
+CONF
+}
+
+# kafka_consume dir settings-file topic idle-milliseconds: Kafka's own console consumer from the beginning: partition, key and value of each
+# record, parted by tabs. Ends when nothing came for that long.
+kafka_consume() {
+  kafka_tool org.apache.kafka.tools.consumer.ConsoleConsumer --bootstrap-server "$(kafka_address "$1" EG_KAFKA_SASL_SSL)" \
+    --command-config "$2" --topic "$3" --from-beginning --timeout-ms "$4" \
+    --formatter-property print.key=true --formatter-property print.partition=true --formatter-property print.offset=true
+}
