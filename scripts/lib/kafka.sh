@@ -153,16 +153,28 @@ kafka_format() {
     --add-scram 'SCRAM-SHA-512=[name=admin,password=admin-secret]' --add-scram 'SCRAM-SHA-256=[name=admin,password=admin-secret]'
 }
 
+# kafka_logged file command…: keeps what it prints in the file and shows that only when it fails.
+kafka_logged() {
+  local log=$1 rc=0
+  shift
+  set +e
+  (set -e; "$@") >>"$log" 2>&1
+  rc=$?
+  set -e
+  [ "$rc" -eq 0 ] || tail -n 20 "$log" >&2
+  return "$rc"
+}
+
 # kafka_create dir: a new broker with users gw/v1 and admin (SCRAM and PLAIN), not started yet.
 kafka_create() {
   local dir=$1
   mkdir -p "$dir"
-  kafka_certificates "$dir/tls"
+  kafka_logged "$dir/create.log" kafka_certificates "$dir/tls"
   printf 'gw=v1\nadmin=admin-secret\n' >"$dir/plain-users.properties"
   kafka_choose_ports
   kafka_write_settings "$dir"
   kafka_write_log_settings "$dir"
-  kafka_format "$dir"
+  kafka_logged "$dir/create.log" kafka_format "$dir"
   kafka_write_env "$dir"
 }
 
@@ -172,9 +184,10 @@ kafka_running() { process_alive "$(kafka_pid "$1")" && ! process_gone "$(kafka_p
 
 kafka_launch() {
   local dir=$1
-  [ -f "$dir/broker.log" ] && cat "$dir/broker.log" >>"$dir/broker.earlier.log"
+  [ ! -f "$dir/broker.log" ] || cat "$dir/broker.log" >>"$dir/broker.earlier.log"
+  : >"$dir/broker.log" # before the launch: readiness is read from this file
   setsid java -Xms256m -Xmx512m -Djava.awt.headless=true -Dkafka.logs.dir="$dir/logs" -Dlog4j2.configurationFile="$dir/log4j2.properties" \
-    -cp "$KAFKA_LIBS/*:$(kafka_handler_folder)" kafka.Kafka "$dir/server.properties" >"$dir/broker.log" 2>&1 </dev/null 9>&- &
+    -cp "$KAFKA_LIBS/*:$(kafka_handler_folder)" kafka.Kafka "$dir/server.properties" >>"$dir/broker.log" 2>&1 </dev/null 9>&- &
   printf '%s\n' "$!" >"$dir/broker.pid"
 }
 
@@ -220,10 +233,10 @@ kafka_topic() {
     --create --if-not-exists --topic "$2" --partitions "${3:-4}" --replication-factor 1
 }
 
-# kafka_scram_password dir user password: both mechanisms at once.
+# kafka_scram_password dir user password mechanism: one mechanism, since Kafka refuses two changes of a user in one request.
 kafka_scram_password() {
   kafka_tool kafka.admin.ConfigCommand --bootstrap-server "$(kafka_address "$1" EG_KAFKA_PLAINTEXT)" --alter --entity-type users \
-    --entity-name "$2" --add-config "SCRAM-SHA-512=[password=$3],SCRAM-SHA-256=[password=$3]"
+    --entity-name "$2" --add-config "${4:-SCRAM-SHA-512}=[password=$3]"
 }
 
 # kafka_plain_password dir user password: the next login reads the file.
