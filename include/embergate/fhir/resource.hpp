@@ -92,18 +92,54 @@ class Resource {
   [[nodiscard]] std::string_view type() const { return root().member("resourceType").string(); }
   [[nodiscard]] std::string_view id() const { return root().member("id").string(); }
   [[nodiscard]] const NodeRecord& record(std::uint32_t index) const { return nodes_[index]; }
-  [[nodiscard]] std::string_view decoded(std::uint32_t side_index) const;
+  [[nodiscard]] std::string_view decoded(std::uint32_t side_index) const {
+    return {decoded_.data() + side_[side_index].first, side_[side_index].second};
+  }
   [[nodiscard]] std::size_t node_count() const { return nodes_.size(); }
 
  private:
+  friend class Node;
   friend class TreeBuilder;
   Resource() = default;
   std::string text_;  // without the parser's padding
   std::vector<NodeRecord> nodes_;
   std::vector<std::pair<std::uint32_t, std::uint32_t>> side_;  // offset and length in decoded_
-  std::string decoded_;
+  std::string decoded_;                                        // strings and names that had escapes
 };
 
 using ResourcePtr = std::shared_ptr<const Resource>;
+
+inline NodeKind Node::kind() const { return owner_ ? owner_->nodes_[index_].kind : NodeKind::kNull; }
+
+inline std::string_view Node::name() const {
+  if (!owner_) return {};
+  const NodeRecord& r = owner_->nodes_[index_];
+  const std::string& source = (r.flags & kNameDecoded) ? owner_->decoded_ : owner_->text_;
+  return {source.data() + r.name_begin, r.name_length};
+}
+
+inline std::string_view Node::string() const {
+  if (!is_string()) return {};
+  const NodeRecord& r = owner_->nodes_[index_];
+  if (r.flags & kDecoded) return owner_->decoded(r.extra);
+  return {owner_->text_.data() + r.raw_begin + 1, r.raw_length - 2};
+}
+
+inline std::string_view Node::raw() const {
+  if (!owner_) return {};
+  const NodeRecord& r = owner_->nodes_[index_];
+  return {owner_->text_.data() + r.raw_begin, r.raw_length};
+}
+
+inline std::string_view Node::number_text() const { return is_number() ? raw() : std::string_view(); }
+inline std::size_t Node::raw_offset() const { return owner_ ? owner_->nodes_[index_].raw_begin : 0; }
+inline std::size_t Node::size() const { return is_object() || is_array() ? owner_->nodes_[index_].extra : 0; }
+inline Node Node::first_child() const { return size() ? Node(owner_, index_ + 1) : Node(); }
+
+inline Node Node::next_sibling(Node parent) const {
+  if (!owner_) return {};
+  const std::uint32_t next = owner_->nodes_[index_].next;
+  return next < owner_->nodes_[parent.index_].next ? Node(owner_, next) : Node();
+}
 
 }  // namespace embergate::fhir

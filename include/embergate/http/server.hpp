@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// HTTP/1.1 server: keep-alive, strict framing, limits and deadlines (S-29 to S-33, decision 29). Knows no FHIR.
+// Thread: construct and stop on any thread; handlers run as coroutines on the io threads, one strand a connection. Ownership: Server owns its
+// connections; the Exchange lives as long as its handler runs. Failure: listen() says why a port cannot be had; protocol faults are answered here
+// (400, 408, 413, 431) and the connection closed; an exception of a handler becomes 500.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "embergate/core/result.hpp"
+
+namespace embergate::http {
+
+struct Header {
+  std::string name;
+  std::string value;
+};
+
+struct Request {
+  std::string method;
+  std::string target;  // as sent: path and query, not decoded
+  std::vector<Header> headers;
+  std::string remote_address;
+  // First value of the header, compared without case; empty when absent.
+  [[nodiscard]] std::string_view header(std::string_view name) const;
+  [[nodiscard]] bool has_body() const;
+};
+
+struct Response {
+  int status = 200;
+  std::vector<Header> headers;  // Content-Length, Date, Connection are the server's own
+  std::string body;
+};
+
+class Exchange {
+ public:
+  virtual ~Exchange() = default;
+  [[nodiscard]] virtual const Request& request() const = 0;
+  // At most once. kTooLarge above `limit` bytes, kTimeout below the minimum rate (S-31), kMalformed on bad framing; the connection closes after each.
+  virtual boost::asio::awaitable<core::Result<std::string>> read_body(std::size_t limit) = 0;
+};
+
+using Handler = std::function<boost::asio::awaitable<Response>(Exchange&)>;
+
+struct ServerOptions {
+  std::string host = "0.0.0.0";
+  std::uint16_t port = 8080;  // 0: any free one
+  std::size_t max_header_bytes = 16 * 1024;
+  std::size_t max_header_fields = 100;
+  std::size_t max_target_bytes = 8 * 1024;
+  std::chrono::milliseconds header_deadline{10'000};
+  std::chrono::milliseconds idle_timeout{60'000};
+  std::chrono::milliseconds body_grace{10'000};     // before the minimum rate applies
+  std::size_t body_min_bytes_per_second = 1024;
+  std::chrono::milliseconds write_deadline{30'000};
+  std::size_t max_connections = 4'096;
+  std::size_t max_connections_per_address = 1'024;
+};
+
+class Server {
+ public:
+  Server(boost::asio::any_io_executor executor, ServerOptions options, Handler handler);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  core::Result<std::uint16_t> listen();  // the port bound
+  // Stops accepting, closes idle connections, lets running exchanges end (at most `limit`), then closes the rest.
+  boost::asio::awaitable<void> shutdown(std::chrono::milliseconds limit);
+  [[nodiscard]] std::size_t connections() const;
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace embergate::http

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// One `sasl.jaas.config` entry, read as Kafka's own tokenizer reads it (R-27, contract 2.5.2, docs/reference/kafka.md).
+// Thread: pure. Ownership: JaasLogin owns its secrets. Failure: kInvalid with the position and the rule, never the text.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "embergate/core/result.hpp"
+#include "embergate/vault/secret.hpp"
+
+namespace embergate::kafka {
+
+enum class LoginModule { kPlain, kScram, kOauthBearer, kMskIam };
+
+struct JaasLogin {
+  LoginModule module = LoginModule::kPlain;
+  vault::Secret username;
+  vault::Secret password;
+};
+
+core::Result<JaasLogin> parse_jaas(std::string_view text);
+// The same grammar without keeping anything: whether the line carries a credential (decision 3).
+core::Result<bool> jaas_has_credential(std::string_view text);
+
+}  // namespace embergate::kafka

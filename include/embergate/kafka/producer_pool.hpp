@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// One producer for each connection identity, shared by the destinations that have it (K2), and its life: made, proven, rotated, rebuilt, closed.
+// Rotation (R-39, R-40, K5): when a secret file gives a new generation the pool proves the new credential with a throw-away client, then moves the
+// running producer over in place; a refused credential leaves the old one working and is tried again (decision 22: 1, 2, 4, 5, 5 s ..., later up to 60 s).
+// Thread: all calls from any thread; blocking work (new, metadata, flush, destroy) runs on the pool's control threads. Ownership: the pool outlives its
+// Producers; shutdown() purges, flushes and destroys within `limit`. Failure: acquire() never fails: what is wrong shows in status() and comes right by
+// itself.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "embergate/core/clock.hpp"
+#include "embergate/core/result.hpp"
+#include "embergate/kafka/producer.hpp"
+#include "embergate/kafka/settings.hpp"
+#include "embergate/observability/metrics.hpp"
+#include "embergate/vault/cache.hpp"
+
+namespace embergate::kafka {
+
+class ProducerPool {
+ public:
+  struct Options {
+    std::size_t control_threads = 4;
+    core::Milliseconds probe_timeout{5'000};
+    core::Milliseconds debounce{200};
+    std::size_t queue_messages = 100'000;
+    std::size_t queue_kbytes = 262'144;
+  };
+  // Called on a control thread when something changed that a relay or $status wants to know: credential proven, refused, connected, lost.
+  struct Event {
+    enum class Kind { kReady, kCredentialProven, kCredentialRefused, kError };
+    Kind kind = Kind::kReady;
+    std::string message;
+  };
+  using Listener = std::function<void(const Event&)>;
+
+  ProducerPool(Options options, vault::SecretCache& secrets, const core::Clock& clock, observability::Metrics& metrics);
+  ~ProducerPool();
+  ProducerPool(const ProducerPool&) = delete;
+  ProducerPool& operator=(const ProducerPool&) = delete;
+
+  // `requester`: the destination; its right to each secret is checked now and at every resolution (R-01, S-20).
+  [[nodiscard]] std::unique_ptr<Producer> acquire(const ConnectionSettings& connection, const TopicSettings& topic,
+                                                  const vault::Requester& requester, Listener listener);
+  void shutdown(core::Milliseconds limit);
+  [[nodiscard]] std::size_t identities() const;
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace embergate::kafka

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// A destination's queue: rows in commit order, each pointing at a version; the body is read from history, never stored twice (decision 40).
+// Thread: read calls block and run on the relays' pool; settle() from any thread, its work rides in the writer's next group, alone at most every 20 ms.
+// Ownership: OutboxEvent's views are valid only inside the visit call. Failure: kUnavailable/retriable; nothing is lost, rows stay.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "embergate/core/result.hpp"
+#include "embergate/store/types.hpp"
+
+namespace embergate::store {
+
+struct OutboxEvent {
+  EventNumber event_number = 0;
+  VersionId version_id = 0;
+  Interaction interaction = Interaction::kCreate;
+  std::string_view type;
+  std::string_view id;
+  core::SystemTime commit_time{};
+  std::string_view body;
+  std::string_view correlation_id;  // empty: none
+};
+
+// A row that is not sent with the others (decision 19).
+struct HeldRow {
+  enum class State : std::uint8_t { kWaiting = 1, kSuperseded = 2 };  // superseded: a later version was delivered; never sent
+  EventNumber event_number = 0;
+  State state = State::kWaiting;
+  std::string type;
+  std::string id;
+  std::string reason;
+  std::uint32_t attempts = 0;
+  core::SystemTime next_try{};
+};
+
+struct Settlement {
+  DestinationSlot slot;
+  struct Range {
+    EventNumber first = 0;
+    EventNumber last = 0;
+  };
+  std::vector<Range> delivered;      // rows to delete, ranges inclusive; rows between that are held must not be inside a range
+  std::vector<HeldRow> held;         // insert or replace
+  std::uint64_t delivered_count = 0;  // added to the counters
+  std::uint64_t failed_attempts = 0;
+};
+
+struct SlotCounters {
+  std::uint64_t delivered = 0;
+  std::uint64_t failed_attempts = 0;
+  std::uint64_t queued = 0;      // rows not settled, held ones included, superseded ones not
+  std::uint64_t superseded = 0;
+  std::optional<core::SystemTime> oldest_queued;
+  EventNumber last_event_number = 0;
+};
+
+class Outbox {
+ public:
+  // Returns false to stop before taking this row.
+  using Visit = std::function<bool(const OutboxEvent&)>;
+  using Done = std::function<void(core::Result<void>)>;
+
+  virtual ~Outbox() = default;
+  // Rows with event_number > after, in order, at most max_rows and about max_bytes of bodies. Returns the number visited.
+  virtual core::Result<std::size_t> read(DestinationSlot slot, EventNumber after, std::size_t max_rows, std::size_t max_bytes, const Visit& visit) = 0;
+  // The rows with these numbers that still exist, in the order given.
+  virtual core::Result<std::size_t> read_rows(DestinationSlot slot, const std::vector<EventNumber>& numbers, const Visit& visit) = 0;
+  // The rows of one resource with event_number >= from, in order, at most max_rows: for a resource that was held back.
+  virtual core::Result<std::size_t> read_resource(DestinationSlot slot, EventNumber from, std::string_view type, std::string_view id,
+                                                  std::size_t max_rows, const Visit& visit) = 0;
+  virtual core::Result<std::vector<HeldRow>> held_rows(DestinationSlot slot, std::size_t limit) = 0;
+  virtual void settle(Settlement settlement, Done done) = 0;
+  virtual core::Result<SlotCounters> counters(DestinationSlot slot) = 0;
+};
+
+}  // namespace embergate::store

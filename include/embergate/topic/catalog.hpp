@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// All topics and destinations at one epoch, indexed by (resource type, interaction): the only question a write asks is match().
+// Thread: immutable after build(); match() from any thread. Ownership: share as shared_ptr<const Catalog>. Failure: a criterion that fails does not
+// match and is told to the observer; match() itself never fails (contract 2.2, S-34).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "embergate/fhir/resource.hpp"
+#include "embergate/topic/subscription_topic.hpp"
+#include "embergate/topic/topic_destination.hpp"
+
+namespace embergate::topic {
+
+struct Change {
+  Interaction interaction = Interaction::kCreate;
+  std::string_view type;
+  const fhir::Resource* current = nullptr;   // nullptr on delete
+  const fhir::Resource* previous = nullptr;  // nullptr on create, or when needs_previous() said no
+};
+
+struct CriteriaError {
+  std::string_view topic_url;
+  std::string_view message;
+  std::size_t line = 0;
+  std::size_t column = 0;
+};
+struct MatchObserver {
+  std::function<void(const CriteriaError&)> on_error;
+  std::function<void(std::string_view topic_url)> on_match;  // once per topic that fired
+};
+
+class Catalog {
+ public:
+  Catalog(std::vector<std::shared_ptr<const SubscriptionTopic>> topics, std::vector<std::shared_ptr<const TopicDestination>> destinations,
+          std::int64_t epoch);
+  ~Catalog();
+
+  [[nodiscard]] std::int64_t epoch() const;
+  // False: no active topic with a destination listens to this; nothing needs to be parsed.
+  [[nodiscard]] bool interested(std::string_view type, Interaction interaction) const;
+  [[nodiscard]] bool needs_previous(std::string_view type, Interaction interaction) const;
+  // Slots of the destinations that get one event each (one per write, however many triggers match), ascending.
+  [[nodiscard]] std::vector<std::int64_t> match(const Change& change, const MatchObserver& observer) const;
+  [[nodiscard]] const std::vector<std::shared_ptr<const TopicDestination>>& destinations() const;
+  [[nodiscard]] const SubscriptionTopic* topic_by_url(std::string_view url) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace embergate::topic
