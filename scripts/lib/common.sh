@@ -23,19 +23,20 @@ duration() {
 }
 
 # step "text" command…: says what runs, how long it took, and shows the end of the log when it fails.
-# The command runs in this shell's functions, its output goes to a log file.
+# The command runs in a subshell and stops at its first error. Call it (and what calls it) without `||`, `&&` or `if`: in such a place
+# bash ignores `set -e` all the way down.
 step() {
-  local text=$1 start rc=0 log
+  local text=$1 start rc=0 log errexit=+e
   shift
+  case $- in *e*) errexit=-e ;; esac
   mkdir -p "$EG_CACHE/log"
   log=$(mktemp "$EG_CACHE/log/step.XXXXXX")
   start=$(date +%s)
   printf '  %-58s ' "$text ..."
-  # A subshell with its own errexit: `set -e` is ignored inside a command tested by `||`.
   set +e
   (set -e; "$@") >"$log" 2>&1 </dev/null
   rc=$?
-  set -e
+  set "$errexit"
   if [ "$rc" -eq 0 ]; then
     printf 'ok      %s\n' "$(duration $(($(date +%s) - start)))"
     rm -f "$log"

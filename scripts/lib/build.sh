@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+# Sourced: dependencies and the build of one preset into build/<preset>.
+# Fails: with the end of the compiler's output.
+# shellcheck shell=bash
+
+# install_deps option…: unless EG_SKIP_DEPS=1.
+install_deps() {
+  [ "${EG_SKIP_DEPS:-0}" = 1 ] || "$EG_ROOT/scripts/install-deps" "$@"
+}
+
+configure_preset() { (cd "$EG_ROOT" && cmake --preset "$1"); }
+
+compile_preset() { cmake --build "$EG_ROOT/build/$1" --parallel "$EG_JOBS"; }
+
+# build_preset preset: two steps with their times. Two runs at once wait for each other.
+build_preset() {
+  with_lock "build-$(printf '%s' "$EG_ROOT" | cksum | cut -d' ' -f1)-$1" build_preset_locked "$1"
+}
+
+build_preset_locked() {
+  step "configure ($1)" configure_preset "$1"
+  step "build ($1)" compile_preset "$1"
+}
