@@ -28,8 +28,9 @@ struct Stamp {
   core::SystemTime created_at;
   std::string_view created_at_url;  // contract 5.8 fhir.validation.createdat-url, default "ex:createdAt"
 };
-// The text to store and to answer with: `id` and `meta.versionId`, `meta.lastUpdated`, createdAt extension in `meta.extension` set; the client's other
-// meta members (profile, tag, security, source, other extensions) kept; everything else untouched. resourceType stays first.
+// The text to store and to answer with: `id` and `meta.versionId`, `meta.lastUpdated`, createdAt extension in
+// `meta.extension` set; the client's other meta members (profile, tag, security, source, other extensions) kept;
+// everything else untouched. resourceType stays first.
 std::string stamp(const Resource& resource, const Stamp& stamp);
 
 }  // namespace embergate::fhir

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The R4 type model as data: types, their bases, elements with cardinality and types. A second FHIR version is another table, not other code (decision 18).
-// The table is generated (src/fhir/r4_model_data.inc) from the base StructureDefinitions of FHIR 4.0.1; scripts/generate-model makes it again.
-// Thread: immutable, built once at first use; any thread. Ownership: process-wide. Failure: an unknown name gives kNoType or nullptr.
+// The R4 type model as data: types, their bases, elements with cardinality and types. A second FHIR version is another
+// table, not other code (decision 18). The table is generated (src/fhir/r4_model_data.inc) from the base
+// StructureDefinitions of FHIR 4.0.1; scripts/generate-model makes it again. Thread: immutable, built once at first
+// use; any thread. Ownership: process-wide. Failure: an unknown name gives kNoType or nullptr.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +19,7 @@ enum class TypeKind : std::uint8_t { kPrimitive, kComplex, kResource, kBackbone 
 enum class SystemType : std::uint8_t { kNone, kBoolean, kString, kInteger, kLong, kDecimal, kDate, kDateTime, kTime };
 
 struct Element {
-  std::string_view name;          // "value" for value[x]
+  std::string_view name;  // "value" for value[x]
   bool is_choice;
   bool is_list;                   // max > 1
   bool is_required;               // min >= 1

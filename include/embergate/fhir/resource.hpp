@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// A FHIR resource as one immutable tree over the text it came as. Numbers and strings stay slices of that text, so 1.50 is still 1.50 and a stored
-// resource is never printed again from a model of it. One parse checks what S-19, S-30 and S-33 ask: duplicate members, depth, sizes, UTF-8.
-// Thread: immutable after parse(); share freely as shared_ptr<const Resource>. Ownership: Resource owns text and nodes; a Node is a pointer pair into
-// it and must not outlive it. Failure: parse() returns kMalformed (bad JSON, duplicate member: 400) or kTooLarge (a limit of S-30), with the position.
+// A FHIR resource as one immutable tree over the text it came as. Numbers and strings stay slices of that text, so 1.50
+// is still 1.50 and a stored resource is never printed again from a model of it. One parse checks what S-19, S-30 and
+// S-33 ask: duplicate members, depth, sizes, UTF-8. Thread: immutable after parse(); share freely as shared_ptr<const
+// Resource>. Ownership: Resource owns text and nodes; a Node is a pointer pair into it and must not outlive it.
+// Failure: parse() returns kMalformed (bad JSON, duplicate member: 400) or kTooLarge (a limit of S-30), with the
+// position.
 #pragma once
 
 #include <cstdint>
@@ -44,7 +46,8 @@ inline constexpr std::uint8_t kNameDecoded = 2;
 
 class Resource;
 
-// A position in a Resource. Default-constructed: no node; every accessor of no node gives an empty answer, so paths can be chained.
+// A position in a Resource. Default-constructed: no node; every accessor of no node gives an empty answer, so paths can
+// be chained.
 class Node {
  public:
   Node() = default;
@@ -52,7 +55,7 @@ class Node {
   explicit operator bool() const { return owner_ != nullptr; }
   friend bool operator==(const Node&, const Node&) = default;
 
-  [[nodiscard]] NodeKind kind() const;           // kNull for no node
+  [[nodiscard]] NodeKind kind() const;  // kNull for no node
   [[nodiscard]] bool is_object() const { return owner_ && kind() == NodeKind::kObject; }
   [[nodiscard]] bool is_array() const { return owner_ && kind() == NodeKind::kArray; }
   [[nodiscard]] bool is_string() const { return owner_ && kind() == NodeKind::kString; }
@@ -64,9 +67,9 @@ class Node {
   [[nodiscard]] std::string_view string() const;       // decoded text of a string; empty for other kinds
   [[nodiscard]] std::string_view number_text() const;  // as written
   [[nodiscard]] bool boolean() const { return owner_ && kind() == NodeKind::kTrue; }
-  [[nodiscard]] std::string_view raw() const;          // the value's JSON exactly as it came
-  [[nodiscard]] std::size_t raw_offset() const;        // of raw() in Resource::text()
-  [[nodiscard]] std::size_t size() const;              // children of a container, else 0
+  [[nodiscard]] std::string_view raw() const;    // the value's JSON exactly as it came
+  [[nodiscard]] std::size_t raw_offset() const;  // of raw() in Resource::text()
+  [[nodiscard]] std::size_t size() const;        // children of a container, else 0
 
   [[nodiscard]] Node member(std::string_view member_name) const;  // no node when absent or not an object
   [[nodiscard]] Node at(std::size_t position) const;              // array item

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every resource must satisfy before it is stored: resourceType known and equal to the URL's, id well formed, members of the right JSON kind for
-// their R4 type (objects, lists, primitives), no empty strings, objects or lists (FHIR R4 json). Profiles and terminology are not checked.
-// Thread: pure functions. Failure: all issues found (at most 50), each with its element path.
+// What every resource must satisfy before it is stored: resourceType known and equal to the URL's, id well formed,
+// members of the right JSON kind for their R4 type (objects, lists, primitives), no empty strings, objects or lists
+// (FHIR R4 json). Profiles and terminology are not checked. Thread: pure functions. Failure: all issues found (at most
+// 50), each with its element path.
 #pragma once
 
 #include <string_view>
