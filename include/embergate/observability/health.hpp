@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Named health checks that GET /health collects (contract 5.6). A check is a quick function that reads state; it never does I/O itself.
-// Thread: any; add and remove take a mutex, checks run under none of ours. Ownership: a check is removed by its owner before what it reads dies.
+// Named health checks that GET /health collects (contract 5.6). A check is a quick function that reads state; it never
+// does I/O itself. Thread: any; add and remove take a mutex, checks run under none of ours. Ownership: a check is
+// removed by its owner before what it reads dies.
 #pragma once
 
 #include <functional>

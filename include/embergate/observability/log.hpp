@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Structured log events: one JSON object a line on standard output, with the keys of contract 6.2 (tn ev lvl ts msg err ctx ...).
-// Thread: any. Ownership: process-wide; configure() is called once at start, before other threads exist. Failure: a log call never fails and never
-// blocks on anything but the write itself. Every line passes the value redactor that `app` installs (S-22) before it is written.
+// Structured log events: one JSON object a line on standard output, with the keys of contract 6.2 (tn ev lvl ts msg err
+// ctx ...). Thread: any. Ownership: process-wide; configure() is called once at start, before other threads exist.
+// Failure: a log call never fails and never blocks on anything but the write itself. Every line passes the value
+// redactor that `app` installs (S-22) before it is written.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +26,8 @@ struct Options {
   Level level = Level::kInfo;
 };
 
-// Replaces every secret value in a line by a mark; called on each line, so it must be quick when there is nothing to replace.
+// Replaces every secret value in a line by a mark; called on each line, so it must be quick when there is nothing to
+// replace.
 using Redactor = std::function<void(std::string& line)>;
 
 void configure(const Options& options);
@@ -33,7 +35,8 @@ void set_redactor(Redactor redactor);
 [[nodiscard]] bool enabled(Level level);
 // ev: the name of contract 6.2, for example "vault/loaded".
 void event(Level level, std::string_view ev, std::string_view message, std::initializer_list<Field> fields = {});
-// As event(), with `raw_key` holding JSON that the caller has already built (the AidboxSubscriptionStatus of contract 2.11).
+// As event(), with `raw_key` holding JSON that the caller has already built (the AidboxSubscriptionStatus of
+// contract 2.11).
 void event_with_json(Level level, std::string_view ev, std::string_view raw_key, std::string_view raw_json);
 Level level_from(std::string_view name, Level fallback);
 // Tests: gets every finished line instead of standard output. Pass nullptr to go back.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The program's metrics, in Prometheus' text format (contract 6.1; the prefix is embergate_). A handle is got once and then costs an atomic add.
-// Thread: any. Ownership: Metrics owns all series; handles are references that live as long as it does, unless remove_destination() took them away:
-// holders of destination handles ask again after that. Failure: none; at most 2,000 label sets per family, further ones share the label value "other".
+// The program's metrics, in Prometheus' text format (contract 6.1; the prefix is embergate_). A handle is got once and
+// then costs an atomic add. Thread: any. Ownership: Metrics owns all series; handles are references that live as long
+// as it does, unless remove_destination() took them away: holders of destination handles ask again after that. Failure:
+// none; at most 2,000 label sets per family, further ones share the label value "other".
 #pragma once
 
 #include <memory>
@@ -39,11 +40,13 @@ class Metrics {
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
 
-  // name without the prefix: counter("destination_messages_delivered_total", "...", {{"destination", id}, {"kind", kind}}).
+  // name without the prefix: counter("destination_messages_delivered_total", "...", {{"destination", id}, {"kind",
+  // kind}}).
   std::shared_ptr<Counter> counter(std::string_view name, std::string_view help, const Labels& labels = {});
   std::shared_ptr<Gauge> gauge(std::string_view name, std::string_view help, const Labels& labels = {});
   std::shared_ptr<Histogram> histogram(std::string_view name, std::string_view help, const Labels& labels = {});
-  // Removes every series whose label `label` has this value (a deleted destination). Handles stay usable and count nothing visible.
+  // Removes every series whose label `label` has this value (a deleted destination). Handles stay usable and count
+  // nothing visible.
   void remove(std::string_view label, std::string_view value);
   [[nodiscard]] std::string text() const;  // Prometheus exposition format 0.0.4
 
