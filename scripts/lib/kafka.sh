@@ -61,13 +61,13 @@ kafka_certificates() {
 
 # kafka_ca folder name subject
 kafka_ca() {
-  openssl req -x509 -newkey rsa:2048 -nodes -sha256 -days 3650 -subj "/CN=$3" -keyout "$1/$2-key.pem" -out "$1/$2.pem" \
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -sha256 -days 3650 -subj "/CN=$3" -keyout "$1/$2-key.pem" -out "$1/$2.pem" \
     -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign
 }
 
 # kafka_leaf folder name common-name extension usage: signed by ca.pem of that folder, key as PKCS#8.
 kafka_leaf() {
-  openssl req -newkey rsa:2048 -nodes -sha256 -subj "/CN=$3" -keyout "$1/$2-key.pem" -out "$1/$2.csr"
+  openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -sha256 -subj "/CN=$3" -keyout "$1/$2-key.pem" -out "$1/$2.csr"
   printf '%s\nbasicConstraints=CA:FALSE\nextendedKeyUsage=%s\n' "$4" "$5" >"$1/$2.ext"
   openssl x509 -req -sha256 -days 825 -in "$1/$2.csr" -CA "$1/ca.pem" -CAkey "$1/ca-key.pem" -CAcreateserial -extfile "$1/$2.ext" -out "$1/$2.pem"
   rm -f "$1/$2.csr" "$1/$2.ext"
@@ -146,10 +146,10 @@ kafka_write_env() {
 kafka_tool() { java "${KAFKA_TOOL_FLAGS[@]}" -Dlog4j2.level=ERROR -cp "$KAFKA_LIBS/*" "$@"; }
 
 kafka_format() {
-  local dir=$1 id
+  local dir=$1 id password=${EG_KAFKA_GW_PASSWORD:-v1}
   id=$(kafka_tool kafka.tools.StorageTool random-uuid | tail -1)
   kafka_tool kafka.tools.StorageTool format -t="$id" -c="$dir/server.properties" -g \
-    --add-scram 'SCRAM-SHA-512=[name=gw,password=v1]' --add-scram 'SCRAM-SHA-256=[name=gw,password=v1]' \
+    --add-scram "SCRAM-SHA-512=[name=gw,password=$password]" --add-scram "SCRAM-SHA-256=[name=gw,password=$password]" \
     --add-scram 'SCRAM-SHA-512=[name=admin,password=admin-secret]' --add-scram 'SCRAM-SHA-256=[name=admin,password=admin-secret]'
 }
 
@@ -165,12 +165,12 @@ kafka_logged() {
   return "$rc"
 }
 
-# kafka_create dir: a new broker with users gw/v1 and admin (SCRAM and PLAIN), not started yet.
+# kafka_create dir: a new broker with users gw (password EG_KAFKA_GW_PASSWORD, or v1) and admin (SCRAM and PLAIN), not started yet.
 kafka_create() {
   local dir=$1
   mkdir -p "$dir"
   kafka_logged "$dir/create.log" kafka_certificates "$dir/tls"
-  printf 'gw=v1\nadmin=admin-secret\n' >"$dir/plain-users.properties"
+  printf 'gw=%s\nadmin=admin-secret\n' "${EG_KAFKA_GW_PASSWORD:-v1}" >"$dir/plain-users.properties"
   kafka_choose_ports
   kafka_write_settings "$dir"
   kafka_write_log_settings "$dir"
@@ -258,10 +258,12 @@ isolation.level=read_committed
 CONF
 }
 
-# kafka_consume dir settings-file topic idle-milliseconds: Kafka's own console consumer from the beginning: partition, key and value of each
-# record, parted by tabs. Ends when nothing came for that long.
+# kafka_consume dir settings-file topic idle-milliseconds property…: Kafka's own console consumer from the beginning: partition, offset, key
+# and value of each record, parted by tabs. Ends when nothing came for that long.
 kafka_consume() {
-  kafka_tool org.apache.kafka.tools.consumer.ConsoleConsumer --bootstrap-server "$(kafka_address "$1" EG_KAFKA_SASL_SSL)" \
-    --command-config "$2" --topic "$3" --from-beginning --timeout-ms "$4" \
-    --formatter-property print.key=true --formatter-property print.partition=true --formatter-property print.offset=true
+  local dir=$1 settings=$2 topic=$3 idle=$4 property properties=()
+  shift 4
+  for property in print.key=true print.partition=true print.offset=true "$@"; do properties+=(--formatter-property "$property"); done
+  kafka_tool org.apache.kafka.tools.consumer.ConsoleConsumer --bootstrap-server "$(kafka_address "$dir" EG_KAFKA_SASL_SSL)" \
+    --command-config "$settings" --topic "$topic" --from-beginning --timeout-ms "$idle" "${properties[@]}"
 }
