@@ -8,6 +8,7 @@
 
 KAFKA_VERSION=4.3.1
 KAFKA_LIBS=$EG_CACHE/kafka-$KAFKA_VERSION/libs
+KAFKA_TOOL_LOG=$EG_CACHE/kafka-$KAFKA_VERSION/tools-log4j2.properties
 KAFKA_READY_SECONDS=${EG_KAFKA_READY_SECONDS:-90}
 KAFKA_TOOL_FLAGS=(-Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto)
 KAFKA_HANDLER_SOURCE=$EG_ROOT/tests/support/kafka/PlainUsersFromFile.java
@@ -28,17 +29,21 @@ kafka_compile_handler() {
   mv "$folder.new" "$folder"
 }
 
-# Everything that a broker needs before its first start; quick when it is there.
+# Everything that a broker needs before its first start; quick when it is there. Tools log to standard error: without settings of their own
+# they would mix errors into the records that they print.
 kafka_prepare() {
   kafka_fetch
+  kafka_write_log_settings "$KAFKA_TOOL_LOG" SYSTEM_ERR
   kafka_compile_handler
 }
 
+# kafka_write_log_settings file stream
 kafka_write_log_settings() {
-  cat >"$1/log4j2.properties" <<'CONF'
+  cat >"$1" <<CONF
 status = error
 appender.out.type = Console
 appender.out.name = out
+appender.out.target = $2
 appender.out.layout.type = PatternLayout
 appender.out.layout.pattern = %d{HH:mm:ss.SSS} %-5p %c{1} %m%n
 rootLogger.level = warn
@@ -118,6 +123,8 @@ listener.security.protocol.map=INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT,SASLP:SAS
 inter.broker.listener.name=INTERNAL
 log.dirs=$dir/data
 offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.num.partitions=4
 transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
 share.coordinator.state.topic.replication.factor=1
@@ -143,7 +150,7 @@ kafka_write_env() {
   } >"$dir/kafka.env"
 }
 
-kafka_tool() { java "${KAFKA_TOOL_FLAGS[@]}" -Dlog4j2.level=ERROR -cp "$KAFKA_LIBS/*" "$@"; }
+kafka_tool() { java "${KAFKA_TOOL_FLAGS[@]}" -Dlog4j2.configurationFile="$KAFKA_TOOL_LOG" -cp "$KAFKA_LIBS/*" "$@"; }
 
 kafka_format() {
   local dir=$1 id password=${EG_KAFKA_GW_PASSWORD:-v1}
@@ -173,7 +180,7 @@ kafka_create() {
   printf 'gw=%s\nadmin=admin-secret\n' "${EG_KAFKA_GW_PASSWORD:-v1}" >"$dir/plain-users.properties"
   kafka_choose_ports
   kafka_write_settings "$dir"
-  kafka_write_log_settings "$dir"
+  kafka_write_log_settings "$dir/log4j2.properties" SYSTEM_OUT
   kafka_logged "$dir/create.log" kafka_format "$dir"
   kafka_write_env "$dir"
 }
