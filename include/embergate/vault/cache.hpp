@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// From name to current value: scope check, file check on every access, candidate and quiet time, last-good, generations (R-01..R-19, R-30..R-36).
-// Thread: resolve() and report() from any thread, never on the io threads' time for longer than `read_timeout` (R-06; call through run_blocking where
-// waiting hurts); watchers are called on the poll thread, without a lock of ours held, and must return quickly. Ownership: SecretCache owns its poll
-// and read threads; stop() joins them and no watcher is called after it. A Watch stops its notices when destroyed.
-// Failure: ResolveError with the reason codes of R-48; texts name the secret, never the path.
+// From name to current value: scope check, file check on every access, candidate and quiet time, last-good, generations
+// (R-01..R-19, R-30..R-36). Thread: resolve() and report() from any thread, never on the io threads' time for longer
+// than `read_timeout` (R-06; call through run_blocking where waiting hurts); watchers are called on the poll thread,
+// without a lock of ours held, and must return quickly. Ownership: SecretCache owns its poll and read threads; stop()
+// joins them and no watcher is called after it. A Watch stops its notices when destroyed. Failure: ResolveError with
+// the reason codes of R-48; texts name the secret, never the path.
 #pragma once
 
 #include <cstdint>
@@ -26,20 +27,23 @@ namespace embergate::vault {
 enum class State { kOk, kStale, kMissing, kInvalid, kScopeDenied };
 std::string_view to_string(State state);  // "ok" "stale" "missing" "invalid" "scope-denied" (decision 23)
 
-// What the value is for: decides normalisation, limits and refusals (R-05, R-23..R-27). JAAS is parsed by its user; here it may span lines.
+// What the value is for: decides normalisation, limits and refusals (R-05, R-23..R-27). JAAS is parsed by its user;
+// here it may span lines.
 enum class ContentKind { kSingleLine, kJaas, kPem, kHeader };
-// Inbound: others prove themselves with it; outbound per attempt; outbound of a running client keeps last-good without limit.
+// Inbound: others prove themselves with it; outbound per attempt; outbound of a running client keeps last-good without
+// limit.
 enum class Use { kInbound, kOutboundAttempt, kOutboundRunning };
 
 struct SecretValue {
   std::shared_ptr<const Secret> secret;
-  std::uint64_t generation = 0;  // of this file in this process, from 1; advances when the normalised value changes
+  std::uint64_t generation =
+      0;  // of this file in this process, from 1; advances when the normalised value changes
 };
 
 struct Report {  // never a value, length, hash or prefix
   SecretName name;
   State state = State::kMissing;
-  std::string reason;  // code of R-48, empty when ok
+  std::string reason;  // code of R-48; with state ok empty or "pinned-deleted"
   std::uint64_t generation = 0;
   core::SystemTime since{};      // of the state
   core::SystemTime last_read{};  // last successful read; epoch = never
@@ -53,16 +57,17 @@ class Watch {  // destroying it ends the notices; waits for a notice that is run
 class SecretCache {
  public:
   struct Options {
-    core::Milliseconds ttl{30'000};             // BOX_VAULT_CACHE_TTL_MS
-    core::Milliseconds poll{5'000};             // BOX_VAULT_POLL_MS, at most ttl
-    core::Milliseconds quiet{100};              // BOX_VAULT_QUIET_MS
-    std::optional<core::Milliseconds> grace;    // BOX_VAULT_GRACE_MS, default ttl
-    core::Milliseconds previous_grace{0};       // BOX_VAULT_PREVIOUS_SECRET_GRACE_MS
-    core::Milliseconds forced_refresh{1'000};   // BOX_VAULT_FORCED_REFRESH_MS: at most one forced refresh per file in this time
-    core::Milliseconds read_timeout{1'000};
-    core::Milliseconds racy_age{2'000};
-    bool allow_world_writable = false;          // BOX_VAULT_ALLOW_WORLD_WRITABLE
-    bool start_poll_thread = true;              // tests drive poll_once() instead
+    core::Milliseconds ttl{30'000};           // BOX_VAULT_CACHE_TTL_MS
+    core::Milliseconds poll{5'000};           // BOX_VAULT_POLL_MS, at most ttl
+    core::Milliseconds quiet{100};            // BOX_VAULT_QUIET_MS
+    std::optional<core::Milliseconds> grace;  // BOX_VAULT_GRACE_MS, default ttl
+    core::Milliseconds previous_grace{0};     // BOX_VAULT_PREVIOUS_SECRET_GRACE_MS
+    core::Milliseconds forced_refresh{
+        1'000};  // BOX_VAULT_FORCED_REFRESH_MS: at most one forced refresh per file in this time
+    core::Milliseconds read_timeout{1'000};
+    core::Milliseconds racy_age{2'000};
+    bool allow_world_writable = false;       // BOX_VAULT_ALLOW_WORLD_WRITABLE
+    bool start_poll_thread = true;           // tests drive poll_once() instead
   };
   SecretCache(VaultConfig config, Options options, const core::Clock& clock, observability::Metrics& metrics,
               std::shared_ptr<FileSystem> files = machine_file_system());
@@ -71,21 +76,31 @@ class SecretCache {
   SecretCache& operator=(const SecretCache&) = delete;
 
   [[nodiscard]] const VaultConfig& config() const;
-  // The current value for this requester (R-01: scope first, every time). May wait up to 3 x quiet for a candidate to settle when inbound.
-  [[nodiscard]] core::Result<SecretValue> resolve(const SecretName& name, const Requester& requester, ContentKind kind, Use use);
-  // A full read now, past every cache, unless the generation is already newer than `used` or the rate limit says no (R-35..R-37); then as resolve().
-  [[nodiscard]] core::Result<SecretValue> refresh(const SecretName& name, const Requester& requester, ContentKind kind, Use use,
-                                                  std::uint64_t used_generation);
+  // The current value for this requester (R-01: scope first, every time). May wait up to 3 x quiet for a candidate to
+  // settle when inbound.
+  [[nodiscard]] core::Result<SecretValue> resolve(const SecretName& name, const Requester& requester, ContentKind kind,
+                                                  Use use);
+  // A full read now, past every cache, unless the generation is already newer than `used` or the rate limit says no
+  // (R-35..R-37); then as resolve().
+  [[nodiscard]] core::Result<SecretValue> refresh(const SecretName& name, const Requester& requester, ContentKind kind,
+                                                  Use use, std::uint64_t used_generation);
   // The value before the current one, while previous_grace lasts and the file was not deleted; empty otherwise.
   [[nodiscard]] std::shared_ptr<const Secret> previous(const SecretName& name) const;
-  // Polled from now on; `changed` is called with the new generation after each accepted change, and once more per state transition.
-  [[nodiscard]] std::unique_ptr<Watch> watch(const SecretName& name, ContentKind kind, std::function<void(std::uint64_t generation)> changed);
+  // Polled from now on; `changed` is called with the current generation after accepted changes and state
+  // transitions; what comes in quick succession may be told in one call. An unknown name gives a watch that never
+  // speaks.
+  [[nodiscard]] std::unique_ptr<Watch> watch(const SecretName& name, ContentKind kind,
+                                             std::function<void(std::uint64_t generation)> changed);
+  // What the last look found; for a name that nobody has used yet `missing` without a reason.
   [[nodiscard]] Report report(const SecretName& name) const;
+  // As report(), after a look now at a file that nobody has used yet (`vault check`); waits like an inbound resolve().
+  [[nodiscard]] Report probe(const SecretName& name);
   [[nodiscard]] std::vector<Report> report_all() const;
   void drop();       // POST /$drop-cache: forces re-reads, keeps last-good
   void poll_once();  // one round of the poll thread's work; for tests and for notices that shorten the wait
   void stop();
-  // Replaces every live or recent value in `line` by "[secret]"; the hook that `app` installs in observability (S-22). Quick when there is nothing.
+  // Replaces every live or recent value in `line` by "[secret]"; the hook that `app` installs in observability (S-22).
+  // Quick when there is nothing.
   void redact(std::string& line) const;
 
  private:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The vault config (contract 1.2): which name stands for which file, and which resources may use it. Read once, at start.
-// Thread: immutable after load; share freely. Ownership: by value. Failure: load() refuses the whole file with a JSON pointer and a reason, never with
-// content; the program then does not start.
+// The vault config (contract 1.2): which name stands for which file, and which resources may use it. Read once, at
+// start. Thread: immutable after load; share freely. Ownership: by value. Failure: load() refuses the whole file with a
+// JSON pointer and a reason, never with content; the program then does not start.
 #pragma once
 
 #include <map>

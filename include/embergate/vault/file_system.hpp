@@ -16,12 +16,13 @@ namespace embergate::vault {
 class FileSystem {
  public:
   virtual ~FileSystem() = default;
-  virtual int open(const std::string& path) = 0;                        // O_RDONLY|O_CLOEXEC|O_NONBLOCK|O_NOCTTY; descriptor or -errno
-  virtual int fstat(int descriptor, struct stat& status) = 0;           // 0 or -errno
-  virtual long type_of(int descriptor) = 0;                             // statfs f_type, or -errno
+  virtual int open(const std::string& path) = 0;  // O_RDONLY|O_CLOEXEC|O_NONBLOCK|O_NOCTTY; descriptor or -errno
+  virtual int fstat(int descriptor, struct stat& status) = 0;             // 0 or -errno
+  virtual long type_of(int descriptor) = 0;                               // statfs f_type, or -errno
   virtual ssize_t read(int descriptor, char* buffer, std::size_t n) = 0;  // bytes or -errno
   virtual void close(int descriptor) = 0;
-  virtual int parent_mode(const std::string& path, mode_t& mode) = 0;   // of the directory that holds the resolved file; 0 or -errno
+  virtual int parent_mode(const std::string& path,
+                          mode_t& mode) = 0;  // of the directory that holds the resolved file; 0 or -errno
 };
 
 std::shared_ptr<FileSystem> machine_file_system();

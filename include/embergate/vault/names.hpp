@@ -15,7 +15,8 @@ struct SecretNameTag {};
 using SecretName = core::StrongId<SecretNameTag>;
 std::optional<SecretName> make_secret_name(std::string_view text);
 
-// The stored resource that owns the field: what a scope is matched against (S-17, S-20). `field` is for logs only (decision 32).
+// The stored resource that owns the field: what a scope is matched against (S-17, S-20). `field` is for logs only
+// (decision 32).
 struct Requester {
   std::string resource_type;
   std::string id;

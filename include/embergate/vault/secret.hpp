@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The bytes of a secret. Cannot be printed, copied, formatted or turned into JSON; wiped when moved from and when destroyed (R-44, S-22, S-26).
-// Thread: one owner at a time; share as shared_ptr<const Secret>. Ownership: owns its bytes. Failure: none.
+// The bytes of a secret. Cannot be printed, copied, formatted or turned into JSON; wiped when moved from and when
+// destroyed (R-44, S-22, S-26). Thread: one owner at a time; share as shared_ptr<const Secret>. Ownership: owns its
+// bytes. Failure: none.
 #pragma once
 
 #include <string>

@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "embergate/vault/cache.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "embergate/observability/log.hpp"
+#include "vault/explanations.hpp"
+#include "vault/notices.hpp"
+#include "vault/redactor.hpp"
+#include "vault/tracked_file.hpp"
+
+namespace embergate::vault {
+namespace {
+
+namespace log = observability::log;
+using core::ErrorCode;
+using core::Milliseconds;
+using core::Result;
+
+constexpr std::size_t kMaxDenialsLogged = 1'000;
+constexpr int kReliefsPerTimeout = 10;
+
+struct Counters {
+  explicit Counters(observability::Metrics& metrics)
+      : hit(of(metrics, "hit")),
+        reload(of(metrics, "reload")),
+        error(of(metrics, "error")),
+        denied(of(metrics, "denied")) {}
+
+  std::shared_ptr<observability::Counter> hit;
+  std::shared_ptr<observability::Counter> reload;
+  std::shared_ptr<observability::Counter> error;
+  std::shared_ptr<observability::Counter> denied;
+
+ private:
+  static std::shared_ptr<observability::Counter> of(observability::Metrics& metrics, const char* outcome) {
+    return metrics.counter("secret_resolutions_total", "Requests for a secret, by outcome", {{"outcome", outcome}});
+  }
+};
+
+Timing timing_of(const SecretCache::Options& options) {
+  return {options.ttl, options.quiet, options.grace.value_or(options.ttl), options.previous_grace, options.racy_age};
+}
+
+void log_state(const TrackedFile& file, const FileState& state, State now) {
+  const auto generation = static_cast<std::int64_t>(state.generation());
+  if (now == State::kOk) {
+    log::event(log::Level::kInfo, "secret/resolved", "the secret can be used",
+               {{"secret", std::string_view(file.name().value())}, {"generation", generation}});
+    return;
+  }
+  const auto text = explanation_of(state.reason());
+  log::event(now == State::kStale ? log::Level::kWarn : log::Level::kError, "secret/resolve-failed", text,
+             {{"secret", std::string_view(file.name().value())},
+              {"state", to_string(now)},
+              {"reason", state.reason()},
+              {"generation", generation}});
+}
+
+}  // namespace
+
+std::string_view to_string(State state) {
+  switch (state) {
+    case State::kOk:
+      return "ok";
+    case State::kStale:
+      return "stale";
+    case State::kMissing:
+      return "missing";
+    case State::kInvalid:
+      return "invalid";
+    case State::kScopeDenied:
+      return "scope-denied";
+  }
+  return "invalid";
+}
+
+struct SecretCache::Impl {
+  Impl(VaultConfig vault_config, Options chosen, const core::Clock& the_clock, observability::Metrics& metrics,
+       std::shared_ptr<FileSystem> file_system)
+      : config(std::move(vault_config)),
+        options(chosen),
+        clock(the_clock),
+        counters(metrics),
+        pool(std::max(options.read_timeout / kReliefsPerTimeout, Milliseconds(1)), options.read_timeout),
+        context{clock,
+                std::move(file_system),
+                pool,
+                &clock == &core::system_clock() ? pool.pause() : Pause([](Milliseconds) {}),
+                options.read_timeout,
+                options.allow_world_writable},
+        notices(std::make_shared<Notices>()) {}
+
+  Result<const Entry*> granted(const SecretName& name, const Requester& requester);
+  std::shared_ptr<TrackedFile> track(const Entry& entry, ContentKind kind);
+  std::vector<std::shared_ptr<TrackedFile>> tracked_as(const SecretName& name) const;
+  Result<SecretValue> answer(TrackedFile& file, Use use, bool settles, std::uint64_t reads_before);
+  void on_effect(const TrackedFile& file, const FileState& state, const Effect& effect);
+  Report report_of(TrackedFile& file) const;
+  Milliseconds until_next_round() const;
+  void poll_round();
+  void poll_loop();
+  void kick();
+  void log_denial(const SecretName& name, const Requester& requester);
+
+  const VaultConfig config;
+  const Options options;
+  const core::Clock& clock;
+  const Counters counters;
+  ReadPool pool;
+  const LookContext context;
+  const std::shared_ptr<Notices> notices;
+  Redactor redactor;
+
+  mutable std::mutex mutex;  // guards what follows; never held while a file is looked at
+  std::map<std::pair<SecretName, ContentKind>, std::shared_ptr<TrackedFile>> tracked;
+  std::set<std::string> denials;
+
+  std::mutex poll_mutex;
+  std::condition_variable poll_wake;
+  bool poll_kicked = false;
+  bool stopping = false;
+  std::thread poll_thread;
+};
+
+Result<const Entry*> SecretCache::Impl::granted(const SecretName& name, const Requester& requester) {
+  switch (config.check(name, requester)) {
+    case ScopeVerdict::kGranted:
+      return config.find(name);
+    case ScopeVerdict::kUnknownName:
+      counters.error->add();
+      return core::make_error(ErrorCode::kNotFound,
+                              fmt::format("secret \"{}\" is not in the vault config", name.value()));
+    case ScopeVerdict::kOutOfScope:
+      break;
+  }
+  counters.denied->add();
+  log_denial(name, requester);
+  return core::make_error(ErrorCode::kForbidden, fmt::format("secret \"{}\" is not available to {}/{}", name.value(),
+                                                             requester.resource_type, requester.id));
+}
+
+void SecretCache::Impl::log_denial(const SecretName& name, const Requester& requester) {
+  {
+    // Once per secret and requester: whoever can cause denials must not be able to fill the log.
+    std::lock_guard lock(mutex);
+    auto key = fmt::format("{}\n{}\n{}\n{}", name.value(), requester.resource_type, requester.id, requester.field);
+    if (denials.size() >= kMaxDenialsLogged || !denials.insert(std::move(key)).second) return;
+  }
+  log::event(log::Level::kWarn, "secret/denied", "the scope of the secret does not cover this resource",
+             {{"secret", std::string_view(name.value())},
+              {"resourceType", std::string_view(requester.resource_type)},
+              {"id", std::string_view(requester.id)},
+              {"field", std::string_view(requester.field)}});
+}
+
+std::shared_ptr<TrackedFile> SecretCache::Impl::track(const Entry& entry, ContentKind kind) {
+  std::lock_guard lock(mutex);
+  auto& slot = tracked[{entry.name, kind}];
+  if (!slot) {
+    slot = std::make_shared<TrackedFile>(entry, kind, timing_of(options), context,
+                                         [this](const TrackedFile& file, const FileState& state, const Effect& effect) {
+                                           on_effect(file, state, effect);
+                                         });
+  }
+  return slot;
+}
+
+std::vector<std::shared_ptr<TrackedFile>> SecretCache::Impl::tracked_as(const SecretName& name) const {
+  std::lock_guard lock(mutex);
+  std::vector<std::shared_ptr<TrackedFile>> found;
+  for (const auto& [key, file] : tracked) {
+    if (key.first == name) found.push_back(file);
+  }
+  return found;
+}
+
+// Called under the file's lock, so nothing here may look at the file or call a watcher.
+void SecretCache::Impl::on_effect(const TrackedFile& file, const FileState& state, const Effect& effect) {
+  if (effect.generation) redactor.add(state.current());
+  if (effect.state) {
+    log_state(file, state, state.state(clock.steady_now()));
+  } else if (effect.generation) {
+    log_state(file, state, State::kOk);
+  }
+  if (effect.pinned_deleted) {
+    log::event(log::Level::kWarn, "secret/pinned-deleted", explanation_of(state.reason()),
+               {{"secret", std::string_view(file.name().value())}});
+  }
+  if (effect.readable_by_others) {
+    log::event(log::Level::kWarn, "secret/readable-by-all",
+               "every user of this machine can read the file; mode 0440 is enough",
+               {{"secret", std::string_view(file.name().value())}});
+  }
+  if ((effect.generation || effect.state) && notices->note(file)) kick();
+}
+
+Result<SecretValue> SecretCache::Impl::answer(TrackedFile& file, Use use, bool settles, std::uint64_t reads_before) {
+  const bool waits = file.with_state([&](FileState& state) {
+    if (use == Use::kOutboundRunning) state.note_running_use();
+    return state.settling() && (settles || use == Use::kInbound || !state.current());
+  });
+  if (waits) file.settle();
+  struct Outcome {
+    std::shared_ptr<const Value> value;
+    std::uint64_t generation;
+    std::string_view reason;
+    bool read;
+  };
+  const auto outcome = file.with_state([&](FileState& state) {
+    return Outcome{state.value_for(use, clock.steady_now()), state.generation(), state.reason(),
+                   state.reads() != reads_before};
+  });
+  if (!outcome.value) {
+    counters.error->add();
+    return core::make_retriable(ErrorCode::kUnavailable,
+                                fmt::format("secret \"{}\" cannot be used ({}): {}", file.name().value(),
+                                            outcome.reason, explanation_of(outcome.reason)));
+  }
+  (outcome.read ? counters.reload : counters.hit)->add();
+  return SecretValue{std::shared_ptr<const Secret>(outcome.value, &outcome.value->secret), outcome.generation};
+}
+
+Report SecretCache::Impl::report_of(TrackedFile& file) const {
+  return file.with_state([&](const FileState& state) {
+    return Report{file.name(),
+                  state.state(clock.steady_now()),
+                  std::string(state.reason()),
+                  state.generation(),
+                  state.since(),
+                  state.last_read()};
+  });
+}
+
+void SecretCache::Impl::poll_round() {
+  for (const auto& file : notices->watched()) file->look();
+  notices->deliver();
+}
+
+Milliseconds SecretCache::Impl::until_next_round() const {
+  auto wait = std::min(options.poll, options.ttl);
+  for (const auto& file : notices->watched()) {
+    // A candidate is looked at again when its quiet time is over, not a whole round later.
+    file->with_state([&](const FileState& state) {
+      if (!state.settling()) return;
+      wait = std::min(wait, std::chrono::ceil<Milliseconds>(state.settles_at() - clock.steady_now()));
+    });
+  }
+  return std::max(wait, Milliseconds(1));
+}
+
+void SecretCache::Impl::poll_loop() {
+  while (true) {
+    poll_round();
+    const auto wait = until_next_round();
+    std::unique_lock lock(poll_mutex);
+    poll_wake.wait_for(lock, wait, [&] { return stopping || poll_kicked; });
+    poll_kicked = false;
+    if (stopping) return;
+  }
+}
+
+void SecretCache::Impl::kick() {
+  std::lock_guard lock(poll_mutex);
+  poll_kicked = true;
+  poll_wake.notify_one();
+}
+
+SecretCache::SecretCache(VaultConfig config, Options options, const core::Clock& clock, observability::Metrics& metrics,
+                         std::shared_ptr<FileSystem> files)
+    : impl_(std::make_unique<Impl>(std::move(config), options, clock, metrics, std::move(files))) {
+  if (impl_->config.enabled()) {
+    std::string names;
+    for (const auto& [name, entry] : impl_->config.entries()) names += (names.empty() ? "" : " ") + name.value();
+    log::event(
+        log::Level::kInfo, "vault/loaded", "the vault config is in use",
+        {{"count", static_cast<std::int64_t>(impl_->config.entries().size())}, {"names", std::string_view(names)}});
+  }
+  if (options.start_poll_thread) impl_->poll_thread = std::thread([impl = impl_.get()] { impl->poll_loop(); });
+}
+
+SecretCache::~SecretCache() { stop(); }
+
+const VaultConfig& SecretCache::config() const { return impl_->config; }
+
+Result<SecretValue> SecretCache::resolve(const SecretName& name, const Requester& requester, ContentKind kind,
+                                         Use use) {
+  EG_TRY(const Entry* entry, impl_->granted(name, requester));
+  const auto file = impl_->track(*entry, kind);
+  const auto reads = file->with_state([](const FileState& state) { return state.reads(); });
+  file->look();
+  return impl_->answer(*file, use, false, reads);
+}
+
+Result<SecretValue> SecretCache::refresh(const SecretName& name, const Requester& requester, ContentKind kind, Use use,
+                                         std::uint64_t used_generation) {
+  EG_TRY(const Entry* entry, impl_->granted(name, requester));
+  const auto file = impl_->track(*entry, kind);
+  struct Before {
+    std::uint64_t reads;
+    std::uint64_t generation;
+  };
+  const auto before =
+      file->with_state([](const FileState& state) { return Before{state.reads(), state.generation()}; });
+  // Somebody else's refresh may have brought the new value already; and nobody's wrong passwords may drive our
+  // reads.
+  const bool forced = before.generation <= used_generation && file->take_refresh(impl_->options.forced_refresh);
+  file->look(forced);
+  return impl_->answer(*file, use, forced, before.reads);
+}
+
+std::shared_ptr<const Secret> SecretCache::previous(const SecretName& name) const {
+  for (const auto& file : impl_->tracked_as(name)) {
+    auto value = file->with_state([&](const FileState& state) { return state.previous(impl_->clock.steady_now()); });
+    if (value) return {value, &value->secret};
+  }
+  return nullptr;
+}
+
+std::unique_ptr<Watch> SecretCache::watch(const SecretName& name, ContentKind kind,
+                                          std::function<void(std::uint64_t generation)> changed) {
+  const Entry* entry = impl_->config.find(name);
+  if (entry == nullptr) return std::make_unique<Watch>();
+  auto watch = impl_->notices->add(impl_->track(*entry, kind), std::move(changed));
+  impl_->kick();
+  return watch;
+}
+
+Report SecretCache::report(const SecretName& name) const {
+  // One name may be in use as several kinds: what is not well is told first.
+  std::optional<Report> worst;
+  for (const auto& file : impl_->tracked_as(name)) {
+    auto report = impl_->report_of(*file);
+    if (!worst || worst->state == State::kOk) worst = std::move(report);
+  }
+  if (worst) return *worst;
+  Report unused;
+  unused.name = name;
+  return unused;
+}
+
+Report SecretCache::probe(const SecretName& name) {
+  const Entry* entry = impl_->config.find(name);
+  if (entry != nullptr && impl_->tracked_as(name).empty()) {
+    // The kind with the fewest demands: what the value is for is not known here.
+    const auto file = impl_->track(*entry, ContentKind::kJaas);
+    file->look();
+    file->settle();
+  }
+  return report(name);
+}
+
+std::vector<Report> SecretCache::report_all() const {
+  std::vector<Report> reports;
+  for (const auto& [name, entry] : impl_->config.entries()) reports.push_back(report(name));
+  return reports;
+}
+
+void SecretCache::drop() {
+  std::lock_guard lock(impl_->mutex);
+  for (const auto& [key, file] : impl_->tracked) file->forget_identity();
+}
+
+void SecretCache::poll_once() { impl_->poll_round(); }
+
+void SecretCache::stop() {
+  {
+    std::lock_guard lock(impl_->poll_mutex);
+    impl_->stopping = true;
+    impl_->poll_wake.notify_all();
+  }
+  {
+    std::lock_guard lock(impl_->mutex);
+    for (const auto& [key, file] : impl_->tracked) file->abandon();
+  }
+  if (impl_->poll_thread.joinable()) impl_->poll_thread.join();
+  impl_->notices->close();
+  impl_->pool.stop();
+}
+
+void SecretCache::redact(std::string& line) const { impl_->redactor.redact(line); }
+
+}  // namespace embergate::vault

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vault/explanations.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "vault/reasons.hpp"
+
+namespace embergate::vault {
+namespace {
+
+using Row = std::pair<std::string_view, std::string_view>;
+constexpr std::array<Row, 15> kExplanations{{
+    {reason::kMissing, "its file does not exist; the program that delivers it has not written it, or has removed it"},
+    {reason::kEmpty, "its file is empty; an empty secret is never used"},
+    {reason::kTooLarge, "its file is larger than a secret of this kind may be"},
+    {reason::kNotRegular, "its path is not a regular file"},
+    {reason::kUnreadable, "its file may not be read by this process; give the group read access"},
+    {reason::kWorldWritable,
+     "every user may write its file or directory; take that right away, or set BOX_VAULT_ALLOW_WORLD_WRITABLE"},
+    {reason::kChanging, "its file is still being written; write a temporary file, then rename it"},
+    {reason::kNulByte, "its file holds a NUL byte"},
+    {reason::kMultiLine, "its file holds more than one line; one final newline is allowed, nothing before or after it"},
+    {reason::kBadEncoding, "its file is not plain UTF-8 without a byte order mark"},
+    {reason::kUnrenderedTemplate, "its file holds a template that was not filled in"},
+    {reason::kBadHeader, "its file must hold one header line, Name: Value, whose name may be set"},
+    {reason::kBadPem, "its file is not whole PEM text"},
+    {reason::kPinnedDeleted,
+     "its file was deleted under the mount and can never change; mount the directory, not the file"},
+    {reason::kIoError, "its file could not be read in time; the file system reported an error or gave no answer"},
+}};
+
+}  // namespace
+
+std::string_view explanation_of(std::string_view reason) {
+  const auto* const row =
+      std::find_if(kExplanations.begin(), kExplanations.end(), [&](const Row& one) { return one.first == reason; });
+  return row == kExplanations.end() ? std::string_view("its file has not been read yet") : row->second;
+}
+
+}  // namespace embergate::vault

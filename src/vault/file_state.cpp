@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vault/file_state.hpp"
+
+#include <algorithm>
+
+#include "vault/content.hpp"
+#include "vault/reasons.hpp"
+
+namespace embergate::vault {
+namespace {
+
+constexpr int kRemoteQuietFactor = 10;  // 100 ms becomes 1 s where attributes and contents arrive late
+constexpr int kChangingAfterQuiets = 3;
+
+// Two changes within one tick of the file system's clock leave one time stamp; a stamp of the future says nothing at
+// all.
+bool is_racy(const Identity& identity, core::SystemTime wall, core::Milliseconds racy_age) {
+  const auto newest = std::chrono::nanoseconds(std::max(identity.mtime_ns, identity.ctime_ns));
+  const auto age = std::chrono::duration_cast<std::chrono::nanoseconds>(wall.time_since_epoch()) - newest;
+  return age < racy_age;
+}
+
+}  // namespace
+
+std::optional<Identity> FileState::known_identity(core::SteadyTime now) const {
+  const bool may_compare = identity_ && !racy_ && !candidate_ && problem_.empty() && now - read_at_ < timing_.ttl;
+  return may_compare ? identity_ : std::nullopt;
+}
+
+core::Milliseconds FileState::quiet() const { return remote_ ? timing_.quiet * kRemoteQuietFactor : timing_.quiet; }
+
+Effect FileState::apply(Observation seen, core::SteadyTime now, core::SystemTime wall) {
+  Effect effect;
+  if (previous_ && !previous(now)) previous_.reset();
+  switch (seen.kind) {
+    case Observation::Kind::kUnchanged:
+      note_facts(seen, effect);
+      break;
+    case Observation::Kind::kContent:
+      ++reads_;
+      note_facts(seen, effect);
+      on_content(seen, now, wall, effect);
+      break;
+    case Observation::Kind::kRefused:
+      ++reads_;
+      fail(seen.reason, now, wall, effect);
+      break;
+  }
+  return effect;
+}
+
+Effect FileState::timed_out(core::SteadyTime now, core::SystemTime wall) {
+  Effect effect;
+  fail(reason::kIoError, now, wall, effect);
+  return effect;
+}
+
+void FileState::note_facts(const Observation& seen, Effect& effect) {
+  pinned_deleted_ = seen.pinned_deleted;
+  effect.pinned_deleted = seen.pinned_deleted && !was_pinned_deleted_;
+  was_pinned_deleted_ |= seen.pinned_deleted;
+  effect.readable_by_others = seen.readable_by_others && !was_readable_by_others_;
+  was_readable_by_others_ |= seen.readable_by_others;
+}
+
+void FileState::on_content(Observation& seen, core::SteadyTime now, core::SystemTime wall, Effect& effect) {
+  remote_ = seen.remote;
+  auto content = normalise(std::move(seen.bytes), kind_, raw_);
+  if (!content.reason.empty()) {
+    fail(content.reason, now, wall, effect);
+    return;
+  }
+  last_read_ = wall;
+  on_value(std::move(content.value), seen, now, wall, effect);
+}
+
+void FileState::on_value(Secret value, const Observation& seen, core::SteadyTime now, core::SystemTime wall,
+                         Effect& effect) {
+  const auto fingerprint = Fingerprint::of(value);
+  if (current_ && fingerprint == current_fingerprint_) {
+    candidate_.reset();
+    commit(seen.identity, now, wall, effect);
+    return;
+  }
+  const bool seen_before =
+      candidate_ && candidate_->fingerprint == fingerprint && candidate_->identity == seen.identity;
+  if (!candidate_) differs_since_ = now;
+  if (!seen_before) candidate_ = Candidate{std::move(value), fingerprint, seen.identity, now};
+  // The time of the second sight is when that look began: one that hung has seen an early state.
+  const bool settled = seen_before && seen.began - candidate_->since >= quiet();
+  if (settled || quiet() == core::Milliseconds::zero()) {
+    auto accepted = std::move(*candidate_);
+    candidate_.reset();
+    accept(std::move(accepted.value), fingerprint, now, effect);
+    commit(seen.identity, now, wall, effect);
+  } else if (problem_.empty() && now - differs_since_ > quiet() * kChangingAfterQuiets) {
+    // A problem that is older keeps its reason and its time: a candidate is no cure yet.
+    fail(reason::kChanging, now, wall, effect);
+  }
+}
+
+void FileState::accept(Secret value, const Fingerprint& fingerprint, core::SteadyTime now, Effect& effect) {
+  previous_.reset();
+  // After a deletion the old value is gone for good.
+  const bool keeps_previous =
+      current_ && timing_.previous_grace > core::Milliseconds::zero() && problem_ != reason::kMissing;
+  if (keeps_previous) previous_ = Previous{current_, now};
+  current_ = make_value(std::move(value), kind_);
+  current_fingerprint_ = fingerprint;
+  ++generation_;
+  effect.generation = true;
+}
+
+void FileState::commit(const Identity& identity, core::SteadyTime now, core::SystemTime wall, Effect& effect) {
+  identity_ = identity;
+  racy_ = is_racy(identity, wall, timing_.racy_age);
+  read_at_ = now;
+  if (!problem_.empty() || since_ == core::SystemTime{}) {
+    problem_ = {};
+    since_ = wall;
+    effect.state = true;
+  }
+}
+
+void FileState::fail(std::string_view why, core::SteadyTime now, core::SystemTime wall, Effect& effect) {
+  if (why == reason::kMissing) previous_.reset();
+  if (problem_ == why) return;
+  // The grace time runs from the first thing that went wrong, not from the latest.
+  if (problem_.empty()) problem_since_ = now;
+  problem_ = why;
+  since_ = wall;
+  effect.state = true;
+}
+
+bool FileState::grace_is_over(core::SteadyTime now) const {
+  return !problem_.empty() && now - problem_since_ > timing_.grace;
+}
+
+std::shared_ptr<const Value> FileState::value_for(Use use, core::SteadyTime now) const {
+  if (use != Use::kOutboundRunning && grace_is_over(now)) return nullptr;
+  return current_;
+}
+
+std::shared_ptr<const Value> FileState::previous(core::SteadyTime now) const {
+  if (!previous_ || now - previous_->replaced_at >= timing_.previous_grace) return nullptr;
+  return previous_->value;
+}
+
+State FileState::state(core::SteadyTime now) const {
+  if (problem_.empty() && !current_) return candidate_ ? State::kInvalid : State::kMissing;
+  if (problem_.empty()) return State::kOk;
+  const bool still_served = current_ && (has_running_use_ || !grace_is_over(now));
+  if (still_served) return State::kStale;
+  return problem_ == reason::kMissing ? State::kMissing : State::kInvalid;
+}
+
+std::string_view FileState::reason() const {
+  if (!problem_.empty()) return problem_;
+  if (!current_ && candidate_) return reason::kChanging;
+  return pinned_deleted_ ? reason::kPinnedDeleted : std::string_view{};
+}
+
+}  // namespace embergate::vault

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is known of one secret file: the accepted value, the candidate that waits for its quiet time, what is wrong and
+// since when (R-07..R-13, R-18, R-30..R-33). A pure state machine: time and observations come in, nothing is read or
+// awaited here. Thread: none of its own; SecretCache guards each with a lock. Ownership: shares values with whoever
+// uses them. Failure: none.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "embergate/core/clock.hpp"
+#include "embergate/vault/cache.hpp"
+#include "vault/file_reader.hpp"
+#include "vault/fingerprint.hpp"
+#include "vault/redactor.hpp"
+
+namespace embergate::vault {
+
+struct Timing {
+  core::Milliseconds ttl;
+  core::Milliseconds quiet;
+  core::Milliseconds grace;
+  core::Milliseconds previous_grace;
+  core::Milliseconds racy_age;
+};
+
+// What one observation brought about.
+struct Effect {
+  bool generation = false;          // a new value was accepted
+  bool state = false;               // ok, or not ok, or not ok for another reason than before
+  bool pinned_deleted = false;      // seen for the first time
+  bool readable_by_others = false;  // seen for the first time
+};
+
+class FileState {
+ public:
+  FileState(ContentKind kind, bool raw, Timing timing) : kind_(kind), raw_(raw), timing_(timing) {}
+
+  // The identity at which the next look need not read the content; none: it must.
+  [[nodiscard]] std::optional<Identity> known_identity(core::SteadyTime now) const;
+
+  Effect apply(Observation seen, core::SteadyTime now, core::SystemTime wall);
+  // A look that does not come back.
+  Effect timed_out(core::SteadyTime now, core::SystemTime wall);
+
+  // A value was seen that is not accepted yet; look again at settles_at().
+  [[nodiscard]] bool settling() const { return candidate_.has_value(); }
+  [[nodiscard]] core::SteadyTime settles_at() const {
+    return candidate_ ? candidate_->since + quiet() : core::SteadyTime{};
+  }
+  [[nodiscard]] core::Milliseconds quiet() const;
+
+  // The value for this use at this time, or nothing: then `reason()` says why.
+  [[nodiscard]] std::shared_ptr<const Value> value_for(Use use, core::SteadyTime now) const;
+  [[nodiscard]] std::shared_ptr<const Value> current() const { return current_; }
+  [[nodiscard]] std::shared_ptr<const Value> previous(core::SteadyTime now) const;
+  [[nodiscard]] std::uint64_t generation() const { return generation_; }
+
+  [[nodiscard]] State state(core::SteadyTime now) const;
+  [[nodiscard]] std::string_view reason() const;
+  [[nodiscard]] core::SystemTime since() const { return since_; }
+  [[nodiscard]] core::SystemTime last_read() const { return last_read_; }
+  [[nodiscard]] std::uint64_t reads() const { return reads_; }  // looks that were more than a comparison of identities
+  void note_running_use() { has_running_use_ = true; }
+
+ private:
+  struct Candidate {
+    Secret value;
+    Fingerprint fingerprint;
+    Identity identity;
+    core::SteadyTime since;
+  };
+  struct Previous {
+    std::shared_ptr<const Value> value;
+    core::SteadyTime replaced_at;
+  };
+
+  void on_content(Observation& seen, core::SteadyTime now, core::SystemTime wall, Effect& effect);
+  void on_value(Secret value, const Observation& seen, core::SteadyTime now, core::SystemTime wall, Effect& effect);
+  void accept(Secret value, const Fingerprint& fingerprint, core::SteadyTime now, Effect& effect);
+  void commit(const Identity& identity, core::SteadyTime now, core::SystemTime wall, Effect& effect);
+  void fail(std::string_view why, core::SteadyTime now, core::SystemTime wall, Effect& effect);
+  void note_facts(const Observation& seen, Effect& effect);
+  [[nodiscard]] bool grace_is_over(core::SteadyTime now) const;
+
+  ContentKind kind_;
+  bool raw_;
+  Timing timing_;
+
+  std::shared_ptr<const Value> current_;
+  Fingerprint current_fingerprint_;
+  std::uint64_t generation_ = 0;
+  std::optional<Previous> previous_;
+  std::optional<Candidate> candidate_;
+  core::SteadyTime differs_since_{};  // first sight of content other than the current, while a candidate waits
+
+  std::optional<Identity> identity_;  // of the file that gave the current value
+  bool racy_ = false;
+  core::SteadyTime read_at_{};
+  bool remote_ = false;
+
+  std::string_view problem_;  // empty: none
+  core::SteadyTime problem_since_{};
+  core::SystemTime since_{};
+  core::SystemTime last_read_{};
+  std::uint64_t reads_ = 0;
+  bool has_running_use_ = false;
+  bool pinned_deleted_ = false;
+  bool was_pinned_deleted_ = false;
+  bool was_readable_by_others_ = false;
+};
+
+}  // namespace embergate::vault

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vault/tracked_file.hpp"
+
+#include <algorithm>
+
+#include "vault/content.hpp"
+
+namespace embergate::vault {
+namespace {
+
+using RealClock =
+    std::chrono::steady_clock;  // waits for other threads last as long as they last, whatever the injected clock says
+
+constexpr int kSettleQuiets = 3;
+constexpr int kLooksPerQuiet = 4;
+constexpr int kReliefsPerTimeout = 10;
+
+template <class Duration>
+Duration at_least_one(Duration value) {
+  return std::max(value, Duration(1));
+}
+
+}  // namespace
+
+TrackedFile::TrackedFile(const Entry& entry, ContentKind kind, Timing timing, LookContext context, OnEffect on_effect)
+    : name_(entry.name),
+      path_(entry.path),
+      kind_(kind),
+      limit_(size_limit(kind, entry.raw)),
+      context_(std::move(context)),
+      on_effect_(std::move(on_effect)),
+      state_(kind, entry.raw, timing) {}
+
+bool TrackedFile::look(bool forced) {
+  std::unique_lock lock(mutex_);
+  const auto wanted = begun_ + 1;
+  if (forced) read_through_ = wanted;
+  const auto deadline = RealClock::now() + context_.read_timeout;
+  const auto slice = at_least_one(context_.read_timeout / kReliefsPerTimeout);
+  while (ended_ < wanted && !abandoned_) {
+    const bool running = begun_ > ended_;
+    const auto now = RealClock::now();
+    const bool hangs = running && now - begun_at_ >= context_.read_timeout;
+    if (hangs || now >= deadline) {
+      note_timeout_locked();
+      return false;
+    }
+    if (!queued_ && !running) submit_locked();
+    changed_.wait_until(lock, std::min(deadline, now + slice));
+    if (ended_ < wanted) context_.pool.relieve();
+  }
+  return ended_ >= wanted;
+}
+
+void TrackedFile::submit_locked() {
+  queued_ = context_.pool.submit([self = shared_from_this()] { self->run_look(); });
+}
+
+void TrackedFile::run_look() {
+  Look look{path_, limit_, std::nullopt, context_.allow_world_writable};
+  core::SteadyTime began{};
+  {
+    std::lock_guard lock(mutex_);
+    queued_ = false;
+    if (abandoned_) return;
+    ++begun_;
+    begun_at_ = RealClock::now();
+    began = context_.clock.steady_now();
+    if (begun_ > read_through_) look.unless_same = state_.known_identity(began);
+  }
+  auto seen = look_at(*context_.files, look, context_.pause);
+  seen.began = began;
+  std::lock_guard lock(mutex_);
+  if (abandoned_) {
+    wipe(seen.bytes);
+  } else {
+    look_ended_locked(std::move(seen));
+  }
+  ended_ = begun_;
+  changed_.notify_all();
+}
+
+void TrackedFile::look_ended_locked(Observation seen) {
+  const auto effect = state_.apply(std::move(seen), context_.clock.steady_now(), context_.clock.system_now());
+  on_effect_(*this, state_, effect);
+}
+
+void TrackedFile::note_timeout_locked() {
+  const auto effect = state_.timed_out(context_.clock.steady_now(), context_.clock.system_now());
+  on_effect_(*this, state_, effect);
+}
+
+void TrackedFile::settle() {
+  const auto quiet = with_state([](const FileState& state) { return state.quiet(); });
+  const auto deadline = RealClock::now() + quiet * kSettleQuiets;
+  const auto step = at_least_one(quiet / kLooksPerQuiet);
+  while (true) {
+    {
+      std::unique_lock lock(mutex_);
+      if (!state_.settling() || abandoned_) return;
+      // Time that only a test moves is not waited for.
+      const auto remaining = state_.settles_at() - context_.clock.steady_now();
+      if (!uses_machine_clock() && remaining > core::SteadyTime::duration::zero()) return;
+      if (uses_machine_clock()) {
+        const auto now = RealClock::now();
+        if (now >= deadline) return;
+        const auto wake = now + std::clamp<core::SteadyTime::duration>(remaining, std::chrono::milliseconds(1), step);
+        changed_.wait_until(lock, std::min(deadline, wake), [&] { return abandoned_ || !state_.settling(); });
+        if (abandoned_ || !state_.settling()) return;
+      }
+    }
+    if (!look()) return;
+  }
+}
+
+bool TrackedFile::take_refresh(core::Milliseconds at_most_every) {
+  std::lock_guard lock(mutex_);
+  const auto now = context_.clock.steady_now();
+  if (refreshed_at_ && now - *refreshed_at_ < at_most_every) return false;
+  refreshed_at_ = now;
+  return true;
+}
+
+void TrackedFile::forget_identity() {
+  std::lock_guard lock(mutex_);
+  read_through_ = begun_ + 1;
+}
+
+void TrackedFile::abandon() {
+  std::lock_guard lock(mutex_);
+  abandoned_ = true;
+  changed_.notify_all();
+}
+
+}  // namespace embergate::vault
