@@ -58,18 +58,17 @@ std::string_view to_string(ErrorCode code);
 
 #define EG_CONCAT_INNER(a, b) a##b
 #define EG_CONCAT(a, b) EG_CONCAT_INNER(a, b)
+#define EG_TRY_IMPL(leave, result, target, ...)         \
+  auto result = (__VA_ARGS__);                          \
+  if (!result) leave std::move(result).error();         \
+  target = *std::move(result)
+#define EG_CHECK_IMPL(leave, result, ...) \
+  if (auto result = (__VA_ARGS__); !result) leave std::move(result).error()
+
 // EG_TRY(auto x, expression): x gets the value, or the enclosing function returns the error.
-#define EG_TRY(target, ...)                                                              \
-  auto EG_CONCAT(eg_result_, __LINE__) = (__VA_ARGS__);                                  \
-  if (!EG_CONCAT(eg_result_, __LINE__)) return std::move(EG_CONCAT(eg_result_, __LINE__)).error(); \
-  target = *std::move(EG_CONCAT(eg_result_, __LINE__))
+#define EG_TRY(target, ...) EG_TRY_IMPL(return, EG_CONCAT(eg_result_, __COUNTER__), target, __VA_ARGS__)
 // EG_CHECK(expression): for Result<void>, and where the value is not wanted.
-#define EG_CHECK(...) \
-  if (auto eg_checked = (__VA_ARGS__); !eg_checked) return std::move(eg_checked).error()
+#define EG_CHECK(...) EG_CHECK_IMPL(return, EG_CONCAT(eg_checked_, __COUNTER__), __VA_ARGS__)
 // The same two inside a coroutine.
-#define EG_CO_TRY(target, ...)                                                           \
-  auto EG_CONCAT(eg_result_, __LINE__) = (__VA_ARGS__);                                  \
-  if (!EG_CONCAT(eg_result_, __LINE__)) co_return std::move(EG_CONCAT(eg_result_, __LINE__)).error(); \
-  target = *std::move(EG_CONCAT(eg_result_, __LINE__))
-#define EG_CO_CHECK(...) \
-  if (auto eg_checked = (__VA_ARGS__); !eg_checked) co_return std::move(eg_checked).error()
+#define EG_CO_TRY(target, ...) EG_TRY_IMPL(co_return, EG_CONCAT(eg_result_, __COUNTER__), target, __VA_ARGS__)
+#define EG_CO_CHECK(...) EG_CHECK_IMPL(co_return, EG_CONCAT(eg_checked_, __COUNTER__), __VA_ARGS__)

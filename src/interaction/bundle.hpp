@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bundles of type batch, transaction and collection taken apart and put together again (contract 5.3, decision 21).
+// Thread: prepare_bundle() and the renderers are pure and can be slow for large bundles: run them on a pool. Failure: the first faulty entry of a
+// transaction refuses the whole, naming Bundle.entry[i]; in a batch the fault stays with its entry.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "embergate/interaction/interactions.hpp"
+#include "interaction/references.hpp"
+#include "interaction/write_path.hpp"
+
+namespace embergate::interaction {
+
+struct BundleEntry {
+  bool is_read = false;  // GET Type/id
+  WriteRequest write;    // type and id also of a read
+  bool references_complete = true;
+  std::optional<Refusal> refusal;  // batch only
+};
+
+struct PreparedBundle {
+  bool is_transaction = false;
+  std::vector<BundleEntry> entries;
+  UrnTargets targets;  // fullUrl -> Type/id, as far as known before the store is asked
+  std::vector<std::string> full_urls;
+};
+
+Answer<PreparedBundle> prepare_bundle(const fhir::Resource& bundle, const WritePath& write_path, const Options& options);
+
+// The error as it concerns entry `index`.
+Refusal in_entry(Refusal refusal, std::size_t index);
+
+struct EntryAnswer {
+  std::optional<InteractionResult> result;
+  std::optional<Refusal> refusal;
+};
+std::string render_bundle_answer(const std::vector<EntryAnswer>& answers, const Options& options, bool is_transaction, bool minimal);
+// history Bundle, newest first.
+std::string render_history(const std::vector<store::StoredVersion>& versions, const Options& options, std::string_view type, std::string_view id);
+
+}  // namespace embergate::interaction

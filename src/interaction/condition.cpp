@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "interaction/condition.hpp"
+
+#include <fmt/format.h>
+
+namespace embergate::interaction {
+namespace {
+
+int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+std::optional<std::string> decode(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out.push_back(text[i] == '+' ? ' ' : text[i]);
+      continue;
+    }
+    if (i + 2 >= text.size()) return std::nullopt;
+    const int high = hex_value(text[i + 1]);
+    const int low = hex_value(text[i + 2]);
+    if (high < 0 || low < 0) return std::nullopt;
+    out.push_back(static_cast<char>(high * 16 + low));
+    i += 2;
+  }
+  return out;
+}
+
+core::Error refuse(std::string_view query, std::string_view why) {
+  return core::make_error(core::ErrorCode::kNotSupported,
+                          fmt::format("the condition \"{}\" {}; write identifier=<system>|<value>, identifier=<value> or _id=<id>", query.substr(0, 200), why));
+}
+
+}  // namespace
+
+core::Result<Condition> parse_condition(std::string_view query) {
+  std::string_view rest = query;
+  if (rest.starts_with('?')) rest.remove_prefix(1);
+  if (rest.find('&') != std::string_view::npos) return refuse(query, "has more than one parameter");
+  const std::size_t equals = rest.find('=');
+  if (equals == std::string_view::npos) return refuse(query, "has no value");
+  const std::string_view name = rest.substr(0, equals);
+  const auto value = decode(rest.substr(equals + 1));
+  if (!value || value->empty()) return refuse(query, "has no usable value");
+  if (value->find(',') != std::string::npos) return refuse(query, "lists several values");
+  Condition condition;
+  if (name == "_id") {
+    condition.id = *value;
+    return condition;
+  }
+  if (name != "identifier") return refuse(query, fmt::format("uses the parameter \"{}\", which cannot be searched for here", name.substr(0, 64)));
+  const std::size_t bar = value->find('|');
+  if (bar == std::string::npos) {
+    condition.value = *value;
+    return condition;
+  }
+  condition.system = value->substr(0, bar);
+  condition.value = value->substr(bar + 1);
+  if (condition.value.empty()) return refuse(query, "names a system without a value");
+  return condition;
+}
+
+core::Result<std::vector<std::string>> find_matches(store::Reader& reader, std::string_view type, const Condition& condition) {
+  if (!condition.id) return reader.find_by_identifier(type, condition.system, condition.value, 2);
+  EG_TRY(const bool present, reader.exists(type, *condition.id));
+  return present ? std::vector<std::string>{*condition.id} : std::vector<std::string>{};
+}
+
+}  // namespace embergate::interaction
