@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A destination's queue: rows in commit order, each pointing at a version; the body is read from history, never stored twice (decision 40).
-// Thread: read calls block and run on the relays' pool; settle() from any thread, its work rides in the writer's next group, alone at most every 20 ms.
-// Ownership: OutboxEvent's views are valid only inside the visit call. Failure: kUnavailable/retriable; nothing is lost, rows stay.
+// A destination's queue: rows in commit order, each pointing at a version; the body is read from history, never stored
+// twice (decision 40). Thread: read calls block and run on the relays' pool; settle() from any thread, its work rides
+// in the writer's next group, alone at most every 20 ms. Ownership: OutboxEvent's views are valid only inside the visit
+// call. Failure: kUnavailable/retriable; nothing is lost, rows stay.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +30,10 @@ struct OutboxEvent {
 
 // A row that is not sent with the others (decision 19).
 struct HeldRow {
-  enum class State : std::uint8_t { kWaiting = 1, kSuperseded = 2 };  // superseded: a later version was delivered; never sent
+  enum class State : std::uint8_t {
+    kWaiting = 1,
+    kSuperseded = 2
+  };  // superseded: a later version was delivered; never sent
   EventNumber event_number = 0;
   State state = State::kWaiting;
   std::string type;
@@ -45,8 +49,8 @@ struct Settlement {
     EventNumber first = 0;
     EventNumber last = 0;
   };
-  std::vector<Range> delivered;      // rows to delete, ranges inclusive; rows between that are held must not be inside a range
-  std::vector<HeldRow> held;         // insert or replace
+  std::vector<Range> delivered;  // rows to delete, ranges inclusive; a held row inside a range goes too, with its entry
+  std::vector<HeldRow> held;     // insert or replace
   std::uint64_t delivered_count = 0;  // added to the counters
   std::uint64_t failed_attempts = 0;
 };
@@ -54,7 +58,7 @@ struct Settlement {
 struct SlotCounters {
   std::uint64_t delivered = 0;
   std::uint64_t failed_attempts = 0;
-  std::uint64_t queued = 0;      // rows not settled, held ones included, superseded ones not
+  std::uint64_t queued = 0;  // rows not settled, held ones included, superseded ones not
   std::uint64_t superseded = 0;
   std::optional<core::SystemTime> oldest_queued;
   EventNumber last_event_number = 0;
@@ -67,15 +71,21 @@ class Outbox {
   using Done = std::function<void(core::Result<void>)>;
 
   virtual ~Outbox() = default;
-  // Rows with event_number > after, in order, at most max_rows and about max_bytes of bodies. Returns the number visited.
-  virtual core::Result<std::size_t> read(DestinationSlot slot, EventNumber after, std::size_t max_rows, std::size_t max_bytes, const Visit& visit) = 0;
+  // Rows with event_number > after, in order, at most max_rows and about max_bytes of bodies. Returns the number
+  // visited. Waiting rows are among them, the caller knows those from held_rows(); superseded rows are not, neither
+  // here nor in the two reads below.
+  virtual core::Result<std::size_t> read(DestinationSlot slot, EventNumber after, std::size_t max_rows,
+                                         std::size_t max_bytes, const Visit& visit) = 0;
   // The rows with these numbers that still exist, in the order given.
-  virtual core::Result<std::size_t> read_rows(DestinationSlot slot, const std::vector<EventNumber>& numbers, const Visit& visit) = 0;
+  virtual core::Result<std::size_t> read_rows(DestinationSlot slot, const std::vector<EventNumber>& numbers,
+                                              const Visit& visit) = 0;
   // The rows of one resource with event_number >= from, in order, at most max_rows: for a resource that was held back.
-  virtual core::Result<std::size_t> read_resource(DestinationSlot slot, EventNumber from, std::string_view type, std::string_view id,
-                                                  std::size_t max_rows, const Visit& visit) = 0;
+  virtual core::Result<std::size_t> read_resource(DestinationSlot slot, EventNumber from, std::string_view type,
+                                                  std::string_view id, std::size_t max_rows, const Visit& visit) = 0;
+  // Waiting ones first.
   virtual core::Result<std::vector<HeldRow>> held_rows(DestinationSlot slot, std::size_t limit) = 0;
   virtual void settle(Settlement settlement, Done done) = 0;
+  // Quick at any length of the queue. kNotFound: no such slot.
   virtual core::Result<SlotCounters> counters(DestinationSlot slot) = 0;
 };
 

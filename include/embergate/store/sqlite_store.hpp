@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The embedded store: one SQLite file in WAL mode with synchronous=FULL, one writer thread with group commit, read-only connections beside it.
-// Thread: open_sqlite_store() at start. Failure: kUnavailable with the setting to change when the file cannot be opened or written, or holds a schema
-// newer than this program knows (it is then left untouched).
+// The embedded store: one SQLite file in WAL mode with synchronous=FULL, one writer thread with group commit, read-only
+// connections beside it. Thread: open_sqlite_store() at start. Failure: kUnavailable with the setting to change when
+// the file cannot be opened or written, or holds a schema newer than this program knows (it is then left untouched).
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -21,8 +22,12 @@ struct SqliteOptions {
   core::Milliseconds settle_interval{20};        // settlements alone: at most this often
   std::size_t wal_cap_bytes = 64 * 1024 * 1024;  // above it the writer itself restarts the log
   std::size_t read_connections = 3;
+  std::size_t outbox_read_connections = 2;  // apart, so that a drain keeps no client waiting
+  std::uint64_t max_bytes =
+      0;  // of the database file; 0: as large as the volume allows. Above it writes fail as on a full volume
 };
 
-core::Result<std::unique_ptr<Store>> open_sqlite_store(const SqliteOptions& options, const core::Clock& clock, observability::Metrics& metrics);
+core::Result<std::unique_ptr<Store>> open_sqlite_store(const SqliteOptions& options, const core::Clock& clock,
+                                                       observability::Metrics& metrics);
 
 }  // namespace embergate::store

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Resources, history and outbox in one transaction (decision 8, decision 40). SQLite behind it today; nothing here knows that.
-// Thread: transact() from any thread; its body runs on the store's writer thread and may run again after a serialization failure, so it must be pure
-// but for the Transaction. read() blocks: call it on a pool. Ownership: the Store owns connections and threads; stop() or the destructor ends them
-// after the queued work. Failure: kUnavailable/retriable when the database cannot be reached or written; kThrottled when more than `max_waiting`
+// Resources, history and outbox in one transaction (decision 8, decision 40). SQLite behind it today; nothing here
+// knows that. Thread: transact() from any thread; its body runs on the store's writer thread and may run again after a
+// serialization failure, so it must be pure but for the Transaction. read() blocks: call it on a pool. Ownership: the
+// Store owns connections and threads; stop() or the destructor ends them after the queued work. Failure:
+// kUnavailable/retriable when the database cannot be reached or written; kThrottled when more than `max_waiting`
 // writers wait; errors of a body come back as they are, and its changes are gone.
 #pragma once
 
@@ -24,26 +25,36 @@ class Reader {
   virtual ~Reader() = default;
   // The newest version, also when it is a deletion.
   virtual core::Result<std::optional<StoredVersion>> load_current(std::string_view type, std::string_view id) = 0;
-  virtual core::Result<std::optional<StoredVersion>> load_version(std::string_view type, std::string_view id, VersionId version) = 0;
+  virtual core::Result<std::optional<StoredVersion>> load_version(std::string_view type, std::string_view id,
+                                                                  VersionId version) = 0;
   virtual core::Result<bool> exists(std::string_view type, std::string_view id) = 0;  // present and not deleted
   // Newest first, deletions included, at most `limit`, older than `before` when that is not 0.
-  virtual core::Result<std::vector<StoredVersion>> history(std::string_view type, std::string_view id, VersionId before, std::size_t limit) = 0;
+  virtual core::Result<std::vector<StoredVersion>> history(std::string_view type, std::string_view id, VersionId before,
+                                                           std::size_t limit) = 0;
   // Ids of present resources with this identifier; `system` absent: any; at most `limit`.
-  virtual core::Result<std::vector<std::string>> find_by_identifier(std::string_view type, std::optional<std::string_view> system,
+  virtual core::Result<std::vector<std::string>> find_by_identifier(std::string_view type,
+                                                                    std::optional<std::string_view> system,
                                                                     std::string_view value, std::size_t limit) = 0;
-  virtual core::Result<std::vector<StoredVersion>> list_current(std::string_view type, std::size_t limit) = 0;  // present ones, by version
+  virtual core::Result<std::vector<StoredVersion>> list_current(std::string_view type,
+                                                                std::size_t limit) = 0;  // present ones, by version
 };
 
 class Transaction : public Reader {
  public:
-  virtual core::SystemTime now() const = 0;   // one stamp for the whole transaction; never goes back between transactions
-  virtual VersionId next_version_id() = 0;    // never handed out twice, also not after a rollback
+  virtual core::SystemTime now()
+      const = 0;                            // one stamp for the whole transaction; never goes back between transactions
+  virtual VersionId next_version_id() = 0;  // never handed out twice, also not after a rollback
+  // The version id must come from next_version_id() of this transaction. kConflict when the resource is not at
+  // `previous_version_id` (0: it has never existed; after a deletion the previous version is the deletion).
   virtual core::Result<void> put_version(const NewVersion& version) = 0;
-  // A number that changes whenever a resource that configures the program was written (topics, destinations, clients, policies).
+  // A number that changes whenever a resource that configures the program was written (topics, destinations, clients,
+  // policies).
   virtual std::int64_t catalog_epoch() = 0;
   virtual void advance_catalog_epoch() = 0;
-  // One outbox row for each slot, numbered in commit order.
-  virtual core::Result<void> append_events(VersionId version, std::span<const DestinationSlot> slots, std::string_view correlation_id) = 0;
+  // One outbox row for each slot, numbered in commit order, within the transaction in the order of versions. The slots
+  // must be open.
+  virtual core::Result<void> append_events(VersionId version, std::span<const DestinationSlot> slots,
+                                           std::string_view correlation_id) = 0;
   virtual core::Result<void> open_slot(DestinationSlot slot, std::string_view destination_id) = 0;
   virtual core::Result<void> close_slot(DestinationSlot slot) = 0;  // drops its queue and counters
 };
@@ -62,15 +73,16 @@ class Store {
   using ReadBody = std::function<core::Result<void>(Reader&)>;
 
   virtual ~Store() = default;
-  // `done` is called once, on the writer thread, after the commit is durable (or refused). Waiting writers share one commit.
+  // `done` is called once, on the writer thread, after the commit is durable (or refused). Waiting writers share one
+  // commit. When the queue is full or the store is stopped it is called at once, on the caller's thread.
   virtual void transact(Body body, Done done) = 0;
   // One consistent view; blocks for at most the store's read deadline.
   virtual core::Result<void> read(const ReadBody& body) = 0;
   [[nodiscard]] virtual std::int64_t committed_catalog_epoch() const = 0;  // an atomic read
   [[nodiscard]] virtual Outbox& outbox() = 0;
   [[nodiscard]] virtual core::Milliseconds last_commit_time() const = 0;  // for health: db:responseTime
-  virtual core::Result<void> ping() = 0;                                   // a trivial read
-  virtual void stop() = 0;                                                 // finish queued work, close; later calls fail with kUnavailable
+  virtual core::Result<void> ping() = 0;                                  // a trivial read
+  virtual void stop() = 0;  // finish queued work, close; later calls fail with kUnavailable
 };
 
 }  // namespace embergate::store

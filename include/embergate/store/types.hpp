@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the store keeps: versions of resources, and per destination a queue of events that point at versions. Plain values.
+// What the store keeps: versions of resources, and per destination a queue of events that point at versions. Plain
+// values.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +20,8 @@ std::string_view to_string(Interaction interaction);  // "create" "update" "dele
 
 using VersionId = std::int64_t;  // one counter for the whole server (contract 5.2); unique, rising in commit order
 struct SlotTag {};
-// One life of a destination: the version id of its creation. A destination deleted and made again is another slot, with counters from zero.
+// One life of a destination: the version id of its creation. A destination deleted and made again is another slot, with
+// counters from zero.
 using DestinationSlot = core::StrongId<SlotTag, std::int64_t>;
 using EventNumber = std::int64_t;  // per slot, from 1, without gaps, in commit order (contract 2.9.5)
 

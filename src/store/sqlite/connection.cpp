@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/sqlite/connection.hpp"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <mutex>
+
+namespace embergate::store::sqlite {
+namespace {
+
+// The statistics cost every allocation a process-wide mutex.
+void configure_library_once() {
+  static std::once_flag once;
+  std::call_once(once, [] { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); });
+}
+
+}  // namespace
+
+core::Error error_of(int code) {
+  const std::string_view reason = sqlite3_errstr(code);
+  switch (code & 0xff) {
+    case SQLITE_FULL:
+      return core::make_retriable(core::ErrorCode::kUnavailable,
+                                  "the database is full: free space on the volume that holds BOX_DB_PATH");
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return core::make_retriable(core::ErrorCode::kUnavailable,
+                                  "the database is locked by another program: close what has BOX_DB_PATH open");
+    case SQLITE_IOERR:
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+    case SQLITE_NOMEM:
+    case SQLITE_INTERRUPT:
+      return core::make_retriable(
+          core::ErrorCode::kUnavailable,
+          fmt::format("the database cannot be used ({}, code {}): check the volume that holds BOX_DB_PATH", reason,
+                      code));
+    case SQLITE_NOTADB:
+    case SQLITE_CORRUPT:
+      return core::make_error(
+          core::ErrorCode::kUnavailable,
+          fmt::format("the file at BOX_DB_PATH is not a sound SQLite database ({}, code {}): restore it from a backup "
+                      "or point BOX_DB_PATH at another file",
+                      reason, code));
+    case SQLITE_TOOBIG:
+      return core::make_error(core::ErrorCode::kTooLarge, "a value is larger than the database can hold");
+    default:
+      return core::make_error(core::ErrorCode::kInternal,
+                              fmt::format("a database statement failed ({}, code {})", reason, code));
+  }
+}
+
+Statement::Statement(core::Result<sqlite3_stmt*> prepared) : prepared_(std::move(prepared)) {}
+
+Statement::~Statement() {
+  if (!prepared_) return;
+  sqlite3_reset(*prepared_);
+  sqlite3_clear_bindings(*prepared_);
+}
+
+Statement& Statement::bind(int position, std::int64_t value) {
+  if (prepared_) sqlite3_bind_int64(*prepared_, position, value);
+  return *this;
+}
+
+// A null pointer would bind NULL, and an empty view may have one.
+Statement& Statement::bind_text(int position, std::string_view value) {
+  if (prepared_) {
+    sqlite3_bind_text64(*prepared_, position, value.empty() ? "" : value.data(), value.size(), SQLITE_STATIC,
+                        SQLITE_UTF8);
+  }
+  return *this;
+}
+
+Statement& Statement::bind_blob(int position, std::string_view value) {
+  if (prepared_)
+    sqlite3_bind_blob64(*prepared_, position, value.empty() ? "" : value.data(), value.size(), SQLITE_STATIC);
+  return *this;
+}
+
+Statement& Statement::bind_null(int position) {
+  if (prepared_) sqlite3_bind_null(*prepared_, position);
+  return *this;
+}
+
+core::Result<bool> Statement::step() {
+  EG_TRY(sqlite3_stmt * statement, prepared_);
+  const int code = sqlite3_step(statement);
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
+  return error_of(sqlite3_extended_errcode(sqlite3_db_handle(statement)));
+}
+
+core::Result<void> Statement::run() {
+  for (;;) {
+    EG_TRY(const bool row, step());
+    if (!row) return {};
+  }
+}
+
+std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(*prepared_, column); }
+
+std::string_view Statement::text(int column) const {
+  const auto* data = reinterpret_cast<const char*>(sqlite3_column_text(*prepared_, column));
+  return {data, static_cast<std::size_t>(data ? sqlite3_column_bytes(*prepared_, column) : 0)};
+}
+
+std::string_view Statement::blob(int column) const {
+  const auto* data = static_cast<const char*>(sqlite3_column_blob(*prepared_, column));
+  return {data, static_cast<std::size_t>(data ? sqlite3_column_bytes(*prepared_, column) : 0)};
+}
+
+bool Statement::is_null(int column) const { return sqlite3_column_type(*prepared_, column) == SQLITE_NULL; }
+
+core::Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, Mode mode) {
+  configure_library_once();
+  sqlite3* handle = nullptr;
+  const int access = mode == Mode::kReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+  const int code = sqlite3_open_v2(path.c_str(), &handle, access | SQLITE_OPEN_NOMUTEX, nullptr);
+  std::unique_ptr<Connection> connection(new Connection(handle));
+  if (code != SQLITE_OK) return error_of(code);
+  sqlite3_extended_result_codes(handle, 1);
+  connection->set_busy_timeout(core::Milliseconds(5'000));
+  return connection;
+}
+
+Connection::~Connection() {
+  for (sqlite3_stmt* statement : statements_) sqlite3_finalize(statement);
+  sqlite3_close_v2(handle_);
+}
+
+Statement Connection::use(Query query) {
+  sqlite3_stmt*& statement = statements_[static_cast<std::size_t>(query)];
+  if (statement == nullptr) {
+    const int code = sqlite3_prepare_v3(handle_, text_of(query), -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+    if (code != SQLITE_OK) return Statement(error_of(code));
+  }
+  return Statement(statement);
+}
+
+core::Result<void> Connection::execute(const std::string& sql) {
+  const int code = sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) return error_of(code);
+  return {};
+}
+
+core::Result<std::int64_t> Connection::integer_of(const std::string& sql) {
+  sqlite3_stmt* raw = nullptr;
+  if (const int code = sqlite3_prepare_v2(handle_, sql.c_str(), -1, &raw, nullptr); code != SQLITE_OK)
+    return error_of(code);
+  const std::unique_ptr<sqlite3_stmt, int (*)(sqlite3_stmt*)> owner(raw, &sqlite3_finalize);
+  Statement statement(raw);
+  EG_TRY(const bool row, statement.step());
+  return row ? statement.integer(0) : 0;
+}
+
+bool Connection::in_transaction() const { return sqlite3_get_autocommit(handle_) == 0; }
+
+std::int64_t Connection::changes() const { return sqlite3_changes64(handle_); }
+
+void Connection::set_busy_timeout(core::Milliseconds timeout) {
+  sqlite3_busy_timeout(handle_, static_cast<int>(timeout.count()));
+}
+
+void Connection::keep_log_on_close(bool keep) {
+  sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep ? 1 : 0, nullptr);
+}
+
+}  // namespace embergate::store::sqlite

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/sqlite/queries.hpp"
+
+#include "embergate/core/assert.hpp"
+
+// CROSS JOIN keeps SQLite from choosing another order of the tables: the left one is always the narrow one.
+#define EG_VERSION_COLUMNS "h.version_id, h.previous_version_id, h.interaction, h.last_updated, h.created_at, h.body"
+#define EG_EVENT_COLUMNS \
+  "o.event_number, o.version_id, o.correlation_id, h.interaction, h.type, h.id, h.last_updated, h.body"
+#define EG_EVENT_TABLES " FROM outbox o CROSS JOIN history h ON h.version_id = o.version_id"
+#define EG_NOT_SUPERSEDED \
+  " AND NOT EXISTS (SELECT 1 FROM held d WHERE d.slot = o.slot AND d.event_number = o.event_number AND d.state = 2)"
+
+namespace embergate::store::sqlite {
+
+const char* text_of(Query query) {
+  switch (query) {
+    case Query::kBeginImmediate:
+      return "BEGIN IMMEDIATE";
+    case Query::kBeginRead:
+      return "BEGIN";
+    case Query::kCommit:
+      return "COMMIT";
+    case Query::kRollback:
+      return "ROLLBACK";
+    case Query::kSavepoint:
+      return "SAVEPOINT step";
+    case Query::kRelease:
+      return "RELEASE step";
+    case Query::kRollbackToSavepoint:
+      return "ROLLBACK TO step";
+    case Query::kPing:
+      return "SELECT value FROM counter WHERE name = 'catalog_epoch'";
+    case Query::kLoadCurrent:
+      return "SELECT " EG_VERSION_COLUMNS
+             " FROM resource r CROSS JOIN history h ON h.version_id = r.version_id WHERE r.type = ?1 AND r.id = ?2";
+    case Query::kLoadVersion:
+      return "SELECT " EG_VERSION_COLUMNS " FROM history h WHERE h.version_id = ?1 AND h.type = ?2 AND h.id = ?3";
+    case Query::kCurrentVersion:
+      return "SELECT version_id, deleted FROM resource WHERE type = ?1 AND id = ?2";
+    case Query::kPreviousVersion:
+      return "SELECT previous_version_id FROM history WHERE version_id = ?1 AND type = ?2 AND id = ?3";
+    case Query::kFindIdentifier:
+      return "SELECT id FROM identifier WHERE type = ?1 AND value = ?2 AND system = ?4 LIMIT ?3";
+    case Query::kFindIdentifierAnySystem:
+      return "SELECT DISTINCT id FROM identifier WHERE type = ?1 AND value = ?2 LIMIT ?3";
+    case Query::kListCurrent:
+      return "SELECT version_id, id FROM resource WHERE type = ?1 AND deleted = 0 ORDER BY version_id LIMIT ?2";
+    case Query::kInsertHistory:
+      return "INSERT INTO history (version_id, previous_version_id, type, id, interaction, last_updated, created_at, "
+             "body)"
+             " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    case Query::kInsertResource:
+      return "INSERT OR IGNORE INTO resource (type, id, version_id, deleted, identifiers) VALUES (?1, ?2, ?3, ?4, ?5)";
+    case Query::kUpdateResource:
+      return "UPDATE resource SET version_id = ?3, deleted = ?4, identifiers = ?5"
+             " WHERE type = ?1 AND id = ?2 AND version_id = ?6";
+    case Query::kLoadIdentifiers:
+      return "SELECT identifiers FROM resource WHERE type = ?1 AND id = ?2";
+    case Query::kInsertIdentifier:
+      return "INSERT OR IGNORE INTO identifier (type, value, system, id) VALUES (?1, ?2, ?3, ?4)";
+    case Query::kDeleteIdentifier:
+      return "DELETE FROM identifier WHERE type = ?1 AND value = ?2 AND system = ?3 AND id = ?4";
+    case Query::kTypeName:
+      return "SELECT name FROM type WHERE number = ?1";
+    case Query::kInsertType:
+      return "INSERT INTO type (number, name) VALUES (?1, ?2)";
+    case Query::kSetEpoch:
+      return "UPDATE counter SET value = ?1 WHERE name = 'catalog_epoch'";
+    case Query::kInsertEvent:
+      return "INSERT INTO outbox (slot, event_number, version_id, correlation_id) VALUES (?1, ?2, ?3, ?4)";
+    case Query::kLoadSlots:
+      return "SELECT s.slot, s.delivered, s.failed_attempts, s.last_event_number,"
+             " (SELECT coalesce(max(event_number), 0) FROM outbox o WHERE o.slot = s.slot),"
+             " (SELECT count(*) FROM outbox o WHERE o.slot = s.slot),"
+             " (SELECT count(*) FROM held h WHERE h.slot = s.slot),"
+             " (SELECT count(*) FROM held h WHERE h.slot = s.slot AND h.state = 2)"
+             " FROM slot s";
+    case Query::kInsertSlot:
+      return "INSERT OR IGNORE INTO slot (slot, destination_id, delivered, failed_attempts, last_event_number)"
+             " VALUES (?1, ?2, 0, 0, 0)";
+    case Query::kDeleteSlot:
+      return "DELETE FROM slot WHERE slot = ?1";
+    case Query::kDeleteSlotEvents:
+      return "DELETE FROM outbox WHERE slot = ?1";
+    case Query::kDeleteSlotHeld:
+      return "DELETE FROM held WHERE slot = ?1";
+    case Query::kSettleSlot:
+      return "UPDATE slot SET delivered = ?2, failed_attempts = ?3, last_event_number = ?4 WHERE slot = ?1";
+    case Query::kDeleteEvents:
+      return "DELETE FROM outbox WHERE slot = ?1 AND event_number BETWEEN ?2 AND ?3";
+    case Query::kCountHeldInRange:
+      return "SELECT count(*), total(state = 2) FROM held WHERE slot = ?1 AND event_number BETWEEN ?2 AND ?3";
+    case Query::kDeleteHeldInRange:
+      return "DELETE FROM held WHERE slot = ?1 AND event_number BETWEEN ?2 AND ?3";
+    case Query::kEventExists:
+      return "SELECT 1 FROM outbox WHERE slot = ?1 AND event_number = ?2";
+    case Query::kHeldState:
+      return "SELECT state FROM held WHERE slot = ?1 AND event_number = ?2";
+    case Query::kPutHeld:
+      return "INSERT OR REPLACE INTO held (slot, event_number, state, type, id, reason, attempts, next_try)"
+             " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    case Query::kReadEvents:
+      return "SELECT " EG_EVENT_COLUMNS EG_EVENT_TABLES
+             " WHERE o.slot = ?1 AND o.event_number > ?2 ORDER BY o.event_number LIMIT ?3";
+    case Query::kReadEventsNotSuperseded:
+      return "SELECT " EG_EVENT_COLUMNS EG_EVENT_TABLES " WHERE o.slot = ?1 AND o.event_number > ?2" EG_NOT_SUPERSEDED
+             " ORDER BY o.event_number LIMIT ?3";
+    case Query::kReadEventNotSuperseded:
+      return "SELECT " EG_EVENT_COLUMNS EG_EVENT_TABLES " WHERE o.slot = ?1 AND o.event_number = ?2" EG_NOT_SUPERSEDED;
+    case Query::kProbeEvent:
+      return "SELECT event_number, version_id FROM outbox WHERE slot = ?1 AND event_number >= ?2"
+             " ORDER BY event_number LIMIT 1";
+    case Query::kLastEvent:
+      return "SELECT max(event_number) FROM outbox WHERE slot = ?1";
+    case Query::kOldestQueued:
+      return "SELECT h.last_updated" EG_EVENT_TABLES " WHERE o.slot = ?1" EG_NOT_SUPERSEDED
+             " ORDER BY o.event_number LIMIT 1";
+    case Query::kHeldRows:
+      return "SELECT event_number, state, type, id, reason, attempts, next_try FROM held WHERE slot = ?1"
+             " ORDER BY state, event_number LIMIT ?2";
+    case Query::kCount:
+      break;
+  }
+  EG_ASSERT(false);
+  return nullptr;
+}
+
+}  // namespace embergate::store::sqlite

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/sqlite/reader_pool.hpp"
+
+#include <algorithm>
+
+#include "store/sqlite/job_queue.hpp"
+#include "store/sqlite/settings.hpp"
+
+namespace embergate::store::sqlite {
+namespace {
+constexpr core::Milliseconds kReadDeadline{5'000};
+}
+
+ReaderPool::Lease::Lease(ReaderPool& pool, std::unique_ptr<Connection> connection)
+    : pool_(&pool), connection_(std::move(connection)) {}
+
+ReaderPool::Lease::~Lease() {
+  if (!connection_) return;
+  if (connection_->in_transaction()) static_cast<void>(connection_->run(Query::kCommit));
+  pool_->give_back(std::move(connection_));
+}
+
+core::Result<std::unique_ptr<ReaderPool>> ReaderPool::open(const std::string& path, std::size_t connections) {
+  std::unique_ptr<ReaderPool> pool(new ReaderPool);
+  for (std::size_t i = 0; i < std::max<std::size_t>(connections, 1); ++i) {
+    EG_TRY(auto connection, Connection::open(path, Connection::Mode::kReadOnly));
+    EG_CHECK(apply_reader_settings(*connection));
+    pool->idle_.push_back(std::move(connection));
+  }
+  return pool;
+}
+
+ReaderPool::~ReaderPool() { close(); }
+
+core::Result<ReaderPool::Lease> ReaderPool::acquire() {
+  std::unique_lock lock(mutex_);
+  const bool free = changed_.wait_for(lock, kReadDeadline, [this] { return closed_ || !idle_.empty(); });
+  if (closed_) return stopped_error();
+  if (!free) {
+    return core::make_retriable(core::ErrorCode::kUnavailable,
+                                "all connections for reading are in use: try again later");
+  }
+  Lease lease(*this, std::move(idle_.back()));
+  idle_.pop_back();
+  ++lent_;
+  lock.unlock();
+  EG_CHECK(lease.connection().run(Query::kBeginRead));
+  return lease;
+}
+
+void ReaderPool::close() {
+  std::unique_lock lock(mutex_);
+  closed_ = true;
+  changed_.notify_all();
+  changed_.wait(lock, [this] { return lent_ == 0; });
+  idle_.clear();
+}
+
+// Notified under the lock: once it is released, close() may return and the pool be gone.
+void ReaderPool::give_back(std::unique_ptr<Connection> connection) {
+  const std::lock_guard lock(mutex_);
+  idle_.push_back(std::move(connection));
+  --lent_;
+  changed_.notify_all();
+}
+
+}  // namespace embergate::store::sqlite

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// A fixed number of read-only connections, lent out one at a time. Each lease is one consistent view of the database.
+// Thread: any. Ownership: the pool owns the connections; a Lease must end before the pool does, close() waits for that.
+// Failure: kUnavailable and retriable when none comes free within five seconds, and after close().
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "embergate/core/result.hpp"
+#include "store/sqlite/connection.hpp"
+
+namespace embergate::store::sqlite {
+
+class ReaderPool {
+ public:
+  class Lease {
+   public:
+    Lease(ReaderPool& pool, std::unique_ptr<Connection> connection);
+    ~Lease();
+    Lease(Lease&& other) noexcept = default;
+    Lease& operator=(Lease&&) = delete;
+    [[nodiscard]] Connection& connection() { return *connection_; }
+
+   private:
+    ReaderPool* pool_;
+    std::unique_ptr<Connection> connection_;
+  };
+
+  static core::Result<std::unique_ptr<ReaderPool>> open(const std::string& path, std::size_t connections);
+  ~ReaderPool();
+  ReaderPool(const ReaderPool&) = delete;
+  ReaderPool& operator=(const ReaderPool&) = delete;
+
+  core::Result<Lease> acquire();
+  void close();
+
+ private:
+  ReaderPool() = default;
+  void give_back(std::unique_ptr<Connection> connection);
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::unique_ptr<Connection>> idle_;
+  std::size_t lent_ = 0;
+  bool closed_ = false;
+};
+
+}  // namespace embergate::store::sqlite

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/sqlite/settle.hpp"
+
+#include "store/sqlite/stamps.hpp"
+
+namespace embergate::store::sqlite {
+namespace {
+
+core::Result<void> forget_held(Connection& connection, SlotState& state, DestinationSlot slot,
+                               const Settlement::Range& range) {
+  std::int64_t held = 0;
+  {
+    auto count = connection.use(Query::kCountHeldInRange);
+    count.bind(1, slot.value()).bind(2, range.first).bind(3, range.last);
+    EG_TRY(const bool row, count.step());
+    held = row ? count.integer(0) : 0;
+    if (held == 0) return {};
+    state.held -= held;
+    state.superseded -= count.integer(1);
+  }
+  return connection.use(Query::kDeleteHeldInRange).bind(1, slot.value()).bind(2, range.first).bind(3, range.last).run();
+}
+
+core::Result<void> delete_range(Connection& connection, SlotState& state, DestinationSlot slot,
+                                const Settlement::Range& range) {
+  EG_CHECK(connection.use(Query::kDeleteEvents).bind(1, slot.value()).bind(2, range.first).bind(3, range.last).run());
+  state.rows -= connection.changes();
+  return state.held > 0 ? forget_held(connection, state, slot, range) : core::Result<void>();
+}
+
+core::Result<bool> event_exists(Connection& connection, DestinationSlot slot, EventNumber number) {
+  return connection.use(Query::kEventExists).bind(1, slot.value()).bind(2, number).step();
+}
+
+// 0: not held.
+core::Result<std::int64_t> held_state(Connection& connection, DestinationSlot slot, EventNumber number) {
+  auto query = connection.use(Query::kHeldState);
+  query.bind(1, slot.value()).bind(2, number);
+  EG_TRY(const bool row, query.step());
+  return row ? query.integer(0) : 0;
+}
+
+core::Result<void> hold(Connection& connection, SlotState& state, DestinationSlot slot, const HeldRow& row) {
+  EG_TRY(const bool exists, event_exists(connection, slot, row.event_number));
+  if (!exists) return {};
+  EG_TRY(const std::int64_t before, held_state(connection, slot, row.event_number));
+  constexpr auto kSuperseded = static_cast<std::int64_t>(HeldRow::State::kSuperseded);
+  const auto after = static_cast<std::int64_t>(row.state);
+  if (before == 0) ++state.held;
+  if (before == kSuperseded) --state.superseded;
+  if (after == kSuperseded) ++state.superseded;
+  return connection.use(Query::kPutHeld)
+      .bind(1, slot.value())
+      .bind(2, row.event_number)
+      .bind(3, after)
+      .bind_text(4, row.type)
+      .bind_text(5, row.id)
+      .bind_text(6, row.reason)
+      .bind(7, row.attempts)
+      .bind(8, stamp_of(row.next_try))
+      .run();
+}
+
+}  // namespace
+
+core::Result<void> apply_settlement(Connection& connection, SlotTable& slots, const Settlement& settlement) {
+  const SlotState* known = slots.find(settlement.slot);
+  if (known == nullptr) return {};
+  SlotState state = *known;
+  for (const auto& range : settlement.delivered) EG_CHECK(delete_range(connection, state, settlement.slot, range));
+  for (const auto& row : settlement.held) EG_CHECK(hold(connection, state, settlement.slot, row));
+  state.delivered += settlement.delivered_count;
+  state.failed_attempts += settlement.failed_attempts;
+  // The rows that carried the last number may be gone with this, so the number is kept in the slot's own row.
+  EG_CHECK(connection.use(Query::kSettleSlot)
+               .bind(1, settlement.slot.value())
+               .bind(2, static_cast<std::int64_t>(state.delivered))
+               .bind(3, static_cast<std::int64_t>(state.failed_attempts))
+               .bind(4, state.last_event_number)
+               .run());
+  slots.put(settlement.slot, state);
+  return {};
+}
+
+}  // namespace embergate::store::sqlite

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/sqlite/sqlite_outbox.hpp"
+
+#include <algorithm>
+
+#include "store/sqlite/resource_rows.hpp"
+#include "store/sqlite/stamps.hpp"
+
+namespace embergate::store::sqlite {
+namespace {
+std::int64_t as_limit(std::size_t limit) { return static_cast<std::int64_t>(std::min<std::size_t>(limit, INT32_MAX)); }
+}  // namespace
+
+core::Result<std::size_t> SqliteOutbox::read(DestinationSlot slot, EventNumber after, std::size_t max_rows,
+                                             std::size_t max_bytes, const Visit& visit) {
+  EG_TRY(auto lease, pool_.acquire());
+  auto rows = lease.connection().use(has_superseded(slot) ? Query::kReadEventsNotSuperseded : Query::kReadEvents);
+  rows.bind(1, slot.value()).bind(2, after).bind(3, as_limit(max_rows));
+  std::size_t count = 0;
+  for (std::size_t bytes = 0; bytes < max_bytes || count == 0;) {
+    EG_TRY(const bool row, rows.step());
+    if (!row) break;
+    const OutboxEvent event = event_from(rows);
+    if (!visit(event)) break;
+    ++count;
+    bytes += event.body.size();
+  }
+  return count;
+}
+
+core::Result<std::size_t> SqliteOutbox::read_rows(DestinationSlot slot, const std::vector<EventNumber>& numbers,
+                                                  const Visit& visit) {
+  EG_TRY(auto lease, pool_.acquire());
+  std::size_t count = 0;
+  for (const EventNumber number : numbers) {
+    EG_TRY(const Visited visited, visit_row(lease.connection(), slot, number, visit));
+    if (visited == Visited::kRefused) break;
+    if (visited == Visited::kTaken) ++count;
+  }
+  return count;
+}
+
+core::Result<std::size_t> SqliteOutbox::read_resource(DestinationSlot slot, EventNumber from, std::string_view type,
+                                                      std::string_view id, std::size_t max_rows, const Visit& visit) {
+  EG_TRY(auto lease, pool_.acquire());
+  std::size_t count = 0;
+  if (max_rows == 0) return count;
+  const auto found = [&](EventNumber number) -> core::Result<bool> {
+    EG_TRY(const Visited visited, visit_row(lease.connection(), slot, number, visit));
+    if (visited == Visited::kTaken) ++count;
+    return visited != Visited::kRefused && count < max_rows;
+  };
+  EG_CHECK(find_resource_rows(lease.connection(), types_, slot, from, type, id, found));
+  return count;
+}
+
+core::Result<std::vector<HeldRow>> SqliteOutbox::held_rows(DestinationSlot slot, std::size_t limit) {
+  std::vector<HeldRow> held;
+  EG_TRY(auto lease, pool_.acquire());
+  auto rows = lease.connection().use(Query::kHeldRows);
+  rows.bind(1, slot.value()).bind(2, as_limit(limit));
+  for (;;) {
+    EG_TRY(const bool row, rows.step());
+    if (!row) return held;
+    HeldRow& one = held.emplace_back();
+    one.event_number = rows.integer(0);
+    one.state = static_cast<HeldRow::State>(rows.integer(1));
+    one.type = rows.text(2);
+    one.id = rows.text(3);
+    one.reason = rows.text(4);
+    one.attempts = static_cast<std::uint32_t>(rows.integer(5));
+    one.next_try = time_of(rows.integer(6));
+  }
+}
+
+void SqliteOutbox::settle(Settlement settlement, Done done) {
+  SettleJob job{std::move(settlement), std::move(done), {}};
+  if (auto pushed = queue_.push(job); !pushed) job.done(std::move(pushed));
+}
+
+core::Result<SlotCounters> SqliteOutbox::counters(DestinationSlot slot) {
+  const auto state = slots_.published(slot);
+  if (!state) return core::make_error(core::ErrorCode::kNotFound, "the destination has no queue");
+  SlotCounters counters;
+  counters.delivered = state->delivered;
+  counters.failed_attempts = state->failed_attempts;
+  counters.queued = static_cast<std::uint64_t>(state->rows - state->superseded);
+  counters.superseded = static_cast<std::uint64_t>(state->superseded);
+  counters.last_event_number = state->last_event_number;
+  if (counters.queued > 0) {
+    EG_TRY(counters.oldest_queued, oldest_queued(slot));
+  }
+  return counters;
+}
+
+OutboxEvent SqliteOutbox::event_from(const Statement& row) const {
+  OutboxEvent event;
+  event.event_number = row.integer(0);
+  event.version_id = row.integer(1);
+  event.correlation_id = row.text(2);
+  event.interaction = static_cast<Interaction>(row.integer(3));
+  event.type = types_.name(row.integer(4));
+  event.id = row.text(5);
+  event.commit_time = time_of(row.integer(6));
+  event.body = row.blob(7);
+  return event;
+}
+
+// Superseded rows are rare; a queue without any is read without asking for them row by row.
+bool SqliteOutbox::has_superseded(DestinationSlot slot) const {
+  const auto state = slots_.published(slot);
+  return state && state->superseded > 0;
+}
+
+core::Result<SqliteOutbox::Visited> SqliteOutbox::visit_row(Connection& connection, DestinationSlot slot,
+                                                            EventNumber number, const Visit& visit) {
+  auto query = connection.use(Query::kReadEventNotSuperseded);
+  query.bind(1, slot.value()).bind(2, number);
+  EG_TRY(const bool row, query.step());
+  if (!row) return Visited::kAbsent;
+  return visit(event_from(query)) ? Visited::kTaken : Visited::kRefused;
+}
+
+core::Result<std::optional<core::SystemTime>> SqliteOutbox::oldest_queued(DestinationSlot slot) {
+  EG_TRY(auto lease, pool_.acquire());
+  auto query = lease.connection().use(Query::kOldestQueued);
+  query.bind(1, slot.value());
+  EG_TRY(const bool row, query.step());
+  return row ? std::optional(time_of(query.integer(0))) : std::nullopt;
+}
+
+}  // namespace embergate::store::sqlite

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// The queues of the destinations. Reads go over connections of their own, so that a long drain keeps no client waiting;
+// the body a visitor sees lies in SQLite's page, not in a copy. Settlements are jobs of the writer. Thread: any.
+// Ownership: borrows pool, queue, types and slots. Superseded rows are never read: they are never sent (decision 19).
+#pragma once
+
+#include "embergate/store/outbox.hpp"
+#include "store/sqlite/job_queue.hpp"
+#include "store/sqlite/reader_pool.hpp"
+#include "store/sqlite/slot_table.hpp"
+#include "store/sqlite/type_table.hpp"
+
+namespace embergate::store::sqlite {
+
+class SqliteOutbox final : public Outbox {
+ public:
+  SqliteOutbox(ReaderPool& pool, JobQueue& queue, const TypeTable& types, const SlotTable& slots)
+      : pool_(pool), queue_(queue), types_(types), slots_(slots) {}
+
+  core::Result<std::size_t> read(DestinationSlot slot, EventNumber after, std::size_t max_rows, std::size_t max_bytes,
+                                 const Visit& visit) override;
+  core::Result<std::size_t> read_rows(DestinationSlot slot, const std::vector<EventNumber>& numbers,
+                                      const Visit& visit) override;
+  core::Result<std::size_t> read_resource(DestinationSlot slot, EventNumber from, std::string_view type,
+                                          std::string_view id, std::size_t max_rows, const Visit& visit) override;
+  core::Result<std::vector<HeldRow>> held_rows(DestinationSlot slot, std::size_t limit) override;
+  void settle(Settlement settlement, Done done) override;
+  core::Result<SlotCounters> counters(DestinationSlot slot) override;
+
+ private:
+  enum class Visited { kAbsent, kTaken, kRefused };
+
+  [[nodiscard]] OutboxEvent event_from(const Statement& row) const;
+  [[nodiscard]] bool has_superseded(DestinationSlot slot) const;
+  core::Result<Visited> visit_row(Connection& connection, DestinationSlot slot, EventNumber number, const Visit& visit);
+  core::Result<std::optional<core::SystemTime>> oldest_queued(DestinationSlot slot);
+
+  ReaderPool& pool_;
+  JobQueue& queue_;
+  const TypeTable& types_;
+  const SlotTable& slots_;
+};
+
+}  // namespace embergate::store::sqlite

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/sqlite/sqlite_store.hpp"
+
+#include "store/sqlite/schema.hpp"
+#include "store/sqlite/settings.hpp"
+#include "store/sqlite/version_reader.hpp"
+
+namespace embergate::store {
+namespace sqlite {
+
+core::Result<std::unique_ptr<Store>> SqliteStore::open(const SqliteOptions& options, const core::Clock& clock,
+                                                       observability::Metrics& metrics) {
+  EG_TRY(auto parts, open_parts(options, clock.system_now()));
+  std::unique_ptr<SqliteStore> store(new SqliteStore(std::move(parts), options, clock, metrics));
+  EG_CHECK(store->loaded_);
+  return std::unique_ptr<Store>(std::move(store));
+}
+
+core::Result<SqliteStore::Parts> SqliteStore::open_parts(const SqliteOptions& options, core::SystemTime now) {
+  Parts parts;
+  EG_TRY(parts.file, DatabaseFile::claim(options.path));
+  EG_TRY(parts.connection, Connection::open(options.path, Connection::Mode::kReadWrite));
+  parts.connection->keep_log_on_close(true);
+  EG_TRY(const std::int64_t schema, check_schema(*parts.connection));
+  parts.connection->keep_log_on_close(false);
+  EG_CHECK(apply_writer_settings(*parts.connection, {options.wal_cap_bytes, options.max_bytes}));
+  EG_CHECK(migrate(*parts.connection, schema, now));
+  EG_TRY(parts.checkpoints, Connection::open(options.path, Connection::Mode::kReadWrite));
+  EG_CHECK(apply_checkpoint_settings(*parts.checkpoints));
+  EG_TRY(parts.readers, ReaderPool::open(options.path, options.read_connections));
+  EG_TRY(parts.outbox_readers, ReaderPool::open(options.path, options.outbox_read_connections));
+  return parts;
+}
+
+SqliteStore::SqliteStore(Parts parts, const SqliteOptions& options, const core::Clock& clock,
+                         observability::Metrics& metrics)
+    : parts_(std::move(parts)),
+      loaded_(state_.load(*parts_.connection, clock.system_now())),
+      queue_({options.max_group, options.max_waiting, options.settle_interval}),
+      outbox_(*parts_.outbox_readers, queue_, state_.types, state_.slots),
+      log_(*parts_.connection, std::move(parts_.checkpoints), {options.wal_cap_bytes}, metrics),
+      writer_(*parts_.connection, state_, log_, queue_, clock, metrics) {}
+
+SqliteStore::~SqliteStore() { stop(); }
+
+void SqliteStore::transact(Body body, Done done) {
+  WriteJob job{std::move(body), std::move(done)};
+  if (auto pushed = queue_.push(job); !pushed) job.done(std::move(pushed).error());
+}
+
+core::Result<void> SqliteStore::read(const ReadBody& body) {
+  EG_TRY(auto lease, parts_.readers->acquire());
+  VersionReader reader(lease.connection(), state_.types);
+  return body(reader);
+}
+
+core::Result<void> SqliteStore::ping() {
+  EG_TRY(auto lease, parts_.readers->acquire());
+  return lease.connection().run(Query::kPing);
+}
+
+void SqliteStore::stop() {
+  writer_.stop();
+  log_.stop();
+  parts_.outbox_readers->close();
+  parts_.readers->close();
+}
+
+}  // namespace sqlite
+
+core::Result<std::unique_ptr<Store>> open_sqlite_store(const SqliteOptions& options, const core::Clock& clock,
+                                                       observability::Metrics& metrics) {
+  return sqlite::SqliteStore::open(options, clock, metrics);
+}
+
+}  // namespace embergate::store

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/sqlite/transaction.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "store/sqlite/identifier_index.hpp"
+#include "store/sqlite/stamps.hpp"
+
+namespace embergate::store::sqlite {
+
+SqliteTransaction::SqliteTransaction(Connection& connection, WriterState& state, core::SystemTime now)
+    : connection_(connection),
+      state_(state),
+      reader_(connection, state.types),
+      now_(now),
+      first_version_(state.next_version()) {}
+
+core::Result<std::optional<StoredVersion>> SqliteTransaction::load_current(std::string_view type, std::string_view id) {
+  return reader_.load_current(type, id);
+}
+core::Result<std::optional<StoredVersion>> SqliteTransaction::load_version(std::string_view type, std::string_view id,
+                                                                           VersionId version) {
+  return reader_.load_version(type, id, version);
+}
+core::Result<bool> SqliteTransaction::exists(std::string_view type, std::string_view id) {
+  return reader_.exists(type, id);
+}
+core::Result<std::vector<StoredVersion>> SqliteTransaction::history(std::string_view type, std::string_view id,
+                                                                    VersionId before, std::size_t limit) {
+  return reader_.history(type, id, before, limit);
+}
+core::Result<std::vector<std::string>> SqliteTransaction::find_by_identifier(std::string_view type,
+                                                                             std::optional<std::string_view> system,
+                                                                             std::string_view value,
+                                                                             std::size_t limit) {
+  return reader_.find_by_identifier(type, system, value, limit);
+}
+core::Result<std::vector<StoredVersion>> SqliteTransaction::list_current(std::string_view type, std::size_t limit) {
+  return reader_.list_current(type, limit);
+}
+
+core::Result<void> SqliteTransaction::put_version(const NewVersion& version) {
+  EG_CHECK(is_own(version.version_id));
+  auto type = state_.types.find_or_store(connection_, version.type);
+  if (!type) return keep(type.error());
+  EG_CHECK(keep(write_resource(version, *type)));
+  return keep(write_history(version, *type));
+}
+
+void SqliteTransaction::advance_catalog_epoch() {
+  const std::int64_t epoch = state_.take_version();
+  if (keep(connection_.use(Query::kSetEpoch).bind(1, epoch).run())) {
+    state_.epoch = epoch;
+    catalog_changed_ = true;
+  }
+}
+
+core::Result<void> SqliteTransaction::append_events(VersionId version, std::span<const DestinationSlot> slots,
+                                                    std::string_view correlation_id) {
+  EG_CHECK(is_own(version));
+  if (slots.empty()) return {};
+  if (correlations_.empty() || correlations_.back() != correlation_id) correlations_.emplace_back(correlation_id);
+  for (const DestinationSlot slot : slots) {
+    if (state_.slots.find(slot) == nullptr) {
+      return keep(
+          core::make_error(core::ErrorCode::kInternal, fmt::format("destination slot {} is not open", slot.value())));
+    }
+    events_.push_back({version, slot, correlations_.size() - 1});
+  }
+  return {};
+}
+
+core::Result<void> SqliteTransaction::open_slot(DestinationSlot slot, std::string_view destination_id) {
+  if (state_.slots.find(slot) != nullptr) return {};
+  EG_CHECK(keep(connection_.use(Query::kInsertSlot).bind(1, slot.value()).bind_text(2, destination_id).run()));
+  state_.slots.put(slot, SlotState{});
+  return {};
+}
+
+core::Result<void> SqliteTransaction::close_slot(DestinationSlot slot) {
+  std::erase_if(events_, [slot](const PendingEvent& event) { return event.slot == slot; });
+  if (state_.slots.find(slot) == nullptr) return {};
+  EG_CHECK(keep(drop_slot(slot)));
+  state_.slots.erase(slot);
+  return {};
+}
+
+core::Result<CommitReceipt> SqliteTransaction::finish() {
+  EG_CHECK(first_failure_);
+  EG_CHECK(write_events());
+  return CommitReceipt{std::move(slots_), catalog_changed_};
+}
+
+core::Result<void> SqliteTransaction::is_own(VersionId version) const {
+  if (version >= first_version_ && version < state_.next_version()) return {};
+  return core::make_error(core::ErrorCode::kInternal,
+                          fmt::format("version id {} was not handed out by this transaction", version));
+}
+
+core::Result<void> SqliteTransaction::keep(core::Result<void> outcome) {
+  if (!outcome && first_failure_) first_failure_ = outcome;
+  return outcome;
+}
+
+core::Result<void> SqliteTransaction::write_history(const NewVersion& version, std::int64_t type) {
+  return connection_.use(Query::kInsertHistory)
+      .bind(1, version.version_id)
+      .bind(2, version.previous_version_id)
+      .bind(3, type)
+      .bind_text(4, version.id)
+      .bind(5, static_cast<std::int64_t>(version.interaction))
+      .bind(6, stamp_of(version.last_updated))
+      .bind(7, stamp_of(version.created_at))
+      .bind_blob(8, version.body)
+      .run();
+}
+
+// The row changes only when the version before is the one the caller says; a body that decided on other content gets an
+// error, not a lost update.
+core::Result<void> SqliteTransaction::write_resource(const NewVersion& version, std::int64_t type) {
+  const bool first = version.previous_version_id == 0;
+  std::string before;
+  if (!first) {
+    EG_TRY(before, identifiers_of(version, type));
+  }
+  const std::string after = pack_identifiers(version.identifiers);
+  {
+    auto write = connection_.use(first ? Query::kInsertResource : Query::kUpdateResource);
+    write.bind(1, type)
+        .bind_text(2, version.id)
+        .bind(3, version.version_id)
+        .bind(4, version.interaction == Interaction::kDelete ? 1 : 0)
+        .bind_blob(5, after);
+    if (!first) write.bind(6, version.previous_version_id);
+    EG_CHECK(write.run());
+  }
+  if (connection_.changes() != 1) {
+    return core::make_error(
+        core::ErrorCode::kConflict,
+        first ? fmt::format("{}/{} exists already", version.type, version.id)
+              : fmt::format("{}/{} is not at version {}", version.type, version.id, version.previous_version_id));
+  }
+  return change_identifiers(connection_, type, version.id, before, after);
+}
+
+core::Result<std::string> SqliteTransaction::identifiers_of(const NewVersion& version, std::int64_t type) {
+  auto query = connection_.use(Query::kLoadIdentifiers);
+  query.bind(1, type).bind_text(2, version.id);
+  EG_TRY(const bool row, query.step());
+  return row ? std::string(query.blob(0)) : std::string();
+}
+
+core::Result<void> SqliteTransaction::write_events() {
+  std::stable_sort(events_.begin(), events_.end(),
+                   [](const PendingEvent& left, const PendingEvent& right) { return left.version < right.version; });
+  for (const PendingEvent& event : events_) {
+    EG_CHECK(write_event(event));
+    slots_.push_back(event.slot);
+  }
+  std::sort(slots_.begin(), slots_.end());
+  slots_.erase(std::unique(slots_.begin(), slots_.end()), slots_.end());
+  return {};
+}
+
+core::Result<void> SqliteTransaction::write_event(const PendingEvent& event) {
+  SlotState state = *state_.slots.find(event.slot);
+  ++state.last_event_number;
+  ++state.rows;
+  auto insert = connection_.use(Query::kInsertEvent);
+  insert.bind(1, event.slot.value()).bind(2, state.last_event_number).bind(3, event.version);
+  const std::string& correlation = correlations_[event.correlation];
+  if (!correlation.empty()) insert.bind_text(4, correlation);
+  EG_CHECK(insert.run());
+  state_.slots.put(event.slot, state);
+  return {};
+}
+
+core::Result<void> SqliteTransaction::drop_slot(DestinationSlot slot) {
+  for (const Query query : {Query::kDeleteSlotEvents, Query::kDeleteSlotHeld, Query::kDeleteSlot}) {
+    EG_CHECK(connection_.use(query).bind(1, slot.value()).run());
+  }
+  return {};
+}
+
+}  // namespace embergate::store::sqlite
