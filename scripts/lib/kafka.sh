@@ -25,7 +25,7 @@ kafka_compile_handler() {
   folder=$(kafka_handler_folder)
   [ -d "$folder" ] && return 0
   rm -rf "$folder.new"
-  javac -cp "$KAFKA_LIBS/*" -d "$folder.new" "$KAFKA_HANDLER_SOURCE"
+  javac -proc:none -cp "$KAFKA_LIBS/*" -d "$folder.new" "$KAFKA_HANDLER_SOURCE"
   mv "$folder.new" "$folder"
 }
 
