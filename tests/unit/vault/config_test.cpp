@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "embergate/vault/config.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "support/temp_dir.hpp"
+
+namespace embergate::vault {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+SecretName name(std::string_view text) { return *make_secret_name(text); }
+Requester requester(std::string type, std::string id) { return {std::move(type), std::move(id), "secret"}; }
+
+std::string refusal(std::string_view json) {
+  const auto config = VaultConfig::parse(json);
+  return config ? std::string("accepted") : config.error().diagnostics;
+}
+std::string refusal_of_scope(const std::string& scope) {
+  return refusal(R"({"secret":{"a":{"path":"/run/a","scope":)" + scope + "}}}");
+}
+std::string refusal_of_path(const std::string& path) {
+  return refusal(R"({"secret":{"a":{"path":")" + path + R"(","scope":"Client/a"}}})");
+}
+
+TEST(VaultConfig, ReadsEveryFormOfScope) {
+  const auto config = VaultConfig::parse(R"({"secret":{
+    "object":  {"path": "/run/1", "scope": {"resource_type": "Client", "id": "intake"}},
+    "type":    {"path": "/run/2", "scope": {"resource_type": "TokenIntrospector"}},
+    "strings": {"path": "/run/3", "scope": ["Client/intake", "TokenIntrospector"]},
+    "objects": {"path": "/run/4", "scope": [{"resource_type": "Client", "id": "a"}, {"resource_type": "Client", "id": "b"}]},
+    "mixed":   {"path": "/run/5", "scope": ["AidboxTopicDestination/events", {"resource_type": "Client"}]}}})");
+  ASSERT_TRUE(config) << config.error().diagnostics;
+  EXPECT_TRUE(config->enabled());
+  EXPECT_EQ(config->entries().size(), 5U);
+  const auto verdict = [&](std::string_view secret, std::string type, std::string id) {
+    return config->check(name(secret), requester(std::move(type), std::move(id)));
+  };
+  EXPECT_EQ(verdict("object", "Client", "intake"), ScopeVerdict::kGranted);
+  EXPECT_EQ(verdict("object", "Client", "other"), ScopeVerdict::kOutOfScope);
+  EXPECT_EQ(verdict("type", "TokenIntrospector", "any"), ScopeVerdict::kGranted);
+  EXPECT_EQ(verdict("type", "Client", "any"), ScopeVerdict::kOutOfScope);
+  EXPECT_EQ(verdict("strings", "Client", "intake"), ScopeVerdict::kGranted);
+  EXPECT_EQ(verdict("strings", "TokenIntrospector", "x"), ScopeVerdict::kGranted);
+  EXPECT_EQ(verdict("strings", "Client", "x"), ScopeVerdict::kOutOfScope);
+  EXPECT_EQ(verdict("objects", "Client", "b"), ScopeVerdict::kGranted);
+  EXPECT_EQ(verdict("objects", "Client", "c"), ScopeVerdict::kOutOfScope);
+  EXPECT_EQ(verdict("mixed", "AidboxTopicDestination", "events"), ScopeVerdict::kGranted);
+  EXPECT_EQ(verdict("mixed", "Client", "z"), ScopeVerdict::kGranted);
+  EXPECT_EQ(verdict("unknown", "Client", "z"), ScopeVerdict::kUnknownName);
+}
+
+TEST(VaultConfig, ComparesScopesByteByByte) {
+  const auto config = VaultConfig::parse(R"({"secret":{"a":{"path":"/run/a","scope":"Client/basic"}}})");
+  EXPECT_TRUE(!config);  // a bare string is not one of the documented forms
+  const auto listed = VaultConfig::parse(R"({"secret":{"a":{"path":"/run/a","scope":["Client/basic"]}}})");
+  ASSERT_TRUE(listed);
+  for (const auto& [type, id] : std::vector<std::pair<std::string, std::string>>{{"client", "basic"},
+                                                                                 {"Client", "Basic"},
+                                                                                 {"Client", "basic "},
+                                                                                 {"Client", " basic"},
+                                                                                 {"Client", "%62asic"},
+                                                                                 {"Client", ""},
+                                                                                 {"Client", std::string("basic\0", 6)},
+                                                                                 {"Client/basic", ""},
+                                                                                 {"", "basic"}}) {
+    EXPECT_EQ(listed->check(name("a"), requester(type, id)), ScopeVerdict::kOutOfScope) << type << "/" << id;
+  }
+  EXPECT_EQ(listed->check(name("a"), requester("Client", "basic")), ScopeVerdict::kGranted);
+}
+
+TEST(VaultConfig, RefusesAScopeThatWouldOpenTheSecretToMoreThanItSays) {
+  EXPECT_THAT(refusal_of_scope("{}"), HasSubstr("/secret/a/scope: a scope needs resource_type"));
+  EXPECT_THAT(refusal_of_scope("[]"), HasSubstr("/secret/a/scope: an empty scope"));
+  EXPECT_THAT(refusal_of_scope("null"), HasSubstr("/secret/a/scope"));
+  EXPECT_THAT(refusal_of_scope(R"({"resource_type":"Client","Id":"a"})"),
+              HasSubstr("/secret/a/scope/Id: unknown member"));
+  EXPECT_THAT(refusal_of_scope(R"([{"resource_type":"Client","ID":"a"}])"),
+              HasSubstr("/secret/a/scope/0/ID: unknown member"));
+  EXPECT_THAT(refusal_of_scope(R"({"resource_type":"*"})"), HasSubstr("wildcards"));
+  EXPECT_THAT(refusal_of_scope(R"(["*"])"), HasSubstr("wildcards"));
+  EXPECT_THAT(refusal_of_scope(R"(["Client/*"])"), HasSubstr("wildcards"));
+  EXPECT_THAT(refusal_of_scope(R"(["Client/"])"), HasSubstr("id of a scope"));
+  EXPECT_THAT(refusal_of_scope(R"([""])"), HasSubstr("resource type"));
+  EXPECT_THAT(refusal_of_scope(R"({"resource_type":"Client","id":7})"),
+              HasSubstr("/secret/a/scope/id: must be a string"));
+  EXPECT_THAT(refusal_of_scope(R"({"resource_type":"Client","id":""})"), HasSubstr("id of a scope"));
+  EXPECT_THAT(refusal_of_scope(R"([7])"), HasSubstr("/secret/a/scope/0"));
+  EXPECT_THAT(refusal(R"({"secret":{"a":{"path":"/run/a"}}})"), HasSubstr("/secret/a: scope is missing"));
+}
+
+TEST(VaultConfig, RefusesPathsThatAreNotPlainlyAbsolute) {
+  for (const auto* path : {"run/a", "./a", "", "/run/../a", "/run/./a", "/run/..", "/run/a/", "/run/a\\u0000b"}) {
+    EXPECT_THAT(refusal_of_path(path), HasSubstr("/secret/a/path")) << path;
+  }
+  EXPECT_THAT(refusal(R"({"secret":{"a":{"scope":["Client"]}}})"), HasSubstr("/secret/a: path is missing"));
+  EXPECT_THAT(refusal(R"({"secret":{"a":{"path":7,"scope":["Client"]}}})"),
+              HasSubstr("/secret/a/path: must be a string"));
+}
+
+TEST(VaultConfig, AcceptsComponentsThatMerelyStartWithDots) {  // BI-10
+  const auto config = VaultConfig::parse(R"({"secret":{"a":{"path":"/run/v/..data/key","scope":["Client/a"]},
+                                              "b":{"path":"/run/v/..2026_01_02/.hidden","scope":["Client/a"]}}})");
+  ASSERT_TRUE(config) << config.error().diagnostics;
+  EXPECT_EQ(config->find(name("a"))->path, "/run/v/..data/key");
+}
+
+TEST(VaultConfig, RefusesBrokenJsonByPlaceAndWithoutQuotingIt) {
+  EXPECT_THAT(refusal(R"({"secret":{"a":{"path":"/run/a","scope":["Client/a"]},}})"),
+              HasSubstr("not valid JSON at byte 55"));
+  EXPECT_THAT(refusal(""), HasSubstr("not valid JSON"));
+  EXPECT_THAT(refusal("[]"), HasSubstr("must be a JSON object"));
+  EXPECT_THAT(refusal("{}"), HasSubstr("the member secret is missing"));
+  EXPECT_THAT(refusal(R"({"secret":[]})"), HasSubstr("/secret: must be an object"));
+  EXPECT_THAT(refusal(R"({"secret":{"a":"x"}})"), HasSubstr("/secret/a: must be an object"));
+  EXPECT_THAT(refusal("\xEF\xBB\xBF{\"secret\":{}}"), HasSubstr("byte order mark"));
+  EXPECT_THAT(refusal(std::string(1'048'577, ' ')), HasSubstr("larger than 1 MiB"));
+  EXPECT_THAT(refusal(std::string(100'000, '[')), HasSubstr("nested deeper"));
+  const auto junk = refusal(R"({"secret": hunter2-in-the-wrong-place})");
+  EXPECT_THAT(junk, HasSubstr("not valid JSON"));
+  EXPECT_THAT(junk, Not(HasSubstr("hunter2")));
+}
+
+TEST(VaultConfig, RefusesAMemberThatOccursTwiceAnywhere) {
+  EXPECT_THAT(refusal(R"({"secret":{"a":{"path":"/1","scope":["Client/a"]},"a":{"path":"/2","scope":["Client/a"]}}})"),
+              HasSubstr("/secret/a: the member occurs twice"));
+  EXPECT_THAT(refusal(R"({"secret":{"a":{"path":"/1","path":"/2","scope":["Client/a"]}}})"),
+              HasSubstr("/secret/a/path: the member"));
+  EXPECT_THAT(refusal(R"({"secret":{"a":{"path":"/1","scope":["B/b",{"resource_type":"A","id":"x","id":"y"}]}}})"),
+              HasSubstr("/secret/a/scope/1/id: the member"));
+  EXPECT_THAT(refusal(R"({"secret":{},"secret":{}})"), HasSubstr("/secret: the member"));
+}
+
+TEST(VaultConfig, NeverShowsWhatItRefuses) {
+  const std::string canary = "cnry 0123456789";
+  for (const auto& json :
+       {R"({"secret":{")" + canary + R"(":{"path":"/1","scope":["Client/a"]}}})",
+        R"({"secret":{"a":{"path":")" + canary + R"(","scope":["Client/a"]}}})",
+        R"({"secret":{"a":{"path":"/1","scope":[")" + canary + R"("]}}})",
+        R"({"secret":{"a":{"path":"/1","scope":{")" + canary + R"(":"Client"}}}})",
+        R"({"secret":{"a":{"path":"/1","scope":{"resource_type":"Client","id":")" + canary + R"("}}}})",
+        R"({"secret":{"a":{"path":"/1","raw":")" + canary + R"(","scope":["Client/a"]}}})"}) {
+    const auto message = refusal(json);
+    EXPECT_THAT(message, Not(HasSubstr("accepted"))) << json;
+    EXPECT_THAT(message, Not(HasSubstr("cnry"))) << message;
+  }
+}
+
+TEST(VaultConfig, RefusesProtectionsThatItCouldNotGive) {
+  for (const auto* member : {"allow", "allow_plaintext", "json_pointer"}) {
+    EXPECT_THAT(refusal(std::string(R"({"secret":{"a":{"path":"/1","scope":["Client/a"],")") + member + R"(":{}}}})"),
+                HasSubstr("not available in this version"));
+  }
+}
+
+TEST(VaultConfig, WarnsAboutWhatIsAllowedButUnwise) {
+  const auto config = VaultConfig::parse(R"({"version": 1, "secret":{
+    "a": {"path": "/run/a", "scope": ["Client/a"], "owner": "ops"},
+    "b": {"path": "/run/a", "scope": {"resource_type": "Client"}}}})");
+  ASSERT_TRUE(config) << config.error().diagnostics;
+  EXPECT_THAT(config->warnings(), Contains(HasSubstr("/version: unknown member, ignored")));
+  EXPECT_THAT(config->warnings(), Contains(HasSubstr("/secret/a/owner: unknown member, ignored")));
+  EXPECT_THAT(config->warnings(), Contains(HasSubstr("secret \"b\" is open to every Client")));
+  EXPECT_THAT(config->warnings(), Contains(HasSubstr("\"a\" and \"b\" have the same path")));
+  EXPECT_EQ(config->warnings().size(), 4U);
+  const auto clean = VaultConfig::parse(R"({"secret":{"a":{"path":"/run/a","scope":["Client/a"],"raw":true}}})");
+  ASSERT_TRUE(clean);
+  EXPECT_THAT(clean->warnings(), IsEmpty());
+  EXPECT_TRUE(clean->find(name("a"))->raw);
+}
+
+TEST(VaultConfig, KnowsNoNameWhenTheVaultIsOff) {
+  const VaultConfig off;
+  EXPECT_FALSE(off.enabled());
+  EXPECT_EQ(off.check(name("a"), requester("Client", "a")), ScopeVerdict::kUnknownName);
+}
+
+TEST(VaultConfig, LoadsAFileOrSaysWhyNot) {
+  const test::TempDir dir;
+  const auto good = VaultConfig::load(dir.write("good.json", R"({"secret":{}})"));
+  ASSERT_TRUE(good);
+  EXPECT_TRUE(good->enabled());
+  EXPECT_THAT(VaultConfig::load(dir.file("absent.json")).error().diagnostics, HasSubstr("cannot be opened"));
+  EXPECT_THAT(VaultConfig::load(dir.path().string()).error().diagnostics, HasSubstr("not a regular file"));
+  EXPECT_THAT(VaultConfig::load(dir.write("big.json", std::string(1'048'577, 'x'))).error().diagnostics,
+              HasSubstr("larger than 1 MiB"));
+}
+
+}  // namespace
+}  // namespace embergate::vault

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vault/redactor.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace embergate::vault {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::string redacted(const Redactor& redactor, std::string line) {
+  redactor.redact(line);
+  return line;
+}
+
+TEST(Redactor, LeavesALineAloneWhenItKnowsNothing) {
+  const Redactor redactor;
+  EXPECT_EQ(redacted(redactor, "nothing here"), "nothing here");
+  EXPECT_EQ(redacted(redactor, ""), "");
+}
+
+TEST(Redactor, BlanksEveryFormOfAValue) {
+  Redactor redactor;
+  const auto value = make_value(Secret("pa\"ss%word/1"), ContentKind::kSingleLine);
+  redactor.add(value);
+  EXPECT_EQ(redacted(redactor, R"(x=pa"ss%word/1;y)"), "x=[secret];y");
+  EXPECT_EQ(redacted(redactor, R"({"err":"pa\"ss%word/1"})"), R"({"err":"[secret]"})");
+  EXPECT_EQ(redacted(redactor, "q=pa%22ss%25word%2F1&z"), "q=[secret]&z");
+  EXPECT_EQ(redacted(redactor, "70612273732577 6f72"), "70612273732577 6f72");
+  EXPECT_EQ(redacted(redactor,
+                     "7061227373"
+                     "25776f7264"
+                     "2f31"),
+            "[secret]");
+  EXPECT_THAT(redacted(redactor, "cGEic3Mld29yZC8x"), Not(HasSubstr("c3Mld29")));              // base64 of the value
+  EXPECT_THAT(redacted(redactor, "dXNlcjpwYSJzcyV3b3JkLzE="), Not(HasSubstr("JzcyV3b3JkL")));  // of user:value
+  EXPECT_EQ(redacted(redactor, R"(pa"ss%word/1pa"ss%word/1)"), "[secret][secret]");
+}
+
+TEST(Redactor, KnowsThePartsOfAJaasLineAndOfAHeader) {
+  Redactor redactor;
+  const auto jaas = make_value(Secret(R"(org.x.PlainLoginModule required username="alice" password="tr0ub4dor";)"),
+                               ContentKind::kJaas);
+  const auto header = make_value(Secret("Authorization: Bearer abcdefgh"), ContentKind::kHeader);
+  const auto pem =
+      make_value(Secret("-----BEGIN PRIVATE KEY-----\nMIIBVwIBADAN\n-----END PRIVATE KEY-----"), ContentKind::kPem);
+  redactor.add(jaas);
+  redactor.add(header);
+  redactor.add(pem);
+  EXPECT_EQ(redacted(redactor, "broker said tr0ub4dor is wrong"), "broker said [secret] is wrong");
+  EXPECT_EQ(redacted(redactor, "got abcdefgh"), "got [secret]");
+  EXPECT_EQ(redacted(redactor, "got Bearer abcdefgh"), "got [secret]");
+  EXPECT_EQ(redacted(redactor, "line MIIBVwIBADAN"), "line [secret]");
+  EXPECT_EQ(redacted(redactor, "-----BEGIN PRIVATE KEY----- alone"), "-----BEGIN PRIVATE KEY----- alone");
+}
+
+TEST(Redactor, LeavesOrdinaryTextAloneForVeryShortValues) {
+  Redactor redactor;
+  const auto value = make_value(Secret("a"), ContentKind::kSingleLine);
+  redactor.add(value);
+  EXPECT_EQ(redacted(redactor, "a banana"), "a banana");
+}
+
+TEST(Redactor, KeepsNoValueAlive) {  // AL-20
+  Redactor redactor;
+  auto value = make_value(Secret("long-enough"), ContentKind::kSingleLine);
+  const std::weak_ptr<const Value> weak = value;
+  redactor.add(value);
+  EXPECT_EQ(redacted(redactor, "long-enough"), "[secret]");
+  value.reset();
+  EXPECT_TRUE(weak.expired());
+  EXPECT_EQ(redacted(redactor, "long-enough"), "long-enough");
+}
+
+TEST(Redactor, KnowsAnOldValueAsLongAsSomebodyUsesIt) {
+  Redactor redactor;
+  const auto old_value = make_value(Secret("old-password"), ContentKind::kSingleLine);
+  const auto new_value = make_value(Secret("new-password"), ContentKind::kSingleLine);
+  redactor.add(old_value);
+  redactor.add(new_value);
+  EXPECT_EQ(redacted(redactor, "old-password new-password"), "[secret] [secret]");
+}
+
+}  // namespace
+}  // namespace embergate::vault
