@@ -132,7 +132,7 @@ core::Result<std::shared_ptr<const Resource>> Resource::parse(std::string text, 
   if (auto error = workspace.parser.iterate(view).get(document)) return whole_text_error(error);
   TreeBuilder builder(*resource, limits, workspace.nodes);
   if (!JsonWalk(document, builder, resource->text_.data() + size).root()) return builder.error();
-  builder.finish();
+  builder.finish(own.has_value());
   resource->text_.resize(size);
   return std::shared_ptr<const Resource>(resource);
 }

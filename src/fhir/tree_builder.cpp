@@ -15,6 +15,7 @@ namespace {
 // Up to this many members are compared one by one; larger objects are sorted when they close.
 constexpr std::uint32_t kFewMembers = 16;
 constexpr std::size_t kShownChars = 40;
+constexpr std::size_t kShownPathChars = 200;
 
 bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 
@@ -213,8 +214,12 @@ bool TreeBuilder::number(std::string_view token) {
   return add(NodeKind::kNumber, token.data(), token.size());
 }
 
-void TreeBuilder::finish() {
-  resource_.nodes_.assign(nodes_.begin(), nodes_.end());
+void TreeBuilder::finish(bool take_scratch) {
+  if (take_scratch) {
+    resource_.nodes_ = std::move(nodes_);
+  } else {
+    resource_.nodes_.assign(nodes_.begin(), nodes_.end());
+  }
   resource_.decoded_.shrink_to_fit();
 }
 
@@ -234,6 +239,7 @@ std::string TreeBuilder::path() const {
       }
       continue;
     }
+    if (place.size() > kShownPathChars) return place + "...";
     const NodeRecord& parent = nodes_[open_[level - 1].node];
     if (parent.kind == NodeKind::kArray) {
       place += fmt::format("[{}]", parent.extra - 1);
