@@ -25,7 +25,8 @@ Parts split(SystemTime time) {
 
 std::string date_time(const Parts& parts) {
   const std::tm& c = parts.calendar;
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", c.tm_year + 1900, c.tm_mon + 1, c.tm_mday, c.tm_hour, c.tm_min, c.tm_sec);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", c.tm_year + 1900, c.tm_mon + 1, c.tm_mday, c.tm_hour,
+                     c.tm_min, c.tm_sec);
 }
 
 // Reads exactly `digits` digits at `at`, advances; -1 when something else stands there.
@@ -87,10 +88,12 @@ std::string format_instant_seconds(SystemTime time) { return date_time(split(tim
 
 std::string format_http_date(SystemTime time) {
   static constexpr std::array kDays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  static constexpr std::array kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  static constexpr std::array kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   const std::tm c = split(time).calendar;
-  return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", kDays.at(static_cast<std::size_t>(c.tm_wday)), c.tm_mday,
-                     kMonths.at(static_cast<std::size_t>(c.tm_mon)), c.tm_year + 1900, c.tm_hour, c.tm_min, c.tm_sec);
+  return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", kDays.at(static_cast<std::size_t>(c.tm_wday)),
+                     c.tm_mday, kMonths.at(static_cast<std::size_t>(c.tm_mon)), c.tm_year + 1900, c.tm_hour, c.tm_min,
+                     c.tm_sec);
 }
 
 std::optional<SystemTime> parse_instant(std::string_view text) {

@@ -28,15 +28,20 @@ Answer<EntryTarget> parse_entry_url(std::string_view url, const std::string& bas
   if (rest.starts_with('/')) rest.remove_prefix(1);
   if (rest.starts_with("fhir/")) rest.remove_prefix(5);
   if (rest.find('?') != std::string_view::npos) {
-    return refuse(core::ErrorCode::kNotSupported, fmt::format("request.url \"{}\" has a condition; use ifNoneExist or an id", url.substr(0, 300)));
+    return refuse(core::ErrorCode::kNotSupported,
+                  fmt::format("request.url \"{}\" has a condition; use ifNoneExist or an id", url.substr(0, 300)));
   }
   const std::size_t slash = rest.find('/');
-  EntryTarget target{std::string(rest.substr(0, slash)), slash == std::string_view::npos ? std::string() : std::string(rest.substr(slash + 1))};
+  EntryTarget target{std::string(rest.substr(0, slash)),
+                     slash == std::string_view::npos ? std::string() : std::string(rest.substr(slash + 1))};
   if (!fhir::is_resource_type(target.type)) {
-    return refuse(core::ErrorCode::kNotFound, fmt::format("request.url \"{}\" names no resource type", url.substr(0, 300)));
+    return refuse(core::ErrorCode::kNotFound,
+                  fmt::format("request.url \"{}\" names no resource type", url.substr(0, 300)));
   }
   if (!target.id.empty() && !fhir::is_valid_id(target.id)) {
-    return refuse(core::ErrorCode::kInvalid, fmt::format("request.url \"{}\" does not end in an id ([A-Za-z0-9-.], at most 64 characters)", url.substr(0, 300)));
+    return refuse(core::ErrorCode::kInvalid,
+                  fmt::format("request.url \"{}\" does not end in an id ([A-Za-z0-9-.], at most 64 characters)",
+                              url.substr(0, 300)));
   }
   return target;
 }
@@ -58,7 +63,8 @@ Answer<Preconditions> preconditions_of(fhir::Node request) {
     preconditions.if_match_any = true;
   } else if (!if_match.empty()) {
     preconditions.if_match = parse_etag(if_match);
-    if (!preconditions.if_match) return refuse(core::ErrorCode::kInvalid, "request.ifMatch is not a version: write W/\"<versionId>\"");
+    if (!preconditions.if_match)
+      return refuse(core::ErrorCode::kInvalid, "request.ifMatch is not a version: write W/\"<versionId>\"");
   }
   return preconditions;
 }
@@ -68,7 +74,8 @@ Answer<Method> method_of(std::string_view text, bool& is_read) {
   if (is_read || text == "POST") return Method::kPost;
   if (text == "PUT") return Method::kPut;
   if (text == "DELETE") return Method::kDelete;
-  return refuse(core::ErrorCode::kMethodNotAllowed, fmt::format("request.method \"{}\" cannot be used here: GET, POST, PUT or DELETE", text.substr(0, 20)));
+  return refuse(core::ErrorCode::kMethodNotAllowed,
+                fmt::format("request.method \"{}\" cannot be used here: GET, POST, PUT or DELETE", text.substr(0, 20)));
 }
 
 Answer<fhir::ResourcePtr> entry_resource(fhir::Node node, const WriteRequest& write, const Options& options) {
@@ -85,7 +92,8 @@ Answer<fhir::ResourcePtr> entry_resource(fhir::Node node, const WriteRequest& wr
 }
 
 void assign_id(WriteRequest& write, std::string_view body_id) {
-  if (write.method == Method::kPost && write.id.empty()) write.id = body_id.empty() ? core::random_uuid() : std::string(body_id);
+  if (write.method == Method::kPost && write.id.empty())
+    write.id = body_id.empty() ? core::random_uuid() : std::string(body_id);
 }
 
 // Everything about one entry that needs no other entry.
@@ -99,10 +107,13 @@ Answer<BundleEntry> read_entry(fhir::Node node, const Options& options) {
   entry.write.type = std::move(target.type);
   entry.write.id = std::move(target.id);
   const bool needs_id = entry.is_read || entry.write.method != Method::kPost;
-  if (needs_id && entry.write.id.empty()) return refuse(core::ErrorCode::kInvalid, "request.url needs an id for this method: <Type>/<id>");
-  if (!needs_id && !entry.write.id.empty()) return refuse(core::ErrorCode::kInvalid, "request.url of a POST is the type alone; use PUT for a given id");
+  if (needs_id && entry.write.id.empty())
+    return refuse(core::ErrorCode::kInvalid, "request.url needs an id for this method: <Type>/<id>");
+  if (!needs_id && !entry.write.id.empty())
+    return refuse(core::ErrorCode::kInvalid, "request.url of a POST is the type alone; use PUT for a given id");
   if (entry.is_read || entry.write.method == Method::kDelete) return entry;
-  if (auto ok = WritePath::allowed(entry.write.method, entry.write.type); !ok) return Refusal{std::move(ok).error(), {}};
+  if (auto ok = WritePath::allowed(entry.write.method, entry.write.type); !ok)
+    return Refusal{std::move(ok).error(), {}};
   EG_TRY(entry.write.resource, entry_resource(node.member("resource"), entry.write, options));
   assign_id(entry.write, entry.write.resource->id());
   return entry;
@@ -126,11 +137,15 @@ std::optional<Refusal> finish_entry(BundleEntry& entry, const PreparedBundle& bu
 }
 
 Answer<fhir::Node> entries_of(const fhir::Resource& bundle, const Options& options) {
-  if (bundle.type() != "Bundle") return refuse(core::ErrorCode::kInvalid, "POST to the base takes a Bundle", "resourceType");
+  if (bundle.type() != "Bundle")
+    return refuse(core::ErrorCode::kInvalid, "POST to the base takes a Bundle", "resourceType");
   const fhir::Node entries = bundle.root().member("entry");
-  if (entries && !entries.is_array()) return refuse(core::ErrorCode::kInvalid, "Bundle.entry must be a list", "Bundle.entry");
+  if (entries && !entries.is_array())
+    return refuse(core::ErrorCode::kInvalid, "Bundle.entry must be a list", "Bundle.entry");
   if (entries.size() > options.max_bundle_entries) {
-    return refuse(core::ErrorCode::kTooLarge, fmt::format("the bundle has {} entries, the limit is {}", entries.size(), options.max_bundle_entries), "Bundle.entry");
+    return refuse(core::ErrorCode::kTooLarge,
+                  fmt::format("the bundle has {} entries, the limit is {}", entries.size(), options.max_bundle_entries),
+                  "Bundle.entry");
   }
   return entries;
 }
@@ -139,9 +154,12 @@ Answer<fhir::Node> entries_of(const fhir::Resource& bundle, const Options& optio
 
 Refusal in_entry(Refusal refusal, std::size_t index) {
   const std::string place = fmt::format("Bundle.entry[{}]", index);
-  const auto prefix = [&place](std::string& expression) { expression = expression.empty() ? place : place + ".resource." + expression; };
+  const auto prefix = [&place](std::string& expression) {
+    expression = expression.empty() ? place : place + ".resource." + expression;
+  };
   if (refusal.issues.empty()) {
-    if (!refusal.error.expression.empty()) refusal.error.diagnostics = refusal.error.expression + ": " + refusal.error.diagnostics;
+    if (!refusal.error.expression.empty())
+      refusal.error.diagnostics = refusal.error.expression + ": " + refusal.error.diagnostics;
     refusal.error.expression = place;
     return refusal;
   }
@@ -150,7 +168,8 @@ Refusal in_entry(Refusal refusal, std::size_t index) {
   return refusal;
 }
 
-Answer<PreparedBundle> prepare_bundle(const fhir::Resource& bundle, const WritePath& write_path, const Options& options) {
+Answer<PreparedBundle> prepare_bundle(const fhir::Resource& bundle, const WritePath& write_path,
+                                      const Options& options) {
   EG_TRY(const fhir::Node entries, entries_of(bundle, options));
   const std::string_view type = bundle.root().member("type").string();
   if (type != "transaction" && type != "batch") {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bundles of type batch, transaction and collection taken apart and put together again (contract 5.3, decision 21).
-// Thread: prepare_bundle() and the renderers are pure and can be slow for large bundles: run them on a pool. Failure: the first faulty entry of a
-// transaction refuses the whole, naming Bundle.entry[i]; in a batch the fault stays with its entry.
+// Thread: prepare_bundle() and the renderers are pure and can be slow for large bundles: run them on a pool. Failure:
+// the first faulty entry of a transaction refuses the whole, naming Bundle.entry[i]; in a batch the fault stays with
+// its entry.
 #pragma once
 
 #include <optional>
@@ -28,7 +29,8 @@ struct PreparedBundle {
   std::vector<std::string> full_urls;
 };
 
-Answer<PreparedBundle> prepare_bundle(const fhir::Resource& bundle, const WritePath& write_path, const Options& options);
+Answer<PreparedBundle> prepare_bundle(const fhir::Resource& bundle, const WritePath& write_path,
+                                      const Options& options);
 
 // The error as it concerns entry `index`.
 Refusal in_entry(Refusal refusal, std::size_t index);
@@ -37,8 +39,10 @@ struct EntryAnswer {
   std::optional<InteractionResult> result;
   std::optional<Refusal> refusal;
 };
-std::string render_bundle_answer(const std::vector<EntryAnswer>& answers, const Options& options, bool is_transaction, bool minimal);
+std::string render_bundle_answer(const std::vector<EntryAnswer>& answers, const Options& options, bool is_transaction,
+                                 bool minimal);
 // history Bundle, newest first.
-std::string render_history(const std::vector<store::StoredVersion>& versions, const Options& options, std::string_view type, std::string_view id);
+std::string render_history(const std::vector<store::StoredVersion>& versions, const Options& options,
+                           std::string_view type, std::string_view id);
 
 }  // namespace embergate::interaction

@@ -11,11 +11,13 @@ constexpr std::size_t kMaxConfigured = 10'000;
 
 void log_unusable(const store::StoredVersion& version, const std::vector<fhir::Issue>& issues) {
   const std::string why = issues.empty() ? std::string("it cannot be parsed") : issues.front().diagnostics;
-  log::event(log::Level::kError, "topic-destination/init-failed", why, {{"type", std::string_view(version.type)}, {"id", std::string_view(version.id)}});
+  log::event(log::Level::kError, "topic-destination/init-failed", why,
+             {{"type", std::string_view(version.type)}, {"id", std::string_view(version.id)}});
 }
 
 template <class Parsed, class Parse>
-core::Result<std::vector<std::shared_ptr<const Parsed>>> load(store::Reader& reader, std::string_view type, const Parse& parse) {
+core::Result<std::vector<std::shared_ptr<const Parsed>>> load(store::Reader& reader, std::string_view type,
+                                                              const Parse& parse) {
   EG_TRY(const auto versions, reader.list_current(type, kMaxConfigured));
   std::vector<std::shared_ptr<const Parsed>> all;
   for (const store::StoredVersion& version : versions) {
@@ -36,10 +38,12 @@ core::Result<std::vector<std::shared_ptr<const Parsed>>> load(store::Reader& rea
 core::Result<std::shared_ptr<const topic::Catalog>> CatalogCache::at(store::Reader& reader, std::int64_t epoch) {
   auto newest = newest_.load();
   if (newest && newest->epoch() == epoch) return newest;
-  EG_TRY(auto topics, load<topic::SubscriptionTopic>(
-                          reader, kTopicType, [](const fhir::Resource& resource, const store::StoredVersion& version, std::vector<fhir::Issue>& issues) {
-                            return topic::SubscriptionTopic::parse(resource, version.id, issues);
-                          }));
+  EG_TRY(auto topics,
+         load<topic::SubscriptionTopic>(
+             reader, kTopicType,
+             [](const fhir::Resource& resource, const store::StoredVersion& version, std::vector<fhir::Issue>& issues) {
+               return topic::SubscriptionTopic::parse(resource, version.id, issues);
+             }));
   EG_TRY(auto destinations,
          load<topic::TopicDestination>(
              reader, kDestinationType,

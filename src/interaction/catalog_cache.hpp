@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The topic::Catalog that belongs to a catalog epoch. A write reads the epoch inside its own transaction and so always matches against exactly the
-// topics and destinations that its commit follows (architecture: match inside the commit).
-// Thread: any; loading happens under the caller's reader. Ownership: holds the newest catalog. Failure: the reader's errors; a stored resource that no
-// longer parses is left out and logged.
+// The topic::Catalog that belongs to a catalog epoch. A write reads the epoch inside its own transaction and so always
+// matches against exactly the topics and destinations that its commit follows (architecture: match inside the commit).
+// Thread: any; loading happens under the caller's reader. Ownership: holds the newest catalog. Failure: the reader's
+// errors; a stored resource that no longer parses is left out and logged.
 #pragma once
 
 #include <memory>

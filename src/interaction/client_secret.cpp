@@ -34,7 +34,9 @@ core::Result<fhir::ResourcePtr> hashed(const fhir::ResourcePtr& client) {
   const fhir::Node secret = client->root().member("secret");
   if (!secret) return client;
   if (!secret.is_string() || secret.string().empty()) {
-    return core::make_error(core::ErrorCode::kInvalid, "Client.secret must be a non-empty string, or a secret reference in _secret", "Client.secret");
+    return core::make_error(core::ErrorCode::kInvalid,
+                            "Client.secret must be a non-empty string, or a secret reference in _secret",
+                            "Client.secret");
   }
   std::string hash = fhir::json_string(secretref::hash_password(secret.string()));
   return replaced(*client, {secret.raw_offset(), secret.raw().size(), std::move(hash)});
@@ -44,7 +46,8 @@ bool keeps_stored_secret(const fhir::Resource& client) {
   const fhir::Node extensions = client.root().member("_secret").member("extension");
   if (extensions.size() != 1 || client.root().member("secret")) return false;
   const fhir::Node only = extensions.at(0);
-  return only.member("url").string() == secretref::kDataAbsentReasonUrl && only.member("valueCode").string() == "masked";
+  return only.member("url").string() == secretref::kDataAbsentReasonUrl &&
+         only.member("valueCode").string() == "masked";
 }
 
 core::Result<fhir::ResourcePtr> with_stored_secret(const fhir::ResourcePtr& client, std::string_view stored_body) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The inline secret of a Client at rest and in answers (decision 3, contract 1.8): stored only as a slow hash, shown only as the masked extension.
-// Thread: pure; hashed() is slow (scrypt), run it on a pool. Failure: kInvalid names the element.
+// The inline secret of a Client at rest and in answers (decision 3, contract 1.8): stored only as a slow hash, shown
+// only as the masked extension. Thread: pure; hashed() is slow (scrypt), run it on a pool. Failure: kInvalid names the
+// element.
 #pragma once
 
 #include <string>

@@ -31,8 +31,10 @@ std::optional<std::string> decode(std::string_view text) {
 }
 
 core::Error refuse(std::string_view query, std::string_view why) {
-  return core::make_error(core::ErrorCode::kNotSupported,
-                          fmt::format("the condition \"{}\" {}; write identifier=<system>|<value>, identifier=<value> or _id=<id>", query.substr(0, 200), why));
+  return core::make_error(
+      core::ErrorCode::kNotSupported,
+      fmt::format("the condition \"{}\" {}; write identifier=<system>|<value>, identifier=<value> or _id=<id>",
+                  query.substr(0, 200), why));
 }
 
 }  // namespace
@@ -52,7 +54,9 @@ core::Result<Condition> parse_condition(std::string_view query) {
     condition.id = *value;
     return condition;
   }
-  if (name != "identifier") return refuse(query, fmt::format("uses the parameter \"{}\", which cannot be searched for here", name.substr(0, 64)));
+  if (name != "identifier")
+    return refuse(query,
+                  fmt::format("uses the parameter \"{}\", which cannot be searched for here", name.substr(0, 64)));
   const std::size_t bar = value->find('|');
   if (bar == std::string::npos) {
     condition.value = *value;
@@ -64,7 +68,8 @@ core::Result<Condition> parse_condition(std::string_view query) {
   return condition;
 }
 
-core::Result<std::vector<std::string>> find_matches(store::Reader& reader, std::string_view type, const Condition& condition) {
+core::Result<std::vector<std::string>> find_matches(store::Reader& reader, std::string_view type,
+                                                    const Condition& condition) {
   if (!condition.id) return reader.find_by_identifier(type, condition.system, condition.value, 2);
   EG_TRY(const bool present, reader.exists(type, *condition.id));
   return present ? std::vector<std::string>{*condition.id} : std::vector<std::string>{};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Conditions of conditional interactions and references (decision 21): "_id=x", "identifier=system|value", "identifier=value".
-// Thread: pure, but for find_matches, which reads through the given Reader. Failure: kNotSupported names the parameter that cannot be a condition here.
+// Conditions of conditional interactions and references (decision 21): "_id=x", "identifier=system|value",
+// "identifier=value". Thread: pure, but for find_matches, which reads through the given Reader. Failure: kNotSupported
+// names the parameter that cannot be a condition here.
 #pragma once
 
 #include <optional>
@@ -21,6 +22,7 @@ struct Condition {
 
 core::Result<Condition> parse_condition(std::string_view query);
 // At most two ids: none, one, or "several".
-core::Result<std::vector<std::string>> find_matches(store::Reader& reader, std::string_view type, const Condition& condition);
+core::Result<std::vector<std::string>> find_matches(store::Reader& reader, std::string_view type,
+                                                    const Condition& condition);
 
 }  // namespace embergate::interaction

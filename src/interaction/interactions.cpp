@@ -26,6 +26,8 @@ namespace log = observability::log;
 // Bodies above this are parsed on the pool: a big one must not hold up other clients' small ones.
 constexpr std::size_t kInlineParseBytes = 64 * 1024;
 
+using TransactionBody = std::function<core::Result<void>(store::Transaction&, WriteLog&)>;
+
 Refusal refuse(core::Error error) { return Refusal{std::move(error), {}}; }
 
 InteractionResult to_result(store::StoredVersion version) {
@@ -53,7 +55,8 @@ void throw_exception_from_error(const Refusal&, const boost::source_location& lo
 }
 
 struct Interactions::Impl : std::enable_shared_from_this<Impl> {
-  Impl(Options given, store::Store& a_store, const vault::VaultConfig& vault, asio::thread_pool& a_pool, observability::Metrics& a_metrics)
+  Impl(Options given, store::Store& a_store, const vault::VaultConfig& vault, asio::thread_pool& a_pool,
+       observability::Metrics& a_metrics)
       : options(std::move(given)), store(a_store), pool(a_pool), metrics(a_metrics), write_path(options, vault) {}
 
   core::Result<fhir::ResourcePtr> parse_now(std::string body, const std::string& type) const {
@@ -64,26 +67,34 @@ struct Interactions::Impl : std::enable_shared_from_this<Impl> {
 
   asio::awaitable<core::Result<fhir::ResourcePtr>> parse(std::string body, std::string type) {
     if (body.size() <= kInlineParseBytes && type != kClientType) co_return parse_now(std::move(body), type);
-    co_return co_await core::run_blocking(pool, [self = shared_from_this(), text = std::move(body), type]() mutable {
+    auto work = [self = shared_from_this(), text = std::move(body), type]() mutable {
       return self->parse_now(std::move(text), type);
-    });
+    };
+    co_return co_await core::run_blocking(pool, std::move(work));
   }
 
   void publish(const WriteLog& written) {
     for (const WriteLog::Fired& fired : written.fired) {
-      metrics.counter("topic_events_total", "Events that a topic's triggers produced", {{"topic", fired.topic_url}, {"action", std::string(fired.action)}})->add();
+      metrics
+          .counter("topic_events_total", "Events that a topic's triggers produced",
+                   {{"topic", fired.topic_url}, {"action", std::string(fired.action)}})
+          ->add();
     }
     for (const WriteLog::Failed& failed : written.failed) {
-      metrics.counter("topic_criteria_errors_total", "Evaluations of a criterion that failed", {{"topic", failed.topic_url}})->add();
-      log::event(log::Level::kWarn, "topic/criteria-error", failed.message, {{"topic", std::string_view(failed.topic_url)}});
+      metrics
+          .counter("topic_criteria_errors_total", "Evaluations of a criterion that failed",
+                   {{"topic", failed.topic_url}})
+          ->add();
+      log::event(log::Level::kWarn, "topic/criteria-error", failed.message,
+                 {{"topic", std::string_view(failed.topic_url)}});
     }
   }
 
   // Runs `body` in a transaction; what it logs is told after the commit only.
-  asio::awaitable<core::Result<void>> transact(std::function<core::Result<void>(store::Transaction&, WriteLog&)> body) {
+  asio::awaitable<core::Result<void>> transact(TransactionBody body) {
     auto written = std::make_shared<WriteLog>();
     auto self = shared_from_this();
-    auto receipt = co_await core::await_callback<core::Result<store::CommitReceipt>>([self, written, body](auto done) {
+    auto start = [self, written, body](auto done) {
       self->store.transact(
           [written, body](store::Transaction& tx) {
             *written = WriteLog();
@@ -96,37 +107,44 @@ struct Interactions::Impl : std::enable_shared_from_this<Impl> {
             }
             done(std::move(committed));
           });
-    });
+    };
+    auto receipt = co_await core::await_callback<core::Result<store::CommitReceipt>>(std::move(start));
     if (!receipt) co_return std::move(receipt).error();
     co_return core::Result<void>();
   }
 
-  asio::awaitable<Answer<InteractionResult>> write(std::shared_ptr<const RequestContext> context, std::shared_ptr<const WriteRequest> request) {
+  asio::awaitable<Answer<InteractionResult>> write(std::shared_ptr<const RequestContext> context,
+                                                   std::shared_ptr<const WriteRequest> request) {
     auto result = std::make_shared<InteractionResult>();
     auto self = shared_from_this();
-    auto done = co_await transact([self, context, request, result](store::Transaction& tx, WriteLog& written) -> core::Result<void> {
+    TransactionBody body = [self, context, request, result](store::Transaction& tx,
+                                                            WriteLog& written) -> core::Result<void> {
       WriteContext write_context;
       write_context.request = context.get();
       EG_TRY(*result, self->write_path.apply(tx, *request, write_context, written));
       return {};
-    });
+    };
+    auto done = co_await transact(std::move(body));
     if (!done) co_return refuse(std::move(done).error());
     co_return std::move(*result);
   }
 
-  asio::awaitable<core::Result<std::optional<store::StoredVersion>>> load(std::string type, std::string id, std::optional<store::VersionId> version) {
+  asio::awaitable<core::Result<std::optional<store::StoredVersion>>> load(std::string type, std::string id,
+                                                                          std::optional<store::VersionId> version) {
     using Found = core::Result<std::optional<store::StoredVersion>>;
-    co_return co_await core::run_blocking(pool, [self = shared_from_this(), type, id, version]() -> Found {
+    auto work = [self = shared_from_this(), type, id, version]() -> Found {
       std::optional<store::StoredVersion> found;
       EG_CHECK(self->store.read([&](store::Reader& reader) -> core::Result<void> {
         EG_TRY(found, version ? reader.load_version(type, id, *version) : reader.load_current(type, id));
         return {};
       }));
       return found;
-    });
+    };
+    co_return co_await core::run_blocking(pool, std::move(work));
   }
 
-  asio::awaitable<Answer<InteractionResult>> write_body(RequestContext context, WriteRequest request, std::string body) {
+  asio::awaitable<Answer<InteractionResult>> write_body(RequestContext context, WriteRequest request,
+                                                        std::string body) {
     auto parsed = co_await parse(std::move(body), request.type);
     if (!parsed) co_return refuse(std::move(parsed).error());
     request.resource = *std::move(parsed);
@@ -134,8 +152,10 @@ struct Interactions::Impl : std::enable_shared_from_this<Impl> {
       const std::string_view id = request.resource->id();
       request.id = id.empty() ? core::random_uuid() : std::string(id);
     }
-    if (auto refusal = refusal_of(write_path.validate(*request.resource, request.type, request.id))) co_return *std::move(refusal);
-    co_return co_await write(std::make_shared<const RequestContext>(std::move(context)), std::make_shared<const WriteRequest>(std::move(request)));
+    if (auto refusal = refusal_of(write_path.validate(*request.resource, request.type, request.id)))
+      co_return *std::move(refusal);
+    co_return co_await write(std::make_shared<const RequestContext>(std::move(context)),
+                             std::make_shared<const WriteRequest>(std::move(request)));
   }
 
   Options options;
@@ -145,29 +165,35 @@ struct Interactions::Impl : std::enable_shared_from_this<Impl> {
   WritePath write_path;
 };
 
-Interactions::Interactions(Options options, store::Store& store, const vault::VaultConfig& vault, asio::thread_pool& pool, observability::Metrics& metrics)
+Interactions::Interactions(Options options, store::Store& store, const vault::VaultConfig& vault,
+                           asio::thread_pool& pool, observability::Metrics& metrics)
     : impl_(std::make_shared<Impl>(std::move(options), store, vault, pool, metrics)) {}
 
 Interactions::~Interactions() = default;
 
-asio::awaitable<Answer<InteractionResult>> Interactions::create(RequestContext context, std::string type, std::string body, Preconditions preconditions) {
+asio::awaitable<Answer<InteractionResult>> Interactions::create(RequestContext context, std::string type,
+                                                                std::string body, Preconditions preconditions) {
   WriteRequest request{Method::kPost, std::move(type), {}, nullptr, std::move(preconditions)};
   co_return co_await impl_->write_body(std::move(context), std::move(request), std::move(body));
 }
 
-asio::awaitable<Answer<InteractionResult>> Interactions::update(RequestContext context, std::string type, std::string id, std::string body,
+asio::awaitable<Answer<InteractionResult>> Interactions::update(RequestContext context, std::string type,
+                                                                std::string id, std::string body,
                                                                 Preconditions preconditions) {
   if (auto ok = WritePath::allowed(Method::kPut, type); !ok) co_return refuse(std::move(ok).error());
   WriteRequest request{Method::kPut, std::move(type), std::move(id), nullptr, std::move(preconditions)};
   co_return co_await impl_->write_body(std::move(context), std::move(request), std::move(body));
 }
 
-asio::awaitable<Answer<InteractionResult>> Interactions::remove(RequestContext context, std::string type, std::string id, Preconditions preconditions) {
-  auto request = std::make_shared<const WriteRequest>(WriteRequest{Method::kDelete, std::move(type), std::move(id), nullptr, std::move(preconditions)});
+asio::awaitable<Answer<InteractionResult>> Interactions::remove(RequestContext context, std::string type,
+                                                                std::string id, Preconditions preconditions) {
+  auto request = std::make_shared<const WriteRequest>(
+      WriteRequest{Method::kDelete, std::move(type), std::move(id), nullptr, std::move(preconditions)});
   co_return co_await impl_->write(std::make_shared<const RequestContext>(std::move(context)), std::move(request));
 }
 
-asio::awaitable<Answer<InteractionResult>> Interactions::read(std::string type, std::string id, Preconditions preconditions) {
+asio::awaitable<Answer<InteractionResult>> Interactions::read(std::string type, std::string id,
+                                                              Preconditions preconditions) {
   auto found = co_await impl_->load(type, id, std::nullopt);
   if (!found) co_return refuse(std::move(found).error());
   if (!*found) co_return refuse(not_found(type, id));
@@ -180,16 +206,19 @@ asio::awaitable<Answer<InteractionResult>> Interactions::read(std::string type, 
   co_return result;
 }
 
-asio::awaitable<Answer<InteractionResult>> Interactions::vread(std::string type, std::string id, store::VersionId version) {
+asio::awaitable<Answer<InteractionResult>> Interactions::vread(std::string type, std::string id,
+                                                               store::VersionId version) {
   auto found = co_await impl_->load(type, id, version);
   if (!found) co_return refuse(std::move(found).error());
   if (!*found) co_return refuse(not_found(type, fmt::format("{}/_history/{}", id, version)));
-  if ((*found)->interaction == store::Interaction::kDelete) co_return refuse(gone(type, fmt::format("{}/_history/{}", id, version)));
+  if ((*found)->interaction == store::Interaction::kDelete)
+    co_return refuse(gone(type, fmt::format("{}/_history/{}", id, version)));
   co_return to_result(*std::move(*found));
 }
 
-asio::awaitable<Answer<InteractionResult>> Interactions::history(std::string type, std::string id, std::size_t count, store::VersionId before) {
-  auto rendered = co_await core::run_blocking(impl_->pool, [impl = impl_, type, id, count, before]() -> core::Result<std::string> {
+asio::awaitable<Answer<InteractionResult>> Interactions::history(std::string type, std::string id, std::size_t count,
+                                                                 store::VersionId before) {
+  auto work = [impl = impl_, type, id, count, before]() -> core::Result<std::string> {
     std::vector<store::StoredVersion> versions;
     EG_CHECK(impl->store.read([&](store::Reader& reader) -> core::Result<void> {
       EG_TRY(versions, reader.history(type, id, before, count));
@@ -197,18 +226,20 @@ asio::awaitable<Answer<InteractionResult>> Interactions::history(std::string typ
     }));
     if (versions.empty() && before == 0) return not_found(type, id);
     return render_history(versions, impl->options, type, id);
-  });
+  };
+  auto rendered = co_await core::run_blocking(impl_->pool, std::move(work));
   if (!rendered) co_return refuse(std::move(rendered).error());
   InteractionResult result;
   result.body = *std::move(rendered);
   co_return result;
 }
 
-asio::awaitable<Answer<InteractionResult>> Interactions::bundle(RequestContext given, std::string body, Options::AuthorizeEntry authorize) {
+asio::awaitable<Answer<InteractionResult>> Interactions::bundle(RequestContext given, std::string body,
+                                                                Options::AuthorizeEntry authorize) {
   auto context = std::make_shared<const RequestContext>(std::move(given));
   auto bundle = std::make_shared<PreparedBundle>();
   auto refused = std::make_shared<std::optional<Refusal>>();
-  auto parsed = co_await core::run_blocking(impl_->pool, [impl = impl_, text = std::move(body), bundle, refused]() mutable -> core::Result<void> {
+  auto prepare = [impl = impl_, text = std::move(body), bundle, refused]() mutable -> core::Result<void> {
     EG_TRY(const fhir::ResourcePtr tree, fhir::Resource::parse(std::move(text), impl->options.parse_limits));
     auto prepared = prepare_bundle(*tree, impl->write_path, impl->options);
     if (prepared) {
@@ -217,18 +248,20 @@ asio::awaitable<Answer<InteractionResult>> Interactions::bundle(RequestContext g
       refused->emplace(std::move(prepared).error());
     }
     return {};
-  });
+  };
+  auto parsed = co_await core::run_blocking(impl_->pool, std::move(prepare));
   if (!parsed) co_return refuse(std::move(parsed).error());
   if (*refused) co_return **std::move(refused);
   if (auto refusal = authorize_entries(*bundle, authorize)) co_return *std::move(refusal);
 
   auto answers = std::make_shared<std::vector<EntryAnswer>>();
   if (bundle->is_transaction) {
-    auto impl = impl_;
-    auto done = co_await impl_->transact([impl, context, bundle, answers](store::Transaction& tx, WriteLog& written) -> core::Result<void> {
+    TransactionBody run = [impl = impl_, context, bundle, answers](store::Transaction& tx,
+                                                                   WriteLog& written) -> core::Result<void> {
       EG_TRY(*answers, run_transaction(tx, *bundle, impl->write_path, *context, written));
       return {};
-    });
+    };
+    auto done = co_await impl_->transact(std::move(run));
     if (!done) co_return refuse(std::move(done).error());
   } else {
     for (BundleEntry& entry : bundle->entries) {
@@ -237,8 +270,7 @@ asio::awaitable<Answer<InteractionResult>> Interactions::bundle(RequestContext g
         answer.refusal = std::move(entry.refusal);
         continue;
       }
-      auto one = entry.is_read ? co_await read(entry.write.type, entry.write.id, {})
-                               : co_await impl_->write(context, std::make_shared<const WriteRequest>(std::move(entry.write)));
+      auto one = co_await run_batch_entry(context, std::move(entry));
       if (one) {
         answer.result = *std::move(one);
       } else {
@@ -246,13 +278,24 @@ asio::awaitable<Answer<InteractionResult>> Interactions::bundle(RequestContext g
       }
     }
   }
-  auto rendered = co_await core::run_blocking(impl_->pool, [impl = impl_, bundle, answers, context]() -> core::Result<std::string> {
+  auto render = [impl = impl_, bundle, answers, context]() -> core::Result<std::string> {
     return render_bundle_answer(*answers, impl->options, bundle->is_transaction, context->return_minimal);
-  });
+  };
+  auto rendered = co_await core::run_blocking(impl_->pool, std::move(render));
   if (!rendered) co_return refuse(std::move(rendered).error());
   InteractionResult result;
   result.body = *std::move(rendered);
   co_return result;
+}
+
+asio::awaitable<Answer<InteractionResult>> Interactions::run_batch_entry(std::shared_ptr<const RequestContext> context,
+                                                                         BundleEntry entry) {
+  if (entry.is_read) {
+    Preconditions none;
+    co_return co_await read(std::move(entry.write.type), std::move(entry.write.id), std::move(none));
+  }
+  auto request = std::make_shared<const WriteRequest>(std::move(entry.write));
+  co_return co_await impl_->write(std::move(context), std::move(request));
 }
 
 core::Result<std::shared_ptr<const topic::Catalog>> Interactions::catalog() {

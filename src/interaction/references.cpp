@@ -22,14 +22,17 @@ core::Result<fhir::ResourcePtr> apply(const fhir::ResourcePtr& resource, std::ve
   return fhir::Resource::parse(fhir::replace(resource->text(), std::move(replacements)));
 }
 
-core::Result<std::string> resolve_conditional(const fhir::Reference& reference, std::string_view text, fhir::Node place, store::Reader& reader) {
+core::Result<std::string> resolve_conditional(const fhir::Reference& reference, std::string_view text, fhir::Node place,
+                                              store::Reader& reader) {
   auto condition = parse_condition(reference.query);
-  if (!condition) return core::make_error(core::ErrorCode::kPreconditionFailed, condition.error().diagnostics, fhir::path_of(place));
+  if (!condition)
+    return core::make_error(core::ErrorCode::kPreconditionFailed, condition.error().diagnostics, fhir::path_of(place));
   EG_TRY(const auto ids, find_matches(reader, reference.type, *condition));
   if (ids.size() == 1) return fmt::format("{}/{}", reference.type, ids.front());
   const auto code = ids.empty() ? core::ErrorCode::kPreconditionFailed : core::ErrorCode::kMultipleMatches;
-  return core::make_error(code, fmt::format("the conditional reference \"{}\" matches {}; it must match exactly one", text.substr(0, 300),
-                                            ids.empty() ? "no resource" : "several resources"),
+  return core::make_error(code,
+                          fmt::format("the conditional reference \"{}\" matches {}; it must match exactly one",
+                                      text.substr(0, 300), ids.empty() ? "no resource" : "several resources"),
                           fhir::path_of(place));
 }
 
@@ -40,7 +43,9 @@ core::Result<std::string> resolve_one(fhir::Node place, const UrnTargets& target
   if (reference.kind != Kind::kUrn) return std::string();
   const auto target = targets.find(text);
   if (target != targets.end()) return target->second;
-  return core::make_error(core::ErrorCode::kInvalid, fmt::format("no entry of the bundle has the fullUrl \"{}\"", text.substr(0, 300)), fhir::path_of(place));
+  return core::make_error(core::ErrorCode::kInvalid,
+                          fmt::format("no entry of the bundle has the fullUrl \"{}\"", text.substr(0, 300)),
+                          fhir::path_of(place));
 }
 
 }  // namespace
@@ -62,7 +67,8 @@ core::Result<ResolvedReferences> rewrite_urn_references(const fhir::ResourcePtr&
   return resolved;
 }
 
-core::Result<fhir::ResourcePtr> rewrite_all_references(const fhir::ResourcePtr& resource, const UrnTargets& targets, store::Reader& reader) {
+core::Result<fhir::ResourcePtr> rewrite_all_references(const fhir::ResourcePtr& resource, const UrnTargets& targets,
+                                                       store::Reader& reader) {
   std::vector<fhir::Replacement> replacements;
   std::optional<core::Error> failed;
   fhir::for_each_reference(resource->root(), [&](fhir::Node place) {
@@ -85,7 +91,9 @@ core::Result<void> check_references(const fhir::Resource& resource, std::string_
     if (failed) return;
     const fhir::Reference reference = fhir::parse_reference(place.string(), base);
     if (reference.kind == Kind::kConditional) {
-      failed = core::make_error(core::ErrorCode::kInvalid, "conditional references are resolved in transaction bundles only", fhir::path_of(place));
+      failed =
+          core::make_error(core::ErrorCode::kInvalid, "conditional references are resolved in transaction bundles only",
+                           fhir::path_of(place));
       return;
     }
     if (reference.kind != Kind::kLocal || known(reference.type, reference.id)) return;
@@ -93,7 +101,8 @@ core::Result<void> check_references(const fhir::Resource& resource, std::string_
     if (!present) {
       failed = std::move(present).error();
     } else if (!*present) {
-      failed = core::make_error(core::ErrorCode::kInvalid, fmt::format("Referenced resource {}/{} does not exist", reference.type, reference.id),
+      failed = core::make_error(core::ErrorCode::kInvalid,
+                                fmt::format("Referenced resource {}/{} does not exist", reference.type, reference.id),
                                 fhir::path_of(place));
     }
   });

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// References of a resource that is about to be written: urn:uuid and conditional ones of a transaction become local ones (decision 21), and every local
-// one must exist (contract 5.1).
-// Thread: runs inside a store transaction. Failure: kInvalid "Referenced resource T/id does not exist", kPreconditionFailed or kMultipleMatches for a
-// conditional reference that does not match exactly one resource; `expression` names the element.
+// References of a resource that is about to be written: urn:uuid and conditional ones of a transaction become local
+// ones (decision 21), and every local one must exist (contract 5.1). Thread: runs inside a store transaction. Failure:
+// kInvalid "Referenced resource T/id does not exist", kPreconditionFailed or kMultipleMatches for a conditional
+// reference that does not match exactly one resource; `expression` names the element.
 #pragma once
 
 #include <functional>
@@ -26,8 +26,10 @@ struct ResolvedReferences {
 // Rewrites urn references whose target is known. Pure; needs no store.
 core::Result<ResolvedReferences> rewrite_urn_references(const fhir::ResourcePtr& resource, const UrnTargets& targets);
 // Rewrites what is left inside the transaction; an urn without an entry is refused.
-core::Result<fhir::ResourcePtr> rewrite_all_references(const fhir::ResourcePtr& resource, const UrnTargets& targets, store::Reader& reader);
-// `base`: <base>/fhir. `known`: says for a Type/id that is not stored yet whether it is being written in the same transaction.
+core::Result<fhir::ResourcePtr> rewrite_all_references(const fhir::ResourcePtr& resource, const UrnTargets& targets,
+                                                       store::Reader& reader);
+// `base`: <base>/fhir. `known`: says for a Type/id that is not stored yet whether it is being written in the same
+// transaction.
 core::Result<void> check_references(const fhir::Resource& resource, std::string_view base, store::Reader& reader,
                                     const std::function<bool(std::string_view type, std::string_view id)>& known);
 

@@ -22,13 +22,16 @@ constexpr std::size_t kMaxConfigured = 10'000;
 
 void log_warnings(const topic::SubscriptionTopic& topic) {
   for (const std::string& warning : topic.warnings) {
-    observability::log::event(observability::log::Level::kWarn, "topic/criteria-warning", warning, {{"topic", std::string_view(topic.url)}});
+    observability::log::event(observability::log::Level::kWarn, "topic/criteria-warning", warning,
+                              {{"topic", std::string_view(topic.url)}});
   }
 }
 
 }  // namespace
 
-bool is_configuration_type(std::string_view type) { return std::find(kConfiguration.begin(), kConfiguration.end(), type) != kConfiguration.end(); }
+bool is_configuration_type(std::string_view type) {
+  return std::find(kConfiguration.begin(), kConfiguration.end(), type) != kConfiguration.end();
+}
 
 std::vector<fhir::Issue> validate_own(const fhir::Resource& resource, std::string_view type, std::string_view id) {
   std::vector<fhir::Issue> issues;
@@ -37,12 +40,14 @@ std::vector<fhir::Issue> validate_own(const fhir::Resource& resource, std::strin
   } else if (type == kDestinationType) {
     topic::TopicDestination::parse(resource, id, issues);
   } else if (fhir::is_system_type(type) && !is_configuration_type(type)) {
-    issues.push_back({"fatal", "not-supported", fmt::format("{} cannot be stored by this version", type), std::string(type)});
+    issues.push_back(
+        {"fatal", "not-supported", fmt::format("{} cannot be stored by this version", type), std::string(type)});
   }
   return issues;
 }
 
-core::Result<void> before_write(store::Transaction& tx, const fhir::Resource& resource, std::string_view type, std::string_view id) {
+core::Result<void> before_write(store::Transaction& tx, const fhir::Resource& resource, std::string_view type,
+                                std::string_view id) {
   if (type != kTopicType) return {};
   const std::string_view url = resource.root().member("url").string();
   EG_TRY(const auto topics, tx.list_current(kTopicType, kMaxConfigured));
@@ -50,8 +55,10 @@ core::Result<void> before_write(store::Transaction& tx, const fhir::Resource& re
     if (other.id == id) continue;
     auto parsed = fhir::Resource::parse(other.body);
     if (parsed && (*parsed)->root().member("url").string() == url) {
-      return core::make_error(core::ErrorCode::kConflict, fmt::format("AidboxSubscriptionTopic/{} already has the url \"{}\"", other.id, url.substr(0, 300)),
-                              "AidboxSubscriptionTopic.url");
+      return core::make_error(
+          core::ErrorCode::kConflict,
+          fmt::format("AidboxSubscriptionTopic/{} already has the url \"{}\"", other.id, url.substr(0, 300)),
+          "AidboxSubscriptionTopic.url");
     }
   }
   return {};
@@ -61,8 +68,10 @@ core::Result<void> after_write(store::Transaction& tx, const store::StoredVersio
   if (!is_configuration_type(written.type)) return {};
   tx.advance_catalog_epoch();
   if (written.type != kDestinationType) return {};
-  if (written.interaction == store::Interaction::kCreate) return tx.open_slot(store::DestinationSlot(written.version_id), written.id);
-  if (written.interaction == store::Interaction::kDelete) return tx.close_slot(store::DestinationSlot(written.previous_version_id));
+  if (written.interaction == store::Interaction::kCreate)
+    return tx.open_slot(store::DestinationSlot(written.version_id), written.id);
+  if (written.interaction == store::Interaction::kDelete)
+    return tx.close_slot(store::DestinationSlot(written.previous_version_id));
   return {};
 }
 

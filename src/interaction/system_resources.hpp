@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The server's own resource types: which exist, and what their writes do beside storing (contract 2.1, 2.8, 4.1, 4.5).
-// Thread: validate_own() pure; the others inside a store transaction. Failure: kConflict for a second topic with the same url.
+// Thread: validate_own() pure; the others inside a store transaction. Failure: kConflict for a second topic with the
+// same url.
 #pragma once
 
 #include <string_view>
@@ -16,7 +17,8 @@ namespace embergate::interaction {
 bool is_configuration_type(std::string_view type);
 // Topics and destinations; other types are left to Options::validate_system_resource.
 std::vector<fhir::Issue> validate_own(const fhir::Resource& resource, std::string_view type, std::string_view id);
-core::Result<void> before_write(store::Transaction& tx, const fhir::Resource& resource, std::string_view type, std::string_view id);
+core::Result<void> before_write(store::Transaction& tx, const fhir::Resource& resource, std::string_view type,
+                                std::string_view id);
 core::Result<void> after_write(store::Transaction& tx, const store::StoredVersion& written);
 
 }  // namespace embergate::interaction

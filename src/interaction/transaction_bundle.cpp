@@ -14,14 +14,19 @@ namespace {
 std::string_view method_name(const BundleEntry& entry) {
   if (entry.is_read) return "GET";
   switch (entry.write.method) {
-    case Method::kPost: return "POST";
-    case Method::kPut: return "PUT";
-    case Method::kDelete: return "DELETE";
+    case Method::kPost:
+      return "POST";
+    case Method::kPut:
+      return "PUT";
+    case Method::kDelete:
+      return "DELETE";
   }
   return "";
 }
 
-core::Error in_entry_error(core::Error error, std::size_t index) { return in_entry(Refusal{std::move(error), {}}, index).error; }
+core::Error in_entry_error(core::Error error, std::size_t index) {
+  return in_entry(Refusal{std::move(error), {}}, index).error;
+}
 
 // Conditional creates: what their fullUrl stands for, from the store or from the first entry with the same condition.
 core::Result<UrnTargets> resolve_targets(store::Transaction& tx, const PreparedBundle& bundle) {
@@ -43,7 +48,9 @@ core::Result<UrnTargets> resolve_targets(store::Transaction& tx, const PreparedB
 
 core::Result<InteractionResult> read_entry(store::Transaction& tx, const WriteRequest& request) {
   EG_TRY(auto found, tx.load_current(request.type, request.id));
-  if (!found) return core::make_error(core::ErrorCode::kNotFound, fmt::format("Resource {}/{} not found", request.type, request.id));
+  if (!found)
+    return core::make_error(core::ErrorCode::kNotFound,
+                            fmt::format("Resource {}/{} not found", request.type, request.id));
   if (found->interaction == store::Interaction::kDelete) {
     return core::make_error(core::ErrorCode::kGone, fmt::format("Resource {}/{} is deleted", request.type, request.id));
   }
@@ -71,8 +78,9 @@ std::optional<Refusal> authorize_entries(PreparedBundle& bundle, const Options::
   return std::nullopt;
 }
 
-core::Result<std::vector<EntryAnswer>> run_transaction(store::Transaction& tx, const PreparedBundle& bundle, const WritePath& write_path,
-                                                       const RequestContext& context, WriteLog& log) {
+core::Result<std::vector<EntryAnswer>> run_transaction(store::Transaction& tx, const PreparedBundle& bundle,
+                                                       const WritePath& write_path, const RequestContext& context,
+                                                       WriteLog& log) {
   EG_TRY(const UrnTargets targets, resolve_targets(tx, bundle));
   std::unordered_set<std::string> written_here;
   for (const BundleEntry& entry : bundle.entries) {
@@ -80,7 +88,9 @@ core::Result<std::vector<EntryAnswer>> run_transaction(store::Transaction& tx, c
   }
   WriteContext write_context;
   write_context.request = &context;
-  write_context.known = [&written_here](std::string_view type, std::string_view id) { return written_here.contains(fmt::format("{}/{}", type, id)); };
+  write_context.known = [&written_here](std::string_view type, std::string_view id) {
+    return written_here.contains(fmt::format("{}/{}", type, id));
+  };
 
   std::vector<EntryAnswer> answers;
   answers.reserve(bundle.entries.size());

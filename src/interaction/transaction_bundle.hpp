@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The entries of a transaction bundle, in the given order, inside one store transaction (contract 5.3, decision 21).
-// Thread: run_transaction() on the store's writer thread; it may run again after a rollback. Failure: the first failing entry, named; nothing stays.
+// Thread: run_transaction() on the store's writer thread; it may run again after a rollback. Failure: the first failing
+// entry, named; nothing stays.
 #pragma once
 
 #include <optional>
@@ -10,10 +11,12 @@
 
 namespace embergate::interaction {
 
-// Every entry is authorized by itself: in a transaction the first denial refuses the bundle, in a batch it stays with its entry.
+// Every entry is authorized by itself: in a transaction the first denial refuses the bundle, in a batch it stays with
+// its entry.
 std::optional<Refusal> authorize_entries(PreparedBundle& bundle, const Options::AuthorizeEntry& authorize);
 
-core::Result<std::vector<EntryAnswer>> run_transaction(store::Transaction& tx, const PreparedBundle& bundle, const WritePath& write_path,
-                                                       const RequestContext& context, WriteLog& log);
+core::Result<std::vector<EntryAnswer>> run_transaction(store::Transaction& tx, const PreparedBundle& bundle,
+                                                       const WritePath& write_path, const RequestContext& context,
+                                                       WriteLog& log);
 
 }  // namespace embergate::interaction

@@ -21,7 +21,9 @@ constexpr std::size_t kMaxIdentifiers = 100;
 
 topic::Interaction to_topic(Interaction interaction) { return static_cast<topic::Interaction>(interaction); }
 
-bool is_present(const std::optional<StoredVersion>& current) { return current && current->interaction != Interaction::kDelete; }
+bool is_present(const std::optional<StoredVersion>& current) {
+  return current && current->interaction != Interaction::kDelete;
+}
 
 void append_identifier(fhir::Node node, std::vector<store::Identifier>& identifiers) {
   const std::string_view value = node.member("value").string();
@@ -35,14 +37,17 @@ std::vector<store::Identifier> identifiers_of(const fhir::Resource& resource) {
   const fhir::Node element = resource.root().member("identifier");
   if (element.is_object()) append_identifier(element, identifiers);
   if (element.is_array()) {
-    for (fhir::Node item = element.first_child(); item; item = item.next_sibling(element)) append_identifier(item, identifiers);
+    for (fhir::Node item = element.first_child(); item; item = item.next_sibling(element))
+      append_identifier(item, identifiers);
   }
   return identifiers;
 }
 
-core::Result<void> check_preconditions(const Preconditions& preconditions, const std::optional<StoredVersion>& current) {
+core::Result<void> check_preconditions(const Preconditions& preconditions,
+                                       const std::optional<StoredVersion>& current) {
   const bool present = is_present(current);
-  const bool wrong = (preconditions.if_match_any && !present) || (preconditions.if_match && (!present || current->version_id != *preconditions.if_match));
+  const bool wrong = (preconditions.if_match_any && !present) ||
+                     (preconditions.if_match && (!present || current->version_id != *preconditions.if_match));
   if (wrong) return core::make_error(core::ErrorCode::kPreconditionFailed, "Version Id mismatch");
   return {};
 }
@@ -58,9 +63,10 @@ InteractionResult result_of(int status, StoredVersion version) {
   return result;
 }
 
-core::Result<void> store_version(store::Transaction& tx, const StoredVersion& version, const std::vector<store::Identifier>& identifiers) {
-  return tx.put_version({version.type, version.id, version.version_id, version.previous_version_id, version.interaction, version.last_updated,
-                         version.created_at, version.body, identifiers});
+core::Result<void> store_version(store::Transaction& tx, const StoredVersion& version,
+                                 const std::vector<store::Identifier>& identifiers) {
+  return tx.put_version({version.type, version.id, version.version_id, version.previous_version_id, version.interaction,
+                         version.last_updated, version.created_at, version.body, identifiers});
 }
 
 // A conditional create that finds its resource: nothing is written (contract 5.2).
@@ -70,8 +76,9 @@ core::Result<std::optional<InteractionResult>> existing_match(store::Transaction
   EG_TRY(const auto ids, find_matches(tx, request.type, condition));
   if (ids.empty()) return std::optional<InteractionResult>();
   if (ids.size() > 1) {
-    return core::make_error(core::ErrorCode::kMultipleMatches, fmt::format("If-None-Exist \"{}\" matches several {} resources",
-                                                                           request.preconditions.if_none_exist.substr(0, 300), request.type));
+    return core::make_error(core::ErrorCode::kMultipleMatches,
+                            fmt::format("If-None-Exist \"{}\" matches several {} resources",
+                                        request.preconditions.if_none_exist.substr(0, 300), request.type));
   }
   EG_TRY(auto found, tx.load_current(request.type, ids.front()));
   if (!found) return std::optional<InteractionResult>();
@@ -89,24 +96,29 @@ std::optional<Refusal> refusal_of(std::vector<fhir::Issue> issues) {
   return std::nullopt;
 }
 
-std::vector<fhir::Issue> WritePath::validate(const fhir::Resource& resource, std::string_view type, std::string_view id) const {
+std::vector<fhir::Issue> WritePath::validate(const fhir::Resource& resource, std::string_view type,
+                                             std::string_view id) const {
   std::vector<fhir::Issue> issues = fhir::check_shape(resource, type);
   if (!issues.empty()) return issues;
   issues = secretref::validate(resource, id, vault_, options_.secret_rules);
-  // Only a stored Client has a value that the bare placeholder can stand for; an update looks it up inside the transaction.
+  // Only a stored Client has a value that the bare placeholder can stand for; an update looks it up inside the
+  // transaction.
   if (!issues.empty()) return issues;
   issues = validate_own(resource, type, id);
-  if (issues.empty() && fhir::is_system_type(type) && options_.validate_system_resource) issues = options_.validate_system_resource(resource, id);
+  if (issues.empty() && fhir::is_system_type(type) && options_.validate_system_resource)
+    issues = options_.validate_system_resource(resource, id);
   return issues;
 }
 
 core::Result<void> WritePath::allowed(Method method, std::string_view type) {
   if (type != kDestinationType || method != Method::kPut) return {};
   return core::make_error(core::ErrorCode::kMethodNotAllowed,
-                          "AidboxTopicDestination cannot be changed; DELETE it and POST it again, in one batch bundle if no event may be missed in between");
+                          "AidboxTopicDestination cannot be changed; DELETE it and POST it again, in one batch bundle "
+                          "if no event may be missed in between");
 }
 
-core::Result<InteractionResult> WritePath::apply(store::Transaction& tx, const WriteRequest& request, const WriteContext& context, WriteLog& log) const {
+core::Result<InteractionResult> WritePath::apply(store::Transaction& tx, const WriteRequest& request,
+                                                 const WriteContext& context, WriteLog& log) const {
   EG_CHECK(allowed(request.method, request.type));
   if (request.method == Method::kPost) {
     EG_TRY(auto existing, existing_match(tx, request));
@@ -116,26 +128,31 @@ core::Result<InteractionResult> WritePath::apply(store::Transaction& tx, const W
   EG_CHECK(check_preconditions(request.preconditions, current));
   if (request.method == Method::kDelete) return remove(tx, request, current, context, log);
   if (request.method == Method::kPost && is_present(current)) {
-    return core::make_error(core::ErrorCode::kConflict, fmt::format("Resource {}/{} already exists", request.type, request.id));
+    return core::make_error(core::ErrorCode::kConflict,
+                            fmt::format("Resource {}/{} already exists", request.type, request.id));
   }
   return put(tx, request, current, context, log);
 }
 
-core::Result<InteractionResult> WritePath::put(store::Transaction& tx, const WriteRequest& request, const std::optional<StoredVersion>& current,
-                                               const WriteContext& context, WriteLog& log) const {
+core::Result<InteractionResult> WritePath::put(store::Transaction& tx, const WriteRequest& request,
+                                               const std::optional<StoredVersion>& current, const WriteContext& context,
+                                               WriteLog& log) const {
   const bool update = is_present(current);
   fhir::ResourcePtr resource = request.resource;
   if (request.type == kClientType && keeps_stored_secret(*resource)) {
     if (!update) {
-      return core::make_error(core::ErrorCode::kInvalid, "the masked placeholder stands for a stored value, and there is none: give a secret or a reference",
-                              "Client.secret");
+      return core::make_error(
+          core::ErrorCode::kInvalid,
+          "the masked placeholder stands for a stored value, and there is none: give a secret or a reference",
+          "Client.secret");
     }
     EG_TRY(resource, with_stored_secret(resource, current->body));
   }
   if (!context.request->skip_reference_check) {
-    EG_CHECK(check_references(*resource, options_.base_url + "/fhir", tx, [&](std::string_view type, std::string_view id) {
-      return (type == request.type && id == request.id) || context.known(type, id);
-    }));
+    EG_CHECK(
+        check_references(*resource, options_.base_url + "/fhir", tx, [&](std::string_view type, std::string_view id) {
+          return (type == request.type && id == request.id) || context.known(type, id);
+        }));
   }
   EG_CHECK(before_write(tx, *resource, request.type, request.id));
   StoredVersion version;
@@ -146,18 +163,21 @@ core::Result<InteractionResult> WritePath::put(store::Transaction& tx, const Wri
   version.interaction = update ? Interaction::kUpdate : Interaction::kCreate;
   version.last_updated = tx.now();
   version.created_at = update ? current->created_at : version.last_updated;
-  version.body = fhir::stamp(*resource, {version.id, version.version_id, version.last_updated, version.created_at, options_.created_at_url});
+  version.body = fhir::stamp(
+      *resource, {version.id, version.version_id, version.last_updated, version.created_at, options_.created_at_url});
   EG_CHECK(store_version(tx, version, identifiers_of(*resource)));
   EG_CHECK(after_write(tx, version));
   EG_CHECK(append_events(tx, version, update ? &*current : nullptr, context, log));
   return result_of(update ? 200 : 201, std::move(version));
 }
 
-core::Result<InteractionResult> WritePath::remove(store::Transaction& tx, const WriteRequest& request, const std::optional<StoredVersion>& current,
+core::Result<InteractionResult> WritePath::remove(store::Transaction& tx, const WriteRequest& request,
+                                                  const std::optional<StoredVersion>& current,
                                                   const WriteContext& context, WriteLog& log) const {
   if (!is_present(current)) {
     if (options_.return_404_on_empty_delete) {
-      return core::make_error(core::ErrorCode::kNotFound, fmt::format("Resource {}/{} not found", request.type, request.id));
+      return core::make_error(core::ErrorCode::kNotFound,
+                              fmt::format("Resource {}/{} not found", request.type, request.id));
     }
     InteractionResult nothing;
     nothing.status = 204;
@@ -171,15 +191,17 @@ core::Result<InteractionResult> WritePath::remove(store::Transaction& tx, const 
   version.previous_version_id = current->version_id;
   version.interaction = Interaction::kDelete;
   version.last_updated = tx.now();
-  version.body = fhir::stamp(*last, {version.id, version.version_id, version.last_updated, version.created_at, options_.created_at_url});
+  version.body = fhir::stamp(
+      *last, {version.id, version.version_id, version.last_updated, version.created_at, options_.created_at_url});
   EG_CHECK(store_version(tx, version, {}));
   EG_CHECK(after_write(tx, version));
   EG_CHECK(append_events(tx, version, &*current, context, log));
   return result_of(200, std::move(version));
 }
 
-core::Result<void> WritePath::append_events(store::Transaction& tx, const StoredVersion& written, const StoredVersion* previous,
-                                            const WriteContext& context, WriteLog& log) const {
+core::Result<void> WritePath::append_events(store::Transaction& tx, const StoredVersion& written,
+                                            const StoredVersion* previous, const WriteContext& context,
+                                            WriteLog& log) const {
   EG_TRY(const auto catalog, catalogs_.at(tx, tx.catalog_epoch()));
   const topic::Interaction interaction = to_topic(written.interaction);
   if (!catalog->interested(written.type, interaction)) return {};
@@ -189,15 +211,20 @@ core::Result<void> WritePath::append_events(store::Transaction& tx, const Stored
     EG_TRY(current_tree, fhir::Resource::parse(written.body));
   }
   // On delete the last stored state is what unprefixed paths look at (contract 2.2).
-  if (previous != nullptr && (written.interaction == Interaction::kDelete || catalog->needs_previous(written.type, interaction))) {
+  if (previous != nullptr &&
+      (written.interaction == Interaction::kDelete || catalog->needs_previous(written.type, interaction))) {
     EG_TRY(previous_tree, fhir::Resource::parse(previous->body));
   }
   topic::MatchObserver observer;
   observer.on_error = [&log](const topic::CriteriaError& error) {
-    log.failed.push_back({std::string(error.topic_url), fmt::format("line {}, column {}: {}", error.line, error.column, error.message)});
+    log.failed.push_back(
+        {std::string(error.topic_url), fmt::format("line {}, column {}: {}", error.line, error.column, error.message)});
   };
-  observer.on_match = [&log, &written](std::string_view url) { log.fired.push_back({std::string(url), store::to_string(written.interaction)}); };
-  const std::vector<std::int64_t> matches = catalog->match({interaction, written.type, current_tree.get(), previous_tree.get()}, observer);
+  observer.on_match = [&log, &written](std::string_view url) {
+    log.fired.push_back({std::string(url), store::to_string(written.interaction)});
+  };
+  const std::vector<std::int64_t> matches =
+      catalog->match({interaction, written.type, current_tree.get(), previous_tree.get()}, observer);
   if (matches.empty()) return {};
   std::vector<store::DestinationSlot> slots(matches.begin(), matches.end());
   return tx.append_events(written.version_id, slots, context.request->correlation_id);

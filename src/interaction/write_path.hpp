@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// One write inside a store transaction: preconditions, references, stamp, version, match, outbox rows. Everything that writes a resource comes through
-// here (S-18), so what holds for one way of writing holds for all.
-// Thread: apply() on the store's writer thread, inside the transaction; it may run again after a rollback. prepare() before it, on any thread.
-// Failure: the error of contract 5.5; the caller's transaction is rolled back.
+// One write inside a store transaction: preconditions, references, stamp, version, match, outbox rows. Everything that
+// writes a resource comes through here (S-18), so what holds for one way of writing holds for all. Thread: apply() on
+// the store's writer thread, inside the transaction; it may run again after a rollback. prepare() before it, on any
+// thread. Failure: the error of contract 5.5; the caller's transaction is rolled back.
 #pragma once
 
 #include <functional>
@@ -42,8 +42,11 @@ struct WriteLog {
 
 struct WriteContext {
   const RequestContext* request = nullptr;
-  // Whether a resource that does not exist yet is written in the same transaction (references between entries of a bundle).
-  std::function<bool(std::string_view type, std::string_view id)> known = [](std::string_view, std::string_view) { return false; };
+  // Whether a resource that does not exist yet is written in the same transaction (references between entries of a
+  // bundle).
+  std::function<bool(std::string_view type, std::string_view id)> known = [](std::string_view, std::string_view) {
+    return false;
+  };
 };
 
 class WritePath {
@@ -51,19 +54,24 @@ class WritePath {
   WritePath(const Options& options, const vault::VaultConfig& vault) : options_(options), vault_(vault) {}
 
   // Shape, secrets, rules of the server's own types; `id` as it will be stored. Hashing is not done here.
-  [[nodiscard]] std::vector<fhir::Issue> validate(const fhir::Resource& resource, std::string_view type, std::string_view id) const;
+  [[nodiscard]] std::vector<fhir::Issue> validate(const fhir::Resource& resource, std::string_view type,
+                                                  std::string_view id) const;
   // Whether this method may be used on this type at all (405, contract 2.8).
   [[nodiscard]] static core::Result<void> allowed(Method method, std::string_view type);
-  core::Result<InteractionResult> apply(store::Transaction& tx, const WriteRequest& request, const WriteContext& context, WriteLog& log) const;
+  core::Result<InteractionResult> apply(store::Transaction& tx, const WriteRequest& request,
+                                        const WriteContext& context, WriteLog& log) const;
   [[nodiscard]] CatalogCache& catalogs() const { return catalogs_; }
 
  private:
-  core::Result<InteractionResult> put(store::Transaction& tx, const WriteRequest& request, const std::optional<store::StoredVersion>& current,
-                                      const WriteContext& context, WriteLog& log) const;
-  core::Result<InteractionResult> remove(store::Transaction& tx, const WriteRequest& request, const std::optional<store::StoredVersion>& current,
+  core::Result<InteractionResult> put(store::Transaction& tx, const WriteRequest& request,
+                                      const std::optional<store::StoredVersion>& current, const WriteContext& context,
+                                      WriteLog& log) const;
+  core::Result<InteractionResult> remove(store::Transaction& tx, const WriteRequest& request,
+                                         const std::optional<store::StoredVersion>& current,
                                          const WriteContext& context, WriteLog& log) const;
-  core::Result<void> append_events(store::Transaction& tx, const store::StoredVersion& written, const store::StoredVersion* previous,
-                                   const WriteContext& context, WriteLog& log) const;
+  core::Result<void> append_events(store::Transaction& tx, const store::StoredVersion& written,
+                                   const store::StoredVersion* previous, const WriteContext& context,
+                                   WriteLog& log) const;
 
   const Options& options_;
   const vault::VaultConfig& vault_;

@@ -7,7 +7,8 @@
 
 namespace embergate::test {
 
-bool eventually(const std::function<bool()>& condition, std::chrono::milliseconds deadline, std::chrono::milliseconds step) {
+bool eventually(const std::function<bool()>& condition, std::chrono::milliseconds deadline,
+                std::chrono::milliseconds step) {
   const auto end = std::chrono::steady_clock::now() + deadline;
   std::mutex mutex;
   std::condition_variable never_notified;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// EG_ASSERT: a state that cannot be. Checked in every build; prints the condition and its place (never a value) and aborts.
+// EG_ASSERT: a state that cannot be. Checked in every build; prints the condition and its place (never a value) and
+// aborts.
 #pragma once
 
 namespace embergate::core {

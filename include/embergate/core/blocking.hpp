@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Two bridges between coroutines and the rest of the program.
-// run_blocking(pool, fn): runs fn on the pool and resumes the caller on its own executor with the result; an exception of fn comes back as an
-// Error of class kInternal. await_callback<T>(start): calls start(done) at once; done(value) may be called from any thread, exactly once, and resumes
-// the caller on its own executor. Ownership: values are moved through; nothing is shared. Neither has a deadline of its own: what runs inside has.
+// run_blocking(pool, fn): runs fn on the pool and resumes the caller on its own executor with the result; an exception
+// of fn comes back as an Error of class kInternal. await_callback<T>(start): calls start(done) at once; done(value) may
+// be called from any thread, exactly once, and resumes the caller on its own executor. Ownership: values are moved
+// through; nothing is shared. Neither has a deadline of its own: what runs inside has.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -26,12 +27,15 @@ namespace embergate::core {
 
 template <class T, class Start>
 boost::asio::awaitable<T> await_callback(Start start) {
-  // A std::function must be copyable and a completion handler is not: the handler lives behind a shared pointer until it is used once.
+  // A std::function must be copyable and a completion handler is not: the handler lives behind a shared pointer until
+  // it is used once.
   auto initiate = [](auto handler, Start begin) {
     auto executor = boost::asio::get_associated_executor(handler);
     auto shared = std::make_shared<decltype(handler)>(std::move(handler));
     begin([shared, executor](T value) {
-      boost::asio::post(executor, [shared, moved = std::make_shared<T>(std::move(value))]() mutable { (*shared)(std::move(*moved)); });
+      boost::asio::post(executor, [shared, moved = std::make_shared<T>(std::move(value))]() mutable {
+        (*shared)(std::move(*moved));
+      });
     });
   };
   co_return co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void(T)>(
@@ -43,7 +47,7 @@ template <class Fn>
 auto run_blocking(boost::asio::thread_pool& pool, Fn fn) -> boost::asio::awaitable<std::invoke_result_t<Fn&>> {
   using Value = std::invoke_result_t<Fn&>;
   auto work = std::make_shared<Fn>(std::move(fn));
-  co_return co_await await_callback<Value>([&pool, work](auto done) {
+  auto start = [&pool, work](auto done) {
     boost::asio::post(pool, [work, done]() mutable {
       auto guarded = [&work]() -> Value {
         try {
@@ -54,7 +58,8 @@ auto run_blocking(boost::asio::thread_pool& pool, Fn fn) -> boost::asio::awaitab
       };
       done(guarded());
     });
-  });
+  };
+  co_return co_await await_callback<Value>(std::move(start));
 }
 
 }  // namespace embergate::core

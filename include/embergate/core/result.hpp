@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Errors as values. A function that can fail returns Result<T>; whoever creates the Error decides once whether trying again can help.
-// Thread: plain values, no sharing. Ownership: by value. Failure: none of its own; reading the value of a failed Result is a programming fault and
-// ends the process (EG_ASSERT behaviour through boost::system::result).
+// Errors as values. A function that can fail returns Result<T>; whoever creates the Error decides once whether trying
+// again can help. Thread: plain values, no sharing. Ownership: by value. Failure: none of its own; reading the value of
+// a failed Result is a programming fault and ends the process (EG_ASSERT behaviour through boost::system::result).
 #pragma once
 
 #include <boost/system/result.hpp>
@@ -11,7 +11,8 @@
 
 namespace embergate::core {
 
-// What went wrong, in the terms of FHIR R4 http and its issue types. rest/outcome maps each to a status and an issue code.
+// What went wrong, in the terms of FHIR R4 http and its issue types. rest/outcome maps each to a status and an issue
+// code.
 enum class ErrorCode {
   kMalformed,           // 400: cannot be parsed at all
   kInvalid,             // 422: parsed, breaks a rule
@@ -58,9 +59,9 @@ std::string_view to_string(ErrorCode code);
 
 #define EG_CONCAT_INNER(a, b) a##b
 #define EG_CONCAT(a, b) EG_CONCAT_INNER(a, b)
-#define EG_TRY_IMPL(leave, result, target, ...)         \
-  auto result = (__VA_ARGS__);                          \
-  if (!result) leave std::move(result).error();         \
+#define EG_TRY_IMPL(leave, result, target, ...) \
+  auto result = (__VA_ARGS__);                  \
+  if (!result) leave std::move(result).error(); \
   target = *std::move(result)
 #define EG_CHECK_IMPL(leave, result, ...) \
   if (auto result = (__VA_ARGS__); !result) leave std::move(result).error()

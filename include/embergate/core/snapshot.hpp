@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One immutable value that many threads read and one replaces: a mutex around a shared_ptr, held only for the copy of the pointer.
-// (std::atomic<shared_ptr> is reported by ThreadSanitizer on GCC 12.) Readers keep what they loaded alive.
+// One immutable value that many threads read and one replaces: a mutex around a shared_ptr, held only for the copy of
+// the pointer. (std::atomic<shared_ptr> is reported by ThreadSanitizer on GCC 12.) Readers keep what they loaded alive.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A string or number that is a name for something, and not just any string or number. Comparable, hashable, never converted silently.
+// A string or number that is a name for something, and not just any string or number. Comparable, hashable, never
+// converted silently.
 #pragma once
 
 #include <compare>
@@ -26,5 +27,7 @@ class StrongId {
 
 template <class Tag, class Value>
 struct std::hash<embergate::core::StrongId<Tag, Value>> {
-  std::size_t operator()(const embergate::core::StrongId<Tag, Value>& id) const { return std::hash<Value>{}(id.value()); }
+  std::size_t operator()(const embergate::core::StrongId<Tag, Value>& id) const {
+    return std::hash<Value>{}(id.value());
+  }
 };

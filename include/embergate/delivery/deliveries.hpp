@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The delivery side as a whole: one Relay for each destination of the catalog, started, woken, asked and stopped from here.
-// Thread: all functions from any thread but where said; relays are coroutines, each on its own strand of the io executor, and do their blocking work
-// (reading the outbox, building records, handing them to the producer) on the relays' pool. Ownership: Deliveries owns its relays; Store, pool and
-// cache outlive it. Failure: a relay never ends because of a fault outside; what is wrong shows in status().
+// The delivery side as a whole: one Relay for each destination of the catalog, started, woken, asked and stopped from
+// here. Thread: all functions from any thread but where said; relays are coroutines, each on its own strand of the io
+// executor, and do their blocking work (reading the outbox, building records, handing them to the producer) on the
+// relays' pool. Ownership: Deliveries owns its relays; Store, pool and cache outlive it. Failure: a relay never ends
+// because of a fault outside; what is wrong shows in status().
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -32,16 +33,17 @@ struct DeliveryOptions {
   std::size_t max_window_rows = 10'000;            // decision 19
   std::size_t max_window_bytes = 16 * 1024 * 1024;
   std::size_t windows_in_flight = 4;
-  core::Milliseconds idle_poll{2'000};             // safety net beside the wake after each commit
-  core::Milliseconds retry_min{1'000};             // contract 2.6 Retry
+  core::Milliseconds idle_poll{2'000};  // safety net beside the wake after each commit
+  core::Milliseconds retry_min{1'000};  // contract 2.6 Retry
   core::Milliseconds retry_max{60'000};
   std::size_t pool_threads = 2;
 };
 
 class Deliveries {
  public:
-  Deliveries(DeliveryOptions options, boost::asio::any_io_executor executor, store::Store& store, kafka::ProducerPool& producers,
-             vault::SecretCache& secrets, const core::Clock& clock, observability::Metrics& metrics, observability::HealthRegistry& health);
+  Deliveries(DeliveryOptions options, boost::asio::any_io_executor executor, store::Store& store,
+             kafka::ProducerPool& producers, vault::SecretCache& secrets, const core::Clock& clock,
+             observability::Metrics& metrics, observability::HealthRegistry& health);
   ~Deliveries();
   Deliveries(const Deliveries&) = delete;
   Deliveries& operator=(const Deliveries&) = delete;
@@ -54,7 +56,8 @@ class Deliveries {
   // Stops relays (rows are settled or left), at most `limit`; afterwards nothing touches the store any more.
   boost::asio::awaitable<void> shutdown(core::Milliseconds limit);
 
-  // The 422 rules on parameter values (contract 2.5): what parse() of topic does not know. `interaction` gets it as a callback from `app`.
+  // The 422 rules on parameter values (contract 2.5): what parse() of topic does not know. `interaction` gets it as a
+  // callback from `app`.
   static std::vector<fhir::Issue> validate(const topic::TopicDestination& destination);
 
  private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The notification Bundle of one event (contract 2.9): written as bytes straight into a window's memory, the resource spliced in as it was stored.
-// Thread: pure. Failure: none; equal input gives equal bytes (decision 34).
+// The notification Bundle of one event (contract 2.9): written as bytes straight into a window's memory, the resource
+// spliced in as it was stored. Thread: pure. Failure: none; equal input gives equal bytes (decision 34).
 #pragma once
 
 #include <string>
@@ -21,6 +21,7 @@ struct NotificationContext {
 void append_notification(std::string& out, const store::OutboxEvent& event, const topic::TopicDestination& destination,
                          const NotificationContext& context);
 // AidboxSubscriptionStatus.id: the same for every delivery of the event (decision 34).
-std::string notification_id(std::string_view box_id, const topic::TopicDestination& destination, store::EventNumber event_number);
+std::string notification_id(std::string_view box_id, const topic::TopicDestination& destination,
+                            store::EventNumber event_number);
 
 }  // namespace embergate::delivery

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The FHIR interactions (FHIR R4 http, contract 5.2 and 5.3): create, read, vread, update, delete, history, batch, transaction. One write is one
-// store transaction: version, history, matching and outbox rows commit together or not at all.
-// Thread: all functions are coroutines for an io executor; parsing of large bodies and reads run on the blocking pool, writes on the store's writer.
-// Ownership: Store, SecretCache's config and pool outlive it. Failure: Error with the code of contract 5.5 and the element's path; nothing is stored by halves.
+// The FHIR interactions (FHIR R4 http, contract 5.2 and 5.3): create, read, vread, update, delete, history, batch,
+// transaction. One write is one store transaction: version, history, matching and outbox rows commit together or not at
+// all. Thread: all functions are coroutines for an io executor; parsing of large bodies and reads run on the blocking
+// pool, writes on the store's writer. Ownership: Store, SecretCache's config and pool outlive it. Failure: Error with
+// the code of contract 5.5 and the element's path; nothing is stored by halves.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -56,41 +57,53 @@ using Answer = boost::system::result<T, Refusal>;
 [[noreturn]] void throw_exception_from_error(const Refusal& refusal, const boost::source_location& location);
 
 struct Options {
-  std::string base_url = "http://localhost:8080";    // <base>
-  std::string created_at_url = "ex:createdAt";       // fhir.validation.createdat-url
-  bool return_404_on_empty_delete = false;           // fhir.return-404-on-empty-delete
+  std::string base_url = "http://localhost:8080";  // <base>
+  std::string created_at_url = "ex:createdAt";     // fhir.validation.createdat-url
+  bool return_404_on_empty_delete = false;         // fhir.return-404-on-empty-delete
   fhir::ParseLimits parse_limits;
-  std::size_t max_bundle_entries = 10'000;           // S-35, decision 21
+  std::size_t max_bundle_entries = 10'000;  // S-35, decision 21
   secretref::Options secret_rules;
-  // Rules of modules that are not known here (destination values, access policies); called for the server's own resource types.
+  // Rules of modules that are not known here (destination values, access policies); called for the server's own
+  // resource types.
   std::function<std::vector<fhir::Issue>(const fhir::Resource&, std::string_view id)> validate_system_resource;
   // After the commit, on the store's writer thread; must only post.
   std::function<void(const store::CommitReceipt&)> on_committed;
   // Whether a bundle entry may be executed: method, type, id (contract 4.5: every entry is authorized by itself).
-  using AuthorizeEntry = std::function<core::Result<void>(std::string_view method, std::string_view type, std::string_view id)>;
+  using AuthorizeEntry =
+      std::function<core::Result<void>(std::string_view method, std::string_view type, std::string_view id)>;
 };
+
+struct BundleEntry;
 
 class Interactions {
  public:
-  Interactions(Options options, store::Store& store, const vault::VaultConfig& vault, boost::asio::thread_pool& pool, observability::Metrics& metrics);
+  Interactions(Options options, store::Store& store, const vault::VaultConfig& vault, boost::asio::thread_pool& pool,
+               observability::Metrics& metrics);
   ~Interactions();
   Interactions(const Interactions&) = delete;
   Interactions& operator=(const Interactions&) = delete;
 
-  boost::asio::awaitable<Answer<InteractionResult>> create(RequestContext context, std::string type, std::string body, Preconditions preconditions);
+  boost::asio::awaitable<Answer<InteractionResult>> create(RequestContext context, std::string type, std::string body,
+                                                           Preconditions preconditions);
   boost::asio::awaitable<Answer<InteractionResult>> read(std::string type, std::string id, Preconditions preconditions);
   boost::asio::awaitable<Answer<InteractionResult>> vread(std::string type, std::string id, store::VersionId version);
-  boost::asio::awaitable<Answer<InteractionResult>> update(RequestContext context, std::string type, std::string id, std::string body,
+  boost::asio::awaitable<Answer<InteractionResult>> update(RequestContext context, std::string type, std::string id,
+                                                           std::string body, Preconditions preconditions);
+  boost::asio::awaitable<Answer<InteractionResult>> remove(RequestContext context, std::string type, std::string id,
                                                            Preconditions preconditions);
-  boost::asio::awaitable<Answer<InteractionResult>> remove(RequestContext context, std::string type, std::string id, Preconditions preconditions);
   // Newest first; `before` (exclusive, 0: none) and `count` page through it.
-  boost::asio::awaitable<Answer<InteractionResult>> history(std::string type, std::string id, std::size_t count, store::VersionId before);
-  boost::asio::awaitable<Answer<InteractionResult>> bundle(RequestContext context, std::string body, Options::AuthorizeEntry authorize);
+  boost::asio::awaitable<Answer<InteractionResult>> history(std::string type, std::string id, std::size_t count,
+                                                            store::VersionId before);
+  boost::asio::awaitable<Answer<InteractionResult>> bundle(RequestContext context, std::string body,
+                                                           Options::AuthorizeEntry authorize);
 
   // The catalog of the last commit; blocks while it is loaded (call on a pool).
   core::Result<std::shared_ptr<const topic::Catalog>> catalog();
 
  private:
+  boost::asio::awaitable<Answer<InteractionResult>> run_batch_entry(std::shared_ptr<const RequestContext> context,
+                                                                    BundleEntry entry);
+
   struct Impl;
   std::shared_ptr<Impl> impl_;
 };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// All topics and destinations at one epoch, indexed by (resource type, interaction): the only question a write asks is match().
-// Thread: immutable after build(); match() from any thread. Ownership: share as shared_ptr<const Catalog>. Failure: a criterion that fails does not
-// match and is told to the observer; match() itself never fails (contract 2.2, S-34).
+// All topics and destinations at one epoch, indexed by (resource type, interaction): the only question a write asks is
+// match(). Thread: immutable after build(); match() from any thread. Ownership: share as shared_ptr<const Catalog>.
+// Failure: a criterion that fails does not match and is told to the observer; match() itself never fails (contract 2.2,
+// S-34).
 #pragma once
 
 #include <cstdint>
@@ -37,8 +38,8 @@ struct MatchObserver {
 
 class Catalog {
  public:
-  Catalog(std::vector<std::shared_ptr<const SubscriptionTopic>> topics, std::vector<std::shared_ptr<const TopicDestination>> destinations,
-          std::int64_t epoch);
+  Catalog(std::vector<std::shared_ptr<const SubscriptionTopic>> topics,
+          std::vector<std::shared_ptr<const TopicDestination>> destinations, std::int64_t epoch);
   ~Catalog();
 
   [[nodiscard]] std::int64_t epoch() const;

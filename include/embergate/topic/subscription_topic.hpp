@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// AidboxSubscriptionTopic (contract 2.1): which changes matter. Parsed and compiled once, when the resource is written or loaded.
-// Thread: immutable after parse(); share freely. Failure: parse() gives every issue found, each with its element path; criteria that cannot work are
-// refused with line and column (decision 33).
+// AidboxSubscriptionTopic (contract 2.1): which changes matter. Parsed and compiled once, when the resource is written
+// or loaded. Thread: immutable after parse(); share freely. Failure: parse() gives every issue found, each with its
+// element path; criteria that cannot work are refused with line and column (decision 33).
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ namespace embergate::topic {
 enum class Interaction : std::uint8_t { kCreate = 1, kUpdate = 2, kDelete = 3 };
 
 struct Trigger {
-  std::string resource;              // bare type name
+  std::string resource;  // bare type name
   bool on_create = true;
   bool on_update = true;
   bool on_delete = true;
@@ -34,7 +34,8 @@ struct SubscriptionTopic {
   std::vector<std::string> warnings;  // of the static check, for log and dry run
 
   // Appends to `issues`; the pointer is null when there are any of severity error or fatal.
-  static std::shared_ptr<const SubscriptionTopic> parse(const fhir::Resource& resource, std::string_view id, std::vector<fhir::Issue>& issues);
+  static std::shared_ptr<const SubscriptionTopic> parse(const fhir::Resource& resource, std::string_view id,
+                                                        std::vector<fhir::Issue>& issues);
 };
 
 }  // namespace embergate::topic

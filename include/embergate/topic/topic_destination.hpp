@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// AidboxTopicDestination (contract 2.3 to 2.5): where the events of a topic go. Structure, kind, profile, parameter names and JSON types are checked
-// here; what the values mean to Kafka is delivery's matter.
-// Thread: immutable after parse(). Failure: every issue found, with its element path; kinds that do not exist here give code not-supported.
+// AidboxTopicDestination (contract 2.3 to 2.5): where the events of a topic go. Structure, kind, profile, parameter
+// names and JSON types are checked here; what the values mean to Kafka is delivery's matter. Thread: immutable after
+// parse(). Failure: every issue found, with its element path; kinds that do not exist here give code not-supported.
 #pragma once
 
 #include <cstdint>
@@ -23,11 +23,11 @@ enum class Content { kFullResource, kIdOnly, kEmpty };
 // One entry of `parameter`, checked against the table of contract 2.5.1 and 2.5.3 for its name and value[x] type.
 struct DestinationParameter {
   std::string name;
-  std::size_t index = 0;                         // in parameter[], for messages
-  std::optional<std::string> text;               // valueString, valueUrl
-  std::optional<std::int64_t> number;            // valueInteger, valueUnsignedInt, valuePositiveInt
-  std::optional<bool> boolean;                   // valueBoolean
-  std::optional<std::string> secret_reference;   // the name in _valueString
+  std::size_t index = 0;                        // in parameter[], for messages
+  std::optional<std::string> text;              // valueString, valueUrl
+  std::optional<std::int64_t> number;           // valueInteger, valueUnsignedInt, valuePositiveInt
+  std::optional<bool> boolean;                  // valueBoolean
+  std::optional<std::string> secret_reference;  // the name in _valueString
 };
 
 struct TopicDestination {
@@ -44,7 +44,8 @@ struct TopicDestination {
   std::int64_t slot = 0;  // store::DestinationSlot of this life; set by whoever loads it
 
   [[nodiscard]] const DestinationParameter* parameter(std::string_view name) const;
-  static std::shared_ptr<TopicDestination> parse(const fhir::Resource& resource, std::string_view id, std::vector<fhir::Issue>& issues);
+  static std::shared_ptr<TopicDestination> parse(const fhir::Resource& resource, std::string_view id,
+                                                 std::vector<fhir::Issue>& issues);
 };
 
 }  // namespace embergate::topic

@@ -12,7 +12,8 @@
 namespace embergate::core {
 namespace {
 
-boost::asio::awaitable<void> run_on_pool(boost::asio::thread_pool& pool, std::thread::id& worker, std::thread::id& after, int& value) {
+boost::asio::awaitable<void> run_on_pool(boost::asio::thread_pool& pool, std::thread::id& worker,
+                                         std::thread::id& after, int& value) {
   auto result = co_await run_blocking(pool, [&worker]() -> Result<int> {
     worker = std::this_thread::get_id();
     return 42;
