@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Basic authentication of Client resources and of the root client (contract 4.1, 4.5; decision 24). A Client's secret
+// is a reference that is resolved at every request, so a rotated file is effective on the next one, or an
+// inline value kept as a slow hash. Thread: authenticate() is a coroutine for io executors; files are read on the pool
+// given, hashes are verified on a pool of one thread of its own. Ownership: Store, SecretCache, Clock and Metrics
+// outlive it. Failure: kMalformed for a header that is none (400), kUnauthenticated without any hint (401), kThrottled
+// after too many failures or when the hash queue is full (429, S-40), kUnavailable when the store cannot be read.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "embergate/auth/principal.hpp"
+#include "embergate/core/clock.hpp"
+#include "embergate/core/result.hpp"
+#include "embergate/fhir/outcome.hpp"
+#include "embergate/fhir/resource.hpp"
+#include "embergate/observability/metrics.hpp"
+#include "embergate/store/store.hpp"
+#include "embergate/vault/cache.hpp"
+
+namespace embergate::auth {
+
+struct RootClient {
+  std::string id = "root";  // BOX_ROOT_CLIENT_ID
+  vault::Secret secret;     // BOX_ROOT_CLIENT_SECRET or _FILE; empty: there is no root client
+};
+
+struct AuthOptions {
+  std::size_t failures_per_minute = 10;  // per client id and address (S-40)
+  std::size_t max_tracked = 10'000;      // (client id, address) pairs whose failures are counted
+  std::size_t hash_queue = 16;           // decision 24
+  std::size_t hash_cache = 1'024;
+};
+
+// What Client and AccessPolicy resources must satisfy before they are stored; other types give no issue.
+std::vector<fhir::Issue> validate(const fhir::Resource& resource, std::string_view id);
+
+class Authenticator {
+ public:
+  Authenticator(AuthOptions options, RootClient root, store::Store& store, vault::SecretCache& secrets,
+                boost::asio::thread_pool& pool, const core::Clock& clock, observability::Metrics& metrics);
+  ~Authenticator();
+  Authenticator(const Authenticator&) = delete;
+  Authenticator& operator=(const Authenticator&) = delete;
+
+  // `authorization`: the header's value, empty when there is none (anonymous).
+  boost::asio::awaitable<core::Result<Principal>> authenticate(std::string authorization, std::string remote_address);
+  // Default deny: kUnauthenticated for anonymous callers, kForbidden for others, unless a policy allows (contract 4.5).
+  [[nodiscard]] core::Result<void> authorize(const Principal& principal) const;
+  void drop_caches();  // POST /$drop-cache
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace embergate::auth

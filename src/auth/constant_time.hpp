@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// Comparison of credentials without a hint in its time (S-28): both sides go through HMAC-SHA-256 under a key of this
+// process first. Thread: any; the key is made once. Failure: none.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "embergate/vault/secret.hpp"
+
+namespace embergate::auth {
+
+using Mac = std::array<std::uint8_t, 32>;
+
+bool equal_in_constant_time(const vault::Secret& expected, const vault::Secret& presented);
+// A name for (context, presented) that tells nothing about the value: the key of the cache of verified hashes.
+Mac keyed_mac(std::string_view context, const vault::Secret& presented);
+
+}  // namespace embergate::auth

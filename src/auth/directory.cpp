@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "auth/directory.hpp"
+
+#include "embergate/fhir/reference.hpp"
+#include "embergate/fhir/resource.hpp"
+#include "embergate/secretref/password_hash.hpp"
+#include "embergate/secretref/secret_reference.hpp"
+
+namespace embergate::auth {
+namespace {
+
+constexpr std::size_t kMaxClients = 10'000;
+
+ClientRecord client_of(const fhir::Resource& resource, const store::StoredVersion& version) {
+  ClientRecord client;
+  client.id = version.id;
+  client.version_id = version.version_id;
+  const fhir::Node root = resource.root();
+  client.active = !root.member("active").is_bool() || root.member("active").boolean();
+  const fhir::Node grants = root.member("grant_types");
+  for (fhir::Node grant = grants.first_child(); grant; grant = grant.next_sibling(grants))
+    client.may_use_basic |= grant.string() == "basic";
+  client.reference = secretref::reference_in(root.member("_secret"));
+  const std::string_view secret = root.member("secret").string();
+  if (secretref::is_password_hash(secret)) client.hash = std::string(secret);
+  return client;
+}
+
+void add_links(const fhir::Resource& policy, std::set<std::string, std::less<>>& clients) {
+  if (policy.root().member("engine").string() != "allow") return;
+  const fhir::Node links = policy.root().member("link");
+  for (fhir::Node link = links.first_child(); link; link = link.next_sibling(links)) {
+    if (link.member("resourceType").string() == "Client") clients.insert(std::string(link.member("id").string()));
+    const fhir::Reference reference = fhir::parse_reference(link.member("reference").string());
+    if (reference.kind == fhir::Reference::Kind::kLocal && reference.type == "Client")
+      clients.insert(std::string(reference.id));
+  }
+}
+
+}  // namespace
+
+core::Result<std::shared_ptr<const Directory>> load_directory(store::Store& store) {
+  auto directory = std::make_shared<Directory>();
+  // Read before the content: a change in between makes this copy look old, and it is loaded once more.
+  directory->epoch = store.committed_catalog_epoch();
+  EG_CHECK(store.read([&directory](store::Reader& reader) -> core::Result<void> {
+    EG_TRY(const auto clients, reader.list_current("Client", kMaxClients));
+    for (const store::StoredVersion& version : clients) {
+      auto resource = fhir::Resource::parse(version.body);
+      if (!resource) continue;
+      ClientRecord client = client_of(**resource, version);
+      directory->any_hashed |= !client.hash.empty();
+      directory->clients.emplace(version.id, std::move(client));
+    }
+    EG_TRY(const auto policies, reader.list_current("AccessPolicy", kMaxClients));
+    for (const store::StoredVersion& version : policies) {
+      if (auto resource = fhir::Resource::parse(version.body)) add_links(**resource, directory->allowed_clients);
+    }
+    return {};
+  }));
+  return std::shared_ptr<const Directory>(directory);
+}
+
+}  // namespace embergate::auth
