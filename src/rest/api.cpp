@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "embergate/rest/api.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <map>
+#include <mutex>
+#include <tuple>
+
+#include "embergate/observability/log.hpp"
+#include "rest/call.hpp"
+#include "rest/headers.hpp"
+#include "rest/render.hpp"
+#include "rest/route.hpp"
+#include "rest/service.hpp"
+
+namespace embergate::rest {
+namespace {
+
+namespace asio = boost::asio;
+namespace log = observability::log;
+using core::ErrorCode;
+using http::Response;
+
+constexpr std::size_t kDefaultCount = 100;
+constexpr std::size_t kMaxCount = 1000;
+
+core::Result<std::size_t> count_of(const Call& call) {
+  const auto text = call.query("_count");
+  if (!text) return kDefaultCount;
+  std::size_t count = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), count);
+  if (error != std::errc() || end != text->data() + text->size())
+    return core::make_error(ErrorCode::kMalformed, "_count must be a whole number");
+  return std::min(count, kMaxCount);
+}
+
+}  // namespace
+
+struct Api::Impl {
+  Impl(ApiOptions given, ApiParts given_parts) : options(std::move(given)), parts(given_parts) {}
+
+  Response answer(interaction::Answer<interaction::InteractionResult> result) const {
+    return result ? render_result(*std::move(result), options.base_url) : render_refusal(result.error());
+  }
+
+  asio::awaitable<core::Result<std::string>> body_of(Call& call) {
+    EG_CO_CHECK(check_content_type(call.exchange.request()));
+    co_return co_await call.exchange.read_body(options.max_body);
+  }
+
+  core::Result<interaction::RequestContext> context_of_call(const Call& call) const {
+    return context_of(call.exchange.request(), options.correlation_id_header, options.skip_reference_allowed);
+  }
+
+  asio::awaitable<core::Result<Response>> create(Call& call) {
+    EG_CO_TRY(auto context, context_of_call(call));
+    EG_CO_TRY(auto preconditions, preconditions_of(call.exchange.request()));
+    if (!call.target.query.empty() && !call.query("_format")) {
+      co_return core::make_error(ErrorCode::kNotSupported,
+                                 "put the condition of a conditional create into the header If-None-Exist");
+    }
+    EG_CO_TRY(auto body, co_await body_of(call));
+    co_return answer(
+        co_await parts.interactions.create(std::move(context), call.type, std::move(body), std::move(preconditions)));
+  }
+
+  asio::awaitable<core::Result<Response>> update(Call& call) {
+    EG_CO_TRY(auto context, context_of_call(call));
+    EG_CO_TRY(auto preconditions, preconditions_of(call.exchange.request()));
+    EG_CO_TRY(auto body, co_await body_of(call));
+    co_return answer(co_await parts.interactions.update(std::move(context), call.type, call.id, std::move(body),
+                                                        std::move(preconditions)));
+  }
+
+  asio::awaitable<core::Result<Response>> remove(Call& call) {
+    EG_CO_TRY(auto context, context_of_call(call));
+    EG_CO_TRY(auto preconditions, preconditions_of(call.exchange.request()));
+    Response response =
+        answer(co_await parts.interactions.remove(std::move(context), call.type, call.id, std::move(preconditions)));
+    if (response.status == 200 && call.query("_no-content") == "true") {
+      response.status = 204;
+      response.body.clear();
+    }
+    co_return response;
+  }
+
+  asio::awaitable<core::Result<Response>> read(Call& call) {
+    EG_CO_TRY(auto preconditions, preconditions_of(call.exchange.request()));
+    co_return answer(co_await parts.interactions.read(call.type, call.id, std::move(preconditions)));
+  }
+
+  asio::awaitable<core::Result<Response>> vread(Call& call) {
+    EG_CO_TRY(const auto version, parse_version(call.version));
+    co_return answer(co_await parts.interactions.vread(call.type, call.id, version));
+  }
+
+  asio::awaitable<core::Result<Response>> history(Call& call) {
+    EG_CO_TRY(const std::size_t count, count_of(call));
+    co_return answer(co_await parts.interactions.history(call.type, call.id, count, 0));
+  }
+
+  asio::awaitable<core::Result<Response>> bundle(Call& call) {
+    EG_CO_TRY(auto context, context_of_call(call));
+    EG_CO_TRY(auto body, co_await body_of(call));
+    auto* authenticator = &parts.authenticator;
+    interaction::Options::AuthorizeEntry authorize = [authenticator, principal = call.principal](
+                                                         std::string_view, std::string_view, std::string_view) {
+      return authenticator->authorize(principal);
+    };
+    co_return answer(co_await parts.interactions.bundle(std::move(context), std::move(body), std::move(authorize)));
+  }
+
+  asio::awaitable<core::Result<Response>> destination_status(Call& call) {
+    auto status = co_await parts.deliveries.status(call.id);
+    if (status) co_return render_json(200, *std::move(status), "application/fhir+json; charset=utf-8");
+    if (status.error().code != ErrorCode::kNotFound) co_return std::move(status).error();
+    // A destination that was deleted is gone, not unknown (contract 2.14).
+    interaction::Preconditions none;
+    auto known = co_await parts.interactions.read("AidboxTopicDestination", call.id, std::move(none));
+    if (!known) co_return render_refusal(known.error());
+    co_return std::move(status).error();
+  }
+
+  asio::awaitable<core::Result<Response>> dispatch(Operation operation, Call& call) {
+    switch (operation) {
+      case Operation::kHealth:
+        co_return render_health(parts.health, options, parts.clock.system_now());
+      case Operation::kVersion:
+        co_return render_version(options);
+      case Operation::kDropCache:
+        parts.secrets.drop();
+        parts.authenticator.drop_caches();
+        co_return Response{};
+      case Operation::kBundle:
+        co_return co_await bundle(call);
+      case Operation::kCreate:
+        co_return co_await create(call);
+      case Operation::kRead:
+        co_return co_await read(call);
+      case Operation::kVread:
+        co_return co_await vread(call);
+      case Operation::kUpdate:
+        co_return co_await update(call);
+      case Operation::kDelete:
+        co_return co_await remove(call);
+      case Operation::kHistory:
+        co_return co_await history(call);
+      case Operation::kDestinationStatus:
+        co_return co_await destination_status(call);
+    }
+    co_return core::make_error(ErrorCode::kInternal, "no such operation");
+  }
+
+  // Headers, then identity, then rights; the body is not touched before (S-29).
+  asio::awaitable<core::Result<void>> admit(Call& call, const RouteMatch& route) {
+    if (route.found && route.open) co_return core::Result<void>();
+    const http::Request& request = call.exchange.request();
+    EG_CO_TRY(call.principal, co_await parts.authenticator.authenticate(std::string(request.header("authorization")),
+                                                                        request.remote_address));
+    EG_CO_CHECK(parts.authenticator.authorize(call.principal));
+    co_return core::Result<void>();
+  }
+
+  static core::Error no_route(const RouteMatch& route, const http::Request& request) {
+    if (route.found) {
+      return core::make_error(ErrorCode::kMethodNotAllowed, fmt::format("{} cannot be used here; allowed: {}",
+                                                                        request.method.substr(0, 20), route.allow));
+    }
+    return core::make_error(ErrorCode::kNotFound, fmt::format("there is nothing at {}", request.target.substr(0, 300)));
+  }
+
+  asio::awaitable<core::Result<Response>> process(http::Exchange& exchange, std::string_view& route_name) {
+    auto target = http::parse_target(exchange.request().target);
+    if (!target) co_return core::make_error(ErrorCode::kMalformed, "the URL has a malformed escape or is not UTF-8");
+    Call call{exchange, *std::move(target), {}, {}, {}, {}};
+    RouteMatch route = match_route(exchange.request().method, call.target.segments);
+    if (!route.route.empty()) route_name = route.route;
+    EG_CO_CHECK(co_await admit(call, route));
+    if (!route.method_allowed) {
+      Response response = render_error(no_route(route, exchange.request()));
+      if (route.found) response.headers.push_back({"Allow", route.allow});
+      co_return response;
+    }
+    EG_CO_CHECK(check_accept(call));
+    call.type = std::move(route.type);
+    call.id = std::move(route.id);
+    call.version = std::move(route.version);
+    co_return co_await dispatch(route.operation, call);
+  }
+
+  void observe(const http::Request& request, std::string_view route, int status, core::SteadyTime start) {
+    const std::chrono::duration<double> spent = parts.clock.steady_now() - start;
+    histogram_of(request.method, route, status)->observe(spent.count());
+    const auto level = status >= 500 ? log::Level::kError : log::Level::kDebug;
+    if (!log::enabled(level)) return;
+    log::event(level, "w/resp", "",
+               {{"w_m", std::string_view(request.method)},
+                {"w_url", std::string_view(request.target)},
+                {"w_st", std::int64_t{status}},
+                {"w_addr", std::string_view(request.remote_address)},
+                {"d", spent.count() * 1000.0}});
+  }
+
+  std::shared_ptr<observability::Histogram> histogram_of(const std::string& method, std::string_view route,
+                                                         int status) {
+    static constexpr std::array<std::string_view, 6> kMethods{"GET", "POST", "PUT", "DELETE", "HEAD", "PATCH"};
+    const bool known = std::find(kMethods.begin(), kMethods.end(), method) != kMethods.end();
+    const std::string_view label = known ? std::string_view(method) : std::string_view("other");
+    std::lock_guard lock(mutex);
+    auto& handle = histograms[{std::string(label), std::string(route), status}];
+    if (!handle) {
+      handle = parts.metrics.histogram(
+          "http_request_duration_seconds", "Requests by method, route and status",
+          {{"method", std::string(label)}, {"route", std::string(route)}, {"status", std::to_string(status)}});
+    }
+    return handle;
+  }
+
+  ApiOptions options;
+  ApiParts parts;
+  std::mutex mutex;
+  // Bounded: methods, routes and statuses are fixed sets.
+  std::map<std::tuple<std::string, std::string, int>, std::shared_ptr<observability::Histogram>> histograms;
+};
+
+Api::Api(ApiOptions options, ApiParts parts) : impl_(std::make_unique<Impl>(std::move(options), parts)) {}
+Api::~Api() = default;
+
+asio::awaitable<Response> Api::handle(http::Exchange& exchange) {
+  const core::SteadyTime start = impl_->parts.clock.steady_now();
+  std::string_view route = "none";
+  auto result = co_await impl_->process(exchange, route);
+  Response response = result ? *std::move(result) : render_error(result.error());
+  impl_->observe(exchange.request(), route, response.status, start);
+  co_return response;
+}
+
+}  // namespace embergate::rest

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// Answers: results and errors as HTTP responses (contract 5.2, 5.5). Thread: pure. Failure: none.
+#pragma once
+
+#include <string_view>
+
+#include "embergate/http/server.hpp"
+#include "embergate/interaction/interactions.hpp"
+
+namespace embergate::rest {
+
+http::Response render_error(const core::Error& error);
+http::Response render_refusal(const interaction::Refusal& refusal);
+// With ETag, Last-Modified, and Location for what was created.
+http::Response render_result(interaction::InteractionResult result, std::string_view base_url);
+http::Response render_json(int status, std::string body,
+                           std::string_view content_type = "application/json; charset=utf-8");
+
+}  // namespace embergate::rest

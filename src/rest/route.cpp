@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rest/route.hpp"
+
+#include <array>
+
+#include "embergate/fhir/reference.hpp"
+
+namespace embergate::rest {
+namespace {
+
+struct Route {
+  std::string_view method;
+  std::string_view pattern;  // {type}: a resource type; {system}: one of the server's own; {id}, {vid}: one segment
+  Operation operation;
+  bool open = false;
+};
+
+constexpr std::array kRoutes{
+    Route{"GET", "health", Operation::kHealth, true},
+    Route{"GET", "$version", Operation::kVersion},
+    Route{"POST", "$drop-cache", Operation::kDropCache},
+    Route{"POST", "fhir", Operation::kBundle},
+    Route{"POST", "fhir/", Operation::kBundle},
+    Route{"GET", "fhir/AidboxTopicDestination/{id}/$status", Operation::kDestinationStatus},
+    Route{"POST", "fhir/{type}", Operation::kCreate},
+    Route{"GET", "fhir/{type}/{id}", Operation::kRead},
+    Route{"PUT", "fhir/{type}/{id}", Operation::kUpdate},
+    Route{"DELETE", "fhir/{type}/{id}", Operation::kDelete},
+    Route{"GET", "fhir/{type}/{id}/_history", Operation::kHistory},
+    Route{"GET", "fhir/{type}/{id}/_history/{vid}", Operation::kVread},
+    Route{"GET", "AidboxTopicDestination/{id}/$status", Operation::kDestinationStatus},
+    Route{"POST", "{system}", Operation::kCreate},
+    Route{"GET", "{system}/{id}", Operation::kRead},
+    Route{"PUT", "{system}/{id}", Operation::kUpdate},
+    Route{"DELETE", "{system}/{id}", Operation::kDelete},
+    Route{"GET", "{system}/{id}/_history", Operation::kHistory},
+    Route{"GET", "{system}/{id}/_history/{vid}", Operation::kVread},
+};
+
+bool match_segment(std::string_view pattern, const std::string& segment, RouteMatch& match) {
+  if (pattern == "{type}") {
+    match.type = segment;
+    return fhir::is_resource_type(segment);
+  }
+  if (pattern == "{system}") {
+    match.type = segment;
+    return fhir::is_system_type(segment);
+  }
+  if (pattern == "{id}") {
+    match.id = segment;
+    return fhir::is_valid_id(segment);
+  }
+  if (pattern == "{vid}") {
+    match.version = segment;
+    return !segment.empty();
+  }
+  return pattern == segment;
+}
+
+bool match_path(std::string_view pattern, const std::vector<std::string>& segments, RouteMatch& match) {
+  std::size_t position = 0;
+  while (true) {
+    const std::size_t slash = pattern.find('/');
+    if (position == segments.size()) return false;
+    if (!match_segment(pattern.substr(0, slash), segments[position], match)) return false;
+    ++position;
+    if (slash == std::string_view::npos) return position == segments.size();
+    pattern.remove_prefix(slash + 1);
+  }
+}
+
+bool is_destination_instance(const RouteMatch& match) { return match.type == "AidboxTopicDestination"; }
+
+}  // namespace
+
+RouteMatch match_route(std::string_view method, const std::vector<std::string>& segments) {
+  const std::string_view wanted = method == "HEAD" ? std::string_view("GET") : method;
+  RouteMatch result;
+  for (const Route& route : kRoutes) {
+    RouteMatch candidate;
+    if (!match_path(route.pattern, segments, candidate)) continue;
+    // A destination never changes (contract 2.8), so its Allow does not offer PUT.
+    if (route.operation == Operation::kUpdate && is_destination_instance(candidate)) {
+      result.found = true;
+      continue;
+    }
+    if (!result.allow.empty()) result.allow += ", ";
+    result.allow += route.method;
+    result.found = true;
+    if (route.method != wanted || result.method_allowed) continue;
+    candidate.allow = std::move(result.allow);
+    candidate.found = true;
+    candidate.method_allowed = true;
+    candidate.operation = route.operation;
+    candidate.open = route.open;
+    candidate.route = route.pattern;
+    result = std::move(candidate);
+  }
+  return result;
+}
+
+}  // namespace embergate::rest
