@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// Memory of one evaluation: handed out from chunks, given back all at once. Collections keep four items inside
+// themselves and grow into it. Thread: one evaluation, one thread. Ownership: what lies in the arena lives until
+// release(). Bound: the step budget of the evaluation bounds what is asked for; release() keeps one chunk.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "fhirpath/item.hpp"
+
+namespace embergate::fhirpath {
+
+class Arena {
+ public:
+  void* allocate(std::size_t bytes) {
+    bytes = (bytes + 15) & ~std::size_t{15};
+    if (used_ + bytes > capacity_) grow(bytes);
+    void* result = chunks_.back().get() + used_;
+    used_ += bytes;
+    return result;
+  }
+  template <class T>
+  T* make(const T& value) {
+    static_assert(std::is_trivially_destructible_v<T>);
+    return new (allocate(sizeof(T))) T(value);
+  }
+  std::string_view copy(std::string_view text);
+  void release();
+
+ private:
+  void grow(std::size_t bytes);
+  std::vector<std::unique_ptr<std::byte[]>> chunks_;
+  std::size_t used_ = 0;
+  std::size_t capacity_ = 0;
+};
+
+class Collection {
+ public:
+  explicit Collection(Arena& arena) : arena_(arena) {}
+  Collection(const Collection&) = delete;
+  Collection& operator=(const Collection&) = delete;
+
+  void push(const Item& item) {
+    if (size_ == capacity_) grow();
+    data_[size_++] = item;
+  }
+  [[nodiscard]] std::uint32_t size() const { return size_; }
+  [[nodiscard]] bool empty() const { return size_ == 0; }
+  [[nodiscard]] const Item* data() const { return data_; }
+  [[nodiscard]] Item* data() { return data_; }
+  [[nodiscard]] const Item* begin() const { return data_; }
+  [[nodiscard]] const Item* end() const { return data_ + size_; }
+  [[nodiscard]] const Item& operator[](std::uint32_t position) const { return data_[position]; }
+  void clear() { size_ = 0; }
+
+ private:
+  void grow();
+  static constexpr std::uint32_t kInline = 4;
+  Arena& arena_;
+  std::uint32_t size_ = 0;
+  std::uint32_t capacity_ = kInline;
+  Item inline_[kInline];
+  Item* data_ = inline_;
+};
+
+// A borrowed run of items.
+struct Items {
+  const Item* data = nullptr;
+  std::uint32_t size = 0;
+  [[nodiscard]] const Item* begin() const { return data; }
+  [[nodiscard]] const Item* end() const { return data + size; }
+  [[nodiscard]] const Item& operator[](std::uint32_t position) const { return data[position]; }
+  [[nodiscard]] bool empty() const { return size == 0; }
+};
+inline Items all_of(const Collection& collection) { return {collection.data(), collection.size()}; }
+
+}  // namespace embergate::fhirpath

@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fhirpath/checker.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "fhirpath/function_table.hpp"
+#include "fhirpath/pattern.hpp"
+
+namespace embergate::fhirpath {
+namespace {
+
+constexpr std::size_t kMaxWarnings = 20;
+
+bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+
+void add_type(StaticType& target, const TypeRef& type) {
+  if (std::find(target.types.begin(), target.types.end(), type) == target.types.end()) target.types.push_back(type);
+}
+
+Tag tag_of(fhir::SystemType type) {
+  switch (type) {
+    case fhir::SystemType::kBoolean:
+      return Tag::kBoolean;
+    case fhir::SystemType::kString:
+      return Tag::kString;
+    case fhir::SystemType::kInteger:
+      return Tag::kInteger;
+    case fhir::SystemType::kLong:
+      return Tag::kLong;
+    case fhir::SystemType::kDecimal:
+      return Tag::kDecimal;
+    case fhir::SystemType::kDate:
+      return Tag::kDate;
+    case fhir::SystemType::kDateTime:
+      return Tag::kDateTime;
+    case fhir::SystemType::kTime:
+      return Tag::kTime;
+    case fhir::SystemType::kNone:
+      break;
+  }
+  return Tag::kElement;
+}
+
+std::string fixed_variable(std::string_view name) {
+  if (name == "ucum") return "http://unitsofmeasure.org";
+  if (name == "sct") return "http://snomed.info/sct";
+  if (name == "loinc") return "http://loinc.org";
+  if (name.starts_with("vs-")) return fmt::format("http://hl7.org/fhir/ValueSet/{}", name.substr(3));
+  if (name.starts_with("ext-")) return fmt::format("http://hl7.org/fhir/StructureDefinition/{}", name.substr(4));
+  return {};
+}
+
+}  // namespace
+
+Checker::Checker(Program& program, const Names& names, const CompileOptions& options)
+    : program_(program), names_(names), options_(options), model_(*program.model) {}
+
+void Checker::fail(std::uint32_t position, std::string message, std::string hint) {
+  if (!error_) error_ = ParseError{position, std::move(message), std::move(hint)};
+}
+
+void Checker::warn(std::uint32_t position, std::string message) {
+  if (program_.warnings.size() >= kMaxWarnings) return;
+  const Place place = place_of(program_.text, position);
+  program_.warnings.push_back({place.line, place.column, std::move(message)});
+}
+
+std::optional<ParseError> Checker::run() {
+  Scope scope;
+  if (options_.context_type != fhir::kNoType) scope.self = StaticType::of({Tag::kElement, options_.context_type});
+  Slots slots;
+  const StaticType result = visit(program_.root, scope, slots);
+  if (!error_) check_result(result);
+  return error_;
+}
+
+void Checker::check_result(const StaticType& type) {
+  if (type.always_empty) {
+    warn(program_.node(program_.root).position, "the result is always empty, so this never matches");
+    return;
+  }
+  if (!type.known || type.types.empty()) return;
+  const auto is_boolean = [this](const TypeRef& ref) {
+    return ref.system == Tag::kBoolean ||
+           (ref.type != fhir::kNoType && model_.system_type_of(ref.type) == fhir::SystemType::kBoolean);
+  };
+  if (std::any_of(type.types.begin(), type.types.end(), is_boolean)) return;
+  warn(program_.node(program_.root).position,
+       fmt::format("the result is {}, not a Boolean: one item counts as true, several are an error; end with .exists()",
+                   names_of(type)));
+}
+
+std::string Checker::names_of(const StaticType& type) const {
+  constexpr std::size_t kShown = 3;
+  std::string out;
+  for (std::size_t i = 0; i < std::min(type.types.size(), kShown); ++i) {
+    if (i > 0) out += " or ";
+    const TypeRef& ref = type.types[i];
+    out += ref.system == Tag::kElement ? model_.name_of(ref.type) : system_name(ref.system);
+  }
+  return type.types.size() > kShown ? out + " or another type" : out;
+}
+
+StaticType Checker::visit(NodeId id, const Scope& scope, Slots& slots) {
+  if (error_) return StaticType::unknown();
+  AstNode& node = program_.nodes[id];
+  switch (node.op) {
+    case Op::kThis:
+      return scope.self;
+    case Op::kIndex:
+      return StaticType::of({Tag::kInteger, fhir::kNoType});
+    case Op::kTotal:
+      return scope.total;
+    case Op::kConstant: {
+      StaticType result{true, node.b > 1, true, node.b == 0, {}};
+      for (std::uint32_t i = 0; i < node.b; ++i)
+        add_type(result, {program_.constants[node.a + i].tag(), fhir::kNoType});
+      return result;
+    }
+    case Op::kVariable:
+      return visit_variable(node, slots);
+    case Op::kResource:
+    case Op::kSlot:
+    case Op::kRootType:
+      return StaticType::unknown();
+    case Op::kMember:
+      return visit_member(node, scope, slots);
+    case Op::kFunction:
+      return visit_function(id, scope, slots);
+    default:
+      return visit_operator(id, scope, slots);
+  }
+}
+
+StaticType Checker::visit_variable(AstNode& node, const Slots& slots) {
+  const std::string& name = names_.variables[node.a];
+  const auto context = [this] {
+    return options_.context_type == fhir::kNoType ? StaticType::unknown()
+                                                  : StaticType::of({Tag::kElement, options_.context_type});
+  };
+  for (auto slot = slots.rbegin(); slot != slots.rend(); ++slot) {
+    if (slot->name != name) continue;
+    node.op = Op::kSlot;
+    node.a = slot->number;
+    return slot->type;
+  }
+  if (name == "context" || name == "resource" || name == "rootResource") {
+    node.op = Op::kResource;
+    return context();
+  }
+  const auto host = std::find(program_.host_variables.begin(), program_.host_variables.end(), name);
+  if (host != program_.host_variables.end()) {
+    node.a = static_cast<std::uint32_t>(host - program_.host_variables.begin());
+    return context();
+  }
+  if (const std::string text = fixed_variable(name); !text.empty()) {
+    program_.constants.push_back(Item::string(program_.strings.emplace_back(text)));
+    node.op = Op::kConstant;
+    node.a = static_cast<std::uint32_t>(program_.constants.size() - 1);
+    node.b = 1;
+    return StaticType::of({Tag::kString, fhir::kNoType});
+  }
+  std::string known = "%resource, %context, %ucum, %sct, %loinc";
+  for (const std::string& variable : program_.host_variables) known = fmt::format("%{}, {}", variable, known);
+  fail(node.position, fmt::format("undefined variable %{}", name), fmt::format("known are {}", known));
+  return StaticType::unknown();
+}
+
+StaticType Checker::visit_member(AstNode& node, const Scope& scope, Slots& slots) {
+  const StaticType input = visit(node.a, scope, slots);
+  Member& member = program_.members[node.b];
+  if (node.flag && !member.name.empty() && is_upper(member.name.front())) {
+    const fhir::TypeId named = model_.find_type(member.name);
+    if (named != fhir::kNoType) return visit_root_type(node, named, input);
+  }
+  if (!input.known) return StaticType::unknown();
+  StaticType result{true, input.many, input.ordered, input.always_empty, {}};
+  bool open = false;
+  for (const TypeRef& from : input.types) add_members(node, member, from, result, open);
+  resolve_member(member, input);
+  if (open) return StaticType::unknown();
+  if (result.types.empty() && !input.types.empty()) unknown_member(node, member, input);
+  return result;
+}
+
+StaticType Checker::visit_root_type(AstNode& node, fhir::TypeId named, const StaticType& self) {
+  node.op = Op::kRootType;
+  node.extra = named;
+  if (!self.known) return StaticType::of({Tag::kElement, named});
+  StaticType result{true, false, true, false, {}};
+  for (const TypeRef& from : self.types) {
+    if (from.type == fhir::kNoType) continue;
+    if (model_.is_a(from.type, named)) add_type(result, from);
+    if (model_.is_a(named, from.type)) add_type(result, {Tag::kElement, named});
+  }
+  if (result.types.empty()) {
+    warn(node.position, fmt::format("{} is never the type here ({}), so this path is always empty",
+                                    model_.name_of(named), names_of(self)));
+    result.always_empty = true;
+  }
+  return result;
+}
+
+// Adds what `member` may be on `from`. `open`: nothing more can be said.
+void Checker::add_members(const AstNode& node, const Member& member, const TypeRef& from, StaticType& result,
+                          bool& open) {
+  if (from.system == Tag::kTypeInfo) {
+    if (member.name == "name" || member.name == "namespace" || member.name == "baseType")
+      add_type(result, {Tag::kString, fhir::kNoType});
+    return;
+  }
+  if (from.system == Tag::kQuantity) {
+    open = true;
+    return;
+  }
+  if (from.type == fhir::kNoType) return;
+  if (const fhir::Element* element = model_.find_element(from.type, member.name)) {
+    result.many = result.many || element->is_list;
+    for (const fhir::TypeId type : element->types) add_type(result, {Tag::kElement, type});
+    return;
+  }
+  if (model_.kind_of(from.type) == fhir::TypeKind::kPrimitive && member.name == "value") {
+    add_type(result, {tag_of(model_.system_type_of(from.type)), fhir::kNoType});
+    return;
+  }
+  if (member.name == "resourceType" && model_.kind_of(from.type) == fhir::TypeKind::kResource) {
+    add_type(result, {Tag::kString, fhir::kNoType});
+    return;
+  }
+  if (const auto json = model_.find_json_member(from.type, member.name); json.element) {
+    warn(node.position, fmt::format("{} is the JSON name; in FHIRPath write {}.ofType({})", member.name,
+                                    json.element->name, model_.name_of(json.type)));
+    result.many = result.many || json.element->is_list;
+    add_type(result, {Tag::kElement, json.type});
+    return;
+  }
+  if (model_.is_abstract(from.type)) open = true;
+}
+
+void Checker::resolve_member(Member& member, const StaticType& input) {
+  if (input.types.size() != 1 || input.types.front().type == fhir::kNoType) return;
+  const fhir::TypeId owner = input.types.front().type;
+  const fhir::Element* element = model_.find_element(owner, member.name);
+  if (!element) return;
+  member.owner = owner;
+  member.element = element;
+  if (element->is_choice) return;
+  member.type = element->types.front();
+  member.is_primitive = model_.kind_of(member.type) == fhir::TypeKind::kPrimitive;
+  member.is_resource = model_.kind_of(member.type) == fhir::TypeKind::kResource;
+}
+
+std::string Checker::nearest_member(const std::string& name, const StaticType& input) const {
+  std::string best;
+  std::size_t distance = 4;
+  for (const TypeRef& from : input.types) {
+    if (from.type == fhir::kNoType) continue;
+    for (const fhir::Element* element : model_.elements_of(from.type)) {
+      const std::size_t here = edit_distance(name, element->name, distance);
+      if (here >= distance) continue;
+      distance = here;
+      best = element->name;
+    }
+  }
+  return best;
+}
+
+void Checker::unknown_member(const AstNode& node, const Member& member, const StaticType& input) {
+  const std::string near = nearest_member(member.name, input);
+  fail(node.position, fmt::format("{} has no element {}", names_of(input), member.name),
+       near.empty() ? std::string() : fmt::format("did you mean {}?", near));
+}
+
+void Checker::visit_arguments(const AstNode& node, const StaticType& input, const Scope& scope, Slots slots,
+                              std::vector<StaticType>& results) {
+  const Arguments kind = info_of(node.function).arguments;
+  Scope inner{input, scope.total};
+  inner.self.many = kind == Arguments::kDefineVariable;
+  if (kind == Arguments::kAggregate) inner.total = StaticType::unknown();
+  if (node.function == Function::kRepeat || node.function == Function::kRepeatAll) inner.self = repeated(node, input);
+  for (std::uint32_t i = 0; i < node.count; ++i) {
+    const bool in_outer = kind == Arguments::kPlain || (kind == Arguments::kAggregate && i == 1) ||
+                          ((kind == Arguments::kTrace || kind == Arguments::kDefineVariable) && i == 0);
+    Slots visible = slots;
+    results.push_back(visit(program_.arguments[node.b + i], in_outer ? scope : inner, visible));
+  }
+}
+
+// What $this may be inside repeat(): the input, and what the argument gives of it, again and again. Followed for a
+// plain element name only.
+StaticType Checker::repeated(const AstNode& node, const StaticType& input) {
+  constexpr int kRounds = 8;
+  const AstNode& argument = program_.node(program_.arguments[node.b]);
+  if (!input.known || argument.op != Op::kMember || program_.node(argument.a).op != Op::kThis)
+    return StaticType::unknown();
+  StaticType all = input;
+  for (int round = 0; round < kRounds; ++round) {
+    StaticType found{true, true, true, false, {}};
+    bool open = false;
+    for (const TypeRef& from : all.types) add_members(argument, program_.members[argument.b], from, found, open);
+    if (open) return StaticType::unknown();
+    const std::size_t before = all.types.size();
+    for (const TypeRef& type : found.types) add_type(all, type);
+    if (all.types.size() == before) return all;
+  }
+  return StaticType::unknown();
+}
+
+StaticType Checker::visit_function(NodeId id, const Scope& scope, Slots& slots) {
+  const StaticType input = visit(program_.nodes[id].a, scope, slots);
+  if (error_) return StaticType::unknown();
+  std::vector<StaticType> arguments;
+  visit_arguments(program_.nodes[id], input, scope, slots, arguments);
+  if (error_) return StaticType::unknown();
+  AstNode& node = program_.nodes[id];
+  check_pattern(node);
+  switch (node.function) {
+    case Function::kWhere:
+    case Function::kAll:
+    case Function::kIif:
+      check_criterion(program_.arguments[node.b], arguments.front());
+      break;
+    case Function::kExists:
+      if (node.count == 1) check_criterion(program_.arguments[node.b], arguments.front());
+      break;
+    case Function::kSkip:
+    case Function::kTake:
+    case Function::kFirst:
+    case Function::kLast:
+    case Function::kTail:
+      if (!input.ordered)
+        warn(node.position,
+             fmt::format("{}() on children or descendants: their order is not defined", info_of(node.function).name));
+      break;
+    case Function::kDefineVariable: {
+      const AstNode& name = program_.node(program_.arguments[node.b]);
+      if (name.op != Op::kConstant || name.b != 1 || program_.constants[name.a].tag() != Tag::kString) {
+        fail(node.position, "the name of defineVariable() must be a string literal");
+        break;
+      }
+      const std::string text(program_.constants[name.a].as_string());
+      const bool taken = std::any_of(slots.begin(), slots.end(), [&](const Slot& slot) { return slot.name == text; }) ||
+                         text == "context" || text == "resource" || text == "rootResource" ||
+                         !fixed_variable(text).empty() ||
+                         std::find(program_.host_variables.begin(), program_.host_variables.end(), text) !=
+                             program_.host_variables.end();
+      if (taken) {
+        fail(node.position, fmt::format("the variable %{} is defined already", text), "choose another name");
+        break;
+      }
+      node.extra = program_.slot_count++;
+      slots.push_back({text, node.extra, node.count == 2 ? arguments[1] : input});
+      break;
+    }
+    default:
+      break;
+  }
+  return result_of(node, input, arguments);
+}
+
+void Checker::check_criterion(NodeId criterion, const StaticType& type) {
+  if (!type.known || type.types.empty()) return;
+  const auto may_be_boolean = [this](const TypeRef& ref) {
+    return ref.system == Tag::kBoolean ||
+           (ref.type != fhir::kNoType && model_.system_type_of(ref.type) == fhir::SystemType::kBoolean);
+  };
+  if (std::none_of(type.types.begin(), type.types.end(), may_be_boolean)) {
+    warn(program_.node(criterion).position,
+         fmt::format("the criterion is {}, not a Boolean; use .exists() or a comparison", names_of(type)));
+  }
+}
+
+void Checker::check_pattern(AstNode& node) {
+  const bool replaces = node.function == Function::kReplaceMatches;
+  if (node.function != Function::kMatches && node.function != Function::kMatchesFull && !replaces) return;
+  const auto constant_text = [this](NodeId id) -> std::optional<std::string_view> {
+    const AstNode& argument = program_.node(id);
+    if (argument.op != Op::kConstant || argument.b != 1 || program_.constants[argument.a].tag() != Tag::kString)
+      return std::nullopt;
+    return program_.constants[argument.a].as_string();
+  };
+  const auto pattern = constant_text(program_.arguments[node.b]);
+  const std::uint32_t flag_position = replaces ? 2 : 1;
+  const auto flags = node.count > flag_position ? constant_text(program_.arguments[node.b + flag_position])
+                                                : std::optional(std::string_view());
+  if (!pattern || !flags) return;
+  Pattern compiled = compile_pattern(*pattern, *flags);
+  if (!compiled.compiled) {
+    fail(program_.node(program_.arguments[node.b]).position, compiled.error);
+    return;
+  }
+  program_.patterns.push_back(std::move(compiled.compiled));
+  node.extra = static_cast<std::uint32_t>(program_.patterns.size() - 1);
+}
+
+}  // namespace embergate::fhirpath

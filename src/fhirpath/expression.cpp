@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "embergate/fhirpath/expression.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "embergate/fhir/outcome.hpp"
+#include "embergate/fhir/reference.hpp"
+#include "fhirpath/checker.hpp"
+#include "fhirpath/evaluator.hpp"
+#include "fhirpath/parser.hpp"
+#include "fhirpath/program.hpp"
+
+namespace embergate::fhirpath {
+namespace {
+
+core::Error error_at(std::string_view text, const ParseError& error) {
+  const Place place = place_of(text, error.offset);
+  std::string message = fmt::format("line {}, column {}: {}", place.line, place.column, error.message);
+  if (!error.hint.empty()) message += fmt::format("; {}", error.hint);
+  return core::make_error(core::ErrorCode::kInvalid, std::move(message));
+}
+
+// Memory of evaluations, kept by thread. Nested use cannot happen: an evaluation calls nothing that evaluates.
+Arena& thread_arena() {
+  thread_local Arena arena;
+  return arena;
+}
+
+class ArenaUse {
+ public:
+  explicit ArenaUse(Arena& arena) : arena_(arena) {}
+  ~ArenaUse() { arena_.release(); }
+  ArenaUse(const ArenaUse&) = delete;
+  ArenaUse& operator=(const ArenaUse&) = delete;
+
+ private:
+  Arena& arena_;
+};
+
+std::string json_of(const Values& values, const Item& item) {
+  if (item.is_element()) return item.node() ? std::string(item.node().raw()) : "null";
+  switch (item.tag()) {
+    case Tag::kBoolean:
+    case Tag::kInteger:
+    case Tag::kLong:
+    case Tag::kDecimal:
+      return *values.text_of(item);
+    case Tag::kQuantity:
+      return fmt::format(R"({{"value":{},"unit":{}}})", item.as_quantity().value.to_string(),
+                         fhir::json_string(item.as_quantity().unit));
+    case Tag::kTypeInfo: {
+      const bool system = item.type_info_tag() != Tag::kElement;
+      return fmt::format(R"({{"namespace":"{}","name":"{}"}})", system ? "System" : "FHIR",
+                         system ? system_name(item.type_info_tag()) : values.model().name_of(item.type()));
+    }
+    default:
+      return fhir::json_string(values.text_of(item).value_or(std::string()));
+  }
+}
+
+ResultItem result_of(const Values& values, const Item& item) {
+  ResultItem result;
+  result.value = json_of(values, item);
+  if (item.is_element()) {
+    result.type =
+        fmt::format("FHIR.{}", item.type() == fhir::kNoType ? "unknown" : values.model().name_of(item.type()));
+    if (item.node()) result.path = fhir::path_of(item.node());
+  } else {
+    result.type = fmt::format("System.{}", system_name(item.tag()));
+  }
+  return result;
+}
+
+}  // namespace
+
+struct Expression::Impl {
+  Program program;
+  std::vector<bool> used_variables;  // as Program::host_variables
+};
+
+Expression::Expression(std::unique_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+Expression::~Expression() = default;
+
+core::Result<std::shared_ptr<const Expression>> Expression::compile(std::string_view text,
+                                                                    const CompileOptions& options) {
+  if (text.size() > options.limits.max_expression_bytes) {
+    return core::make_error(
+        core::ErrorCode::kInvalid,
+        fmt::format("line 1, column 1: the expression is longer than {} bytes; split it into several triggers",
+                    options.limits.max_expression_bytes));
+  }
+  auto impl = std::make_unique<Impl>();
+  Program& program = impl->program;
+  program.model = options.model ? options.model : &fhir::Model::r4();
+  program.text = text;
+  program.limits = options.limits;
+  program.context_type = options.context_type;
+  program.host_variables = options.variables;
+  Names names;
+  if (const auto error = Parser(program, names).parse()) return error_at(program.text, *error);
+  if (const auto error = Checker(program, names, options).run()) return error_at(program.text, *error);
+  impl->used_variables.resize(program.host_variables.size());
+  for (AstNode& node : program.nodes) {
+    node.shape = shape_of(node);
+    if (node.op == Op::kVariable) impl->used_variables[node.a] = true;
+  }
+  return std::shared_ptr<const Expression>(new Expression(std::move(impl)));
+}
+
+Truth Expression::evaluate_truth(const EvaluationContext& context, EvaluationError* error) const {
+  Arena& arena = thread_arena();
+  const ArenaUse use(arena);
+  Evaluator evaluator(impl_->program, context, arena);
+  const Truth result = evaluator.run_truth();
+  if (result == Truth::kError && error) *error = evaluator.error();
+  return result;
+}
+
+core::Result<std::vector<ResultItem>> Expression::evaluate(const EvaluationContext& context) const {
+  Arena& arena = thread_arena();
+  const ArenaUse use(arena);
+  Evaluator evaluator(impl_->program, context, arena);
+  Collection items(arena);
+  if (!evaluator.run(items)) {
+    const EvaluationError error = evaluator.error();
+    return core::make_error(core::ErrorCode::kInvalid,
+                            fmt::format("line {}, column {}: {}", error.line, error.column, error.message));
+  }
+  std::vector<ResultItem> results;
+  results.reserve(items.size());
+  for (const Item& item : items) results.push_back(result_of(evaluator.values(), item));
+  return results;
+}
+
+const std::string& Expression::text() const { return impl_->program.text; }
+const std::vector<Warning>& Expression::warnings() const { return impl_->program.warnings; }
+
+bool Expression::uses_variable(std::string_view name) const {
+  const auto& names = impl_->program.host_variables;
+  const auto found = std::find(names.begin(), names.end(), name);
+  return found != names.end() && impl_->used_variables[static_cast<std::size_t>(found - names.begin())];
+}
+
+}  // namespace embergate::fhirpath

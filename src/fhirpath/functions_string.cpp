@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+// String functions. Positions count characters; an empty argument gives an empty result.
+#include <fmt/format.h>
+
+#include <string>
+
+#include "fhirpath/evaluator.hpp"
+#include "fhirpath/pattern.hpp"
+#include "fhirpath/text.hpp"
+
+namespace embergate::fhirpath {
+namespace {
+
+constexpr std::size_t kMaxDynamicPatterns = 64;
+
+// Patterns that are computed at run time, kept by thread; all are dropped when there are too many.
+const RE2* dynamic_pattern(std::string_view pattern, std::string_view flags, std::string& error) {
+  thread_local std::vector<std::pair<std::string, Pattern>> cache;
+  const std::string key = fmt::format("{}/{}", flags, pattern);
+  for (const auto& [known, compiled] : cache) {
+    if (known == key) {
+      error = compiled.error;
+      return compiled.compiled.get();
+    }
+  }
+  if (cache.size() >= kMaxDynamicPatterns) cache.clear();
+  cache.emplace_back(key, compile_pattern(pattern, flags));
+  error = cache.back().second.error;
+  return cache.back().second.compiled.get();
+}
+
+}  // namespace
+
+Outcome Evaluator::string_function(const AstNode& node, const Item& input, const Scope& scope, Item& out) {
+  using enum Function;
+  Item converted;
+  const Conversion conversion = values_.to_system(input, converted);
+  if (conversion == Conversion::kEmpty) return Outcome::kNone;
+  if (conversion == Conversion::kObject || converted.tag() != Tag::kString) {
+    return error(node, fmt::format("{}() works on a string, here is {}", info_of(node.function).name,
+                                   conversion == Conversion::kObject ? "an element with children"
+                                                                     : system_name(converted.tag())));
+  }
+  const std::string_view text = converted.as_string();
+  if (!steps(text.size() / 64)) return Outcome::kError;
+  switch (node.function) {
+    case kIndexOf:
+    case kLastIndexOf:
+    case kStartsWith:
+    case kEndsWith:
+    case kContains: {
+      std::string_view wanted;
+      const Outcome outcome = argument_string(node, 0, scope, wanted);
+      return outcome == Outcome::kOne ? string_search(node, text, wanted, out) : outcome;
+    }
+    case kSubstring:
+      return substring(node, text, scope, out);
+    case kUpper:
+      return make_string(node, changed_case(text, true), out);
+    case kLower:
+      return make_string(node, changed_case(text, false), out);
+    case kReplace:
+      return replace(node, text, scope, out);
+    case kMatches:
+    case kMatchesFull:
+    case kReplaceMatches:
+      return match(node, text, scope, out);
+    case kLength:
+      return one(out, Item::integer(static_cast<std::int64_t>(character_count(text))));
+    case kTrim:
+      return one(out, Item::string(trimmed(text)));
+    default:
+      return recode(node, text, scope, out);
+  }
+}
+
+Outcome Evaluator::string_search(const AstNode& node, std::string_view text, std::string_view wanted, Item& out) {
+  switch (node.function) {
+    case Function::kStartsWith:
+      return one(out, Item::boolean(text.starts_with(wanted)));
+    case Function::kEndsWith:
+      return one(out, Item::boolean(text.ends_with(wanted)));
+    case Function::kContains:
+      return one(out, Item::boolean(text.find(wanted) != std::string_view::npos));
+    default:
+      break;
+  }
+  const std::size_t at = node.function == Function::kIndexOf ? text.find(wanted) : text.rfind(wanted);
+  if (at == std::string_view::npos) return one(out, Item::integer(-1));
+  return one(out, Item::integer(static_cast<std::int64_t>(character_count(text.substr(0, at)))));
+}
+
+Outcome Evaluator::substring(const AstNode& node, std::string_view text, const Scope& scope, Item& out) {
+  std::int64_t start = 0;
+  const Outcome outcome = argument_integer(node, 0, scope, start);
+  if (outcome != Outcome::kOne) return outcome;
+  std::int64_t length = INT64_MAX;
+  if (node.count == 2) {
+    const Outcome second = argument_integer(node, 1, scope, length);
+    if (second == Outcome::kError) return second;
+  }
+  if (start < 0) return Outcome::kNone;
+  const std::size_t begin = offset_of_character(text, static_cast<std::size_t>(start));
+  if (begin >= text.size()) return Outcome::kNone;
+  if (length <= 0) return one(out, Item::string(""));
+  const std::string_view rest = text.substr(begin);
+  return one(out, Item::string(rest.substr(0, offset_of_character(rest, static_cast<std::size_t>(length)))));
+}
+
+Outcome Evaluator::replace(const AstNode& node, std::string_view text, const Scope& scope, Item& out) {
+  std::string_view pattern;
+  std::string_view substitute;
+  const Outcome first = argument_string(node, 0, scope, pattern);
+  if (first != Outcome::kOne) return first;
+  const Outcome second = argument_string(node, 1, scope, substitute);
+  if (second != Outcome::kOne) return second;
+  const std::size_t most = program_.limits.max_string_bytes;
+  std::string result;
+  if (pattern.empty()) {
+    for (std::size_t at = 0; at < text.size() && result.size() <= most;) {
+      const std::size_t length = offset_of_character(text.substr(at), 1);
+      result.append(substitute).append(text.substr(at, length));
+      at += length;
+    }
+    result.append(substitute);
+    return make_string(node, result, out);
+  }
+  std::size_t at = 0;
+  for (std::size_t hit = text.find(pattern); hit != std::string_view::npos && result.size() <= most;
+       hit = text.find(pattern, at)) {
+    result.append(text.substr(at, hit - at)).append(substitute);
+    at = hit + pattern.size();
+  }
+  result.append(text.substr(at));
+  return make_string(node, result, out);
+}
+
+const RE2* Evaluator::pattern_of(const AstNode& node, const Scope& scope, std::uint32_t flags_argument,
+                                 Outcome& outcome) {
+  outcome = Outcome::kOne;
+  if (node.extra != kNoNode) return program_.patterns[node.extra].get();
+  std::string_view pattern;
+  outcome = argument_string(node, 0, scope, pattern);
+  if (outcome != Outcome::kOne) return nullptr;
+  std::string_view flags;
+  if (node.count > flags_argument) {
+    outcome = argument_string(node, flags_argument, scope, flags);
+    if (outcome != Outcome::kOne) return nullptr;
+  }
+  std::string message;
+  const RE2* compiled = dynamic_pattern(pattern, flags, message);
+  if (!compiled) outcome = error(node, message);
+  return compiled;
+}
+
+Outcome Evaluator::match(const AstNode& node, std::string_view text, const Scope& scope, Item& out) {
+  const bool replaces = node.function == Function::kReplaceMatches;
+  Outcome outcome = Outcome::kOne;
+  const RE2* pattern = pattern_of(node, scope, replaces ? 2 : 1, outcome);
+  if (!pattern) return outcome;
+  const re2::StringPiece piece(text.data(), text.size());
+  if (!replaces) {
+    const bool hit =
+        node.function == Function::kMatches ? RE2::PartialMatch(piece, *pattern) : RE2::FullMatch(piece, *pattern);
+    return one(out, Item::boolean(hit));
+  }
+  std::string_view substitute;
+  outcome = argument_string(node, 1, scope, substitute);
+  if (outcome != Outcome::kOne) return outcome;
+  if (pattern->pattern().empty()) return one(out, Item::string(text));
+  const std::string rewrite = replacement_of(*pattern, substitute);
+  // One replacement per byte at most, each as long as the rewrite and what its groups may repeat.
+  constexpr std::size_t kMaxReplacedInput = 65'536;
+  if (text.size() > kMaxReplacedInput && rewrite.size() > 16)
+    return error(node, "replaceMatches() on a text that is too long");
+  std::string result(text);
+  RE2::GlobalReplace(&result, *pattern, rewrite);
+  return make_string(node, result, out);
+}
+
+Outcome Evaluator::recode(const AstNode& node, std::string_view text, const Scope& scope, Item& out) {
+  std::string_view form;
+  const Outcome outcome = argument_string(node, 0, scope, form);
+  if (outcome != Outcome::kOne) return outcome;
+  const bool url = form == "urlbase64";
+  std::optional<std::string> result;
+  switch (node.function) {
+    case Function::kEncode:
+      if (form == "hex") return make_string(node, to_hex(text), out);
+      if (url || form == "base64") return make_string(node, to_base64(text, url), out);
+      return Outcome::kNone;
+    case Function::kDecode:
+      if (form == "hex") result = from_hex(text);
+      if (url || form == "base64") result = from_base64(text, url);
+      break;
+    case Function::kEscape:
+      if (form == "html") result = escape_html(text);
+      if (form == "json") result = escape_json(text);
+      break;
+    default:
+      if (form == "html") result = unescape_html(text);
+      if (form == "json") result = unescape_json(text);
+      break;
+  }
+  return result ? make_string(node, *result, out) : Outcome::kNone;
+}
+
+bool Evaluator::stream_strings(const AstNode& node, const Scope& scope, Sink sink) {
+  Item input;
+  Item converted;
+  const Outcome outcome = value(node.a, scope, input);
+  if (outcome == Outcome::kError) return false;
+  if (outcome == Outcome::kNone || values_.to_system(input, converted) == Conversion::kEmpty) return true;
+  if (converted.tag() != Tag::kString)
+    return fail(node.position, fmt::format("{}() works on a string", info_of(node.function).name));
+  const std::string_view text = converted.as_string();
+  std::string_view separator;
+  if (node.function == Function::kSplit) {
+    const Outcome given = argument_string(node, 0, scope, separator);
+    if (given != Outcome::kOne) return given == Outcome::kNone;
+  }
+  std::size_t at = 0;
+  while (separator.empty() ? at < text.size() : true) {
+    const std::size_t end = separator.empty() ? at + offset_of_character(text.substr(at), 1) : text.find(separator, at);
+    if (!step() || !sink(Item::string(text.substr(at, end == std::string_view::npos ? end : end - at)))) return false;
+    if (end == std::string_view::npos) break;
+    at = end + separator.size();
+  }
+  return true;
+}
+
+Outcome Evaluator::join(const AstNode& node, const Scope& scope, Item& out) {
+  std::string_view separator;
+  if (node.count == 1 && argument_string(node, 0, scope, separator) == Outcome::kError) return Outcome::kError;
+  std::string result;
+  bool first = true;
+  stream(node.a, scope, [&](const Item& item) {
+    Item text;
+    const Conversion conversion = values_.to_system(item, text);
+    if (conversion == Conversion::kEmpty) return true;
+    if (conversion == Conversion::kObject || text.tag() != Tag::kString)
+      return fail(node.position, "join() works on strings");
+    if (!first) result += separator;
+    first = false;
+    result += text.as_string();
+    return result.size() <= program_.limits.max_string_bytes ||
+           fail(node.position, "join() builds a text that is too long");
+  });
+  if (failed_) return Outcome::kError;
+  if (first) return Outcome::kNone;
+  return make_string(node, result, out);
+}
+
+}  // namespace embergate::fhirpath
