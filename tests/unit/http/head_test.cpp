@@ -156,12 +156,11 @@ TEST(Head, RefusesACompressedBody) {
 }
 
 TEST(Head, GivesThePartsOfARequest) {
-  Head head;
-  ASSERT_EQ(
-      verdict("PUT /fhir/Patient/1?a=b HTTP/1.1\r\nHost: x\r\nX-Name:  some value \t\r\nTRANSFER-encoding: CHUNKED\r\n"
-              "Expect: 100-Continue\r\n\r\n",
-              head),
-      0);
+  const std::string bytes =
+      "PUT /fhir/Patient/1?a=b HTTP/1.1\r\nHost: x\r\nX-Name:  some value \t\r\nTRANSFER-encoding: CHUNKED\r\n"
+      "Expect: 100-Continue\r\n\r\n";
+  Head head;  // points into `bytes`
+  ASSERT_EQ(verdict(bytes, head), 0);
   EXPECT_EQ(head.method, "PUT");
   EXPECT_EQ(head.target, "/fhir/Patient/1?a=b");
   ASSERT_EQ(head.fields.size(), 4U);
@@ -184,11 +183,13 @@ TEST(Head, KeepsNothingOfTheRequestBefore) {
 }
 
 TEST(Head, ReducesTheAbsoluteFormToItsPath) {
-  Head head;
-  ASSERT_EQ(verdict("GET http://example.org:80/fhir?a=b HTTP/1.1\r\nHost: example.org\r\n\r\n", head), 0);
-  EXPECT_EQ(head.target, "/fhir?a=b");
-  ASSERT_EQ(verdict("GET HTTPS://example.org HTTP/1.1\r\nHost: example.org\r\n\r\n", head), 0);
-  EXPECT_EQ(head.target, "/");
+  const auto target = [](const std::string& bytes) {
+    Head head;
+    EXPECT_EQ(verdict(bytes, head), 0);
+    return std::string(head.target);
+  };
+  EXPECT_EQ(target("GET http://example.org:80/fhir?a=b HTTP/1.1\r\nHost: example.org\r\n\r\n"), "/fhir?a=b");
+  EXPECT_EQ(target("GET HTTPS://example.org HTTP/1.1\r\nHost: example.org\r\n\r\n"), "/");
 }
 
 TEST(Head, DecidesAboutKeepAliveByVersionAndConnectionField) {
