@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // HTTP/1.1 server: keep-alive, strict framing, limits and deadlines (S-29 to S-33, decision 29). Knows no FHIR.
 // Thread: construct and stop on any thread; handlers run as coroutines on the io threads, one strand a connection. Ownership: Server owns its
-// connections; the Exchange lives as long as its handler runs. Failure: listen() says why a port cannot be had; protocol faults are answered here
-// (400, 408, 413, 431) and the connection closed; an exception of a handler becomes 500.
+// connections; the Exchange lives as long as its handler runs. The execution context outlives the Server; what the handler captures outlives its
+// last exchange, so shut down first. Failure: listen() says why a port cannot be had; protocol faults are answered here (400, 408, 414, 415, 417,
+// 431, 505; 503 above a connection cap) and the connection closed; an exception of a handler, or a header with control characters, becomes 500.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
