@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One `sasl.jaas.config` entry, read as Kafka's own tokenizer reads it (R-27, contract 2.5.2, docs/reference/kafka.md).
-// Thread: pure. Ownership: JaasLogin owns its secrets. Failure: kInvalid with the position and the rule, never the text.
+// Thread: pure. Ownership: JaasLogin owns its secrets. Failure: kInvalid with the position and the rule, never the
+// text.
 #pragma once
 
 #include <string>

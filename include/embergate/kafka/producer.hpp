@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Record in, acknowledgement out. A Producer is one destination's hold on the producer of its connection identity (K2), for one topic.
-// Thread: send() from one thread at a time for each Producer (order of calls = order of records per key); callbacks come on the pool's pump thread and
-// must only post. Ownership: the batch is shared until its last record was reported; destroying the Producer gives up its hold, records on their way
-// still report. Failure: nothing is lost silently: each record of a batch ends in exactly one of delivered or failed.
+// Record in, acknowledgement out. A Producer is one destination's hold on the producer of its connection identity (K2),
+// for one topic. Thread: send() from one thread at a time for each Producer (order of calls = order of records per
+// key); callbacks come on the pool's pump thread and must only post. Ownership: the batch is shared until its last
+// record was reported; destroying the Producer gives up its hold, records on their way still report. Failure: nothing
+// is lost silently: each record of a batch ends in exactly one of delivered or failed.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +19,7 @@
 namespace embergate::kafka {
 
 struct Record {
-  std::string_view key;    // into memory that the batch owns; data()==nullptr: null key
+  std::string_view key;  // into memory that the batch owns; data()==nullptr: null key
   std::string_view value;
 };
 
@@ -28,7 +29,8 @@ struct RecordBatch {
   std::vector<Record> records;
 };
 
-// Whom a failure concerns: this record only (too large), the topic (unknown, not authorised), the connection (purged, fatal).
+// Whom a failure concerns: this record only (too large), the topic (unknown, not authorised), the connection (purged,
+// fatal).
 enum class FailureScope { kRecord, kTopic, kConnection };
 
 struct RecordFailure {
@@ -44,9 +46,10 @@ struct BatchReport {
 
 // What $status and health show of a connection (decision 23, contract 2.14).
 struct ConnectionStatus {
-  bool connected = false;              // a broker answered since the last error
-  bool has_credential = true;          // false: no usable secret yet, nothing can be sent
-  std::uint64_t credential_generation = 0;  // of this process, from 1, advances when a new credential was proven (decision 22); 0: none or not SASL
+  bool connected = false;      // a broker answered since the last error
+  bool has_credential = true;  // false: no usable secret yet, nothing can be sent
+  std::uint64_t credential_generation =
+      0;  // of this process, from 1, advances when a new credential was proven (decision 22); 0: none or not SASL
   std::string last_error;
   core::SystemTime last_error_at{};
 };
@@ -55,12 +58,14 @@ class Producer {
  public:
   using Done = std::function<void(BatchReport)>;
   virtual ~Producer() = default;
-  // Never blocks for long: what the local queue cannot take waits in order. Without a connection records wait in the queue of the library.
-  // With no credential yet the whole batch fails at once with kConnection.
+  // Never blocks for long: what the local queue cannot take waits in order. Without a connection records wait in the
+  // queue of the library. With no credential yet the whole batch fails at once with kConnection.
   virtual void send(std::shared_ptr<const RecordBatch> batch, Done done) = 0;
   [[nodiscard]] virtual ConnectionStatus status() const = 0;
-  [[nodiscard]] virtual std::size_t max_record_bytes() const = 0;  // key + value + framing that the library would refuse (checked before sending)
-  // Gives back everything that is queued or in flight as failures (shutdown, deletion of the destination with its identity unused by others).
+  [[nodiscard]] virtual std::size_t max_record_bytes()
+      const = 0;  // key + value + framing that the library would refuse (checked before sending)
+  // Gives back everything that is queued or in flight as failures (shutdown, deletion of the destination with its
+  // identity unused by others).
   virtual void purge() = 0;
 };
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// One producer for each connection identity, shared by the destinations that have it (K2), and its life: made, proven, rotated, rebuilt, closed.
-// Rotation (R-39, R-40, K5): when a secret file gives a new generation the pool proves the new credential with a throw-away client, then moves the
-// running producer over in place; a refused credential leaves the old one working and is tried again (decision 22: 1, 2, 4, 5, 5 s ..., later up to 60 s).
-// Thread: all calls from any thread; blocking work (new, metadata, flush, destroy) runs on the pool's control threads. Ownership: the pool outlives its
-// Producers; shutdown() purges, flushes and destroys within `limit`. Failure: acquire() never fails: what is wrong shows in status() and comes right by
-// itself.
+// One producer for each connection identity, shared by the destinations that have it (K2), and its life: made, proven,
+// rotated, rebuilt, closed. Rotation (R-39, R-40, K5): when a secret file gives a new generation the pool proves the
+// new credential with a throw-away client, then moves the running producer over in place; a refused credential leaves
+// the old one working and is tried again (decision 22: 1, 2, 4, 5, 5 s ..., later up to 60 s). Thread: all calls from
+// any thread; blocking work (new, metadata, flush, destroy) runs on the pool's control threads. Ownership: the pool
+// outlives its Producers; shutdown() purges, flushes and destroys within `limit`. Failure: acquire() never fails: what
+// is wrong shows in status() and comes right by itself.
 #pragma once
 
 #include <functional>
@@ -26,10 +27,13 @@ class ProducerPool {
     std::size_t control_threads = 4;
     core::Milliseconds probe_timeout{5'000};
     core::Milliseconds debounce{200};
+    core::Milliseconds refused_limit{
+        60'000};  // after this long of refused logins a running client is given up; its records report failed
     std::size_t queue_messages = 100'000;
     std::size_t queue_kbytes = 262'144;
   };
-  // Called on a control thread when something changed that a relay or $status wants to know: credential proven, refused, connected, lost.
+  // Called on a control thread when something changed that a relay or $status wants to know: credential proven,
+  // refused, connected, lost.
   struct Event {
     enum class Kind { kReady, kCredentialProven, kCredentialRefused, kError };
     Kind kind = Kind::kReady;

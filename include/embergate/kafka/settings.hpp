@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a destination says about its Kafka connection, in Kafka's words, already validated (contract 2.5). Holds names of secrets, never secrets.
-// Thread: plain values. Which members decide the identity of a producer (K2): all of ConnectionSettings.
+// What a destination says about its Kafka connection, in Kafka's words, already validated (contract 2.5). Holds names
+// of secrets, never secrets. Thread: plain values. Which members decide the identity of a producer (K2): all of
+// ConnectionSettings.
 #pragma once
 
 #include <cstdint>

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kafka/client.hpp"
+
+#include <fmt/format.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdint>
+#include <utility>
+
+#include "embergate/core/assert.hpp"
+#include "embergate/observability/log.hpp"
+#include "kafka/producer_config.hpp"
+
+namespace embergate::kafka {
+
+namespace {
+
+namespace log = observability::log;
+
+constexpr std::uint64_t kOne = 1;  // what librdkafka writes to the eventfd; must outlive every client
+
+std::string describe(rd_kafka_resp_err_t error) {
+  return fmt::format("{}: {}", rd_kafka_err2name(error), rd_kafka_err2str(error));
+}
+
+// The library's own lines are for operators who look for trouble: broker texts in them are remote text (S-23), so they
+// stay at debug level.
+void serve_log(rd_kafka_event_t* event) {
+  if (!log::enabled(log::Level::kDebug)) return;
+  const char* facility = nullptr;
+  const char* text = nullptr;
+  int level = 0;
+  if (rd_kafka_event_log(event, &facility, &text, &level) != 0) return;
+  log::event(log::Level::kDebug, "kafka/client", text, {{"facility", std::string_view(facility)}});
+}
+
+}  // namespace
+
+class Client::TopicSink final : public RecordSink {
+ public:
+  TopicSink(std::shared_ptr<Client> client, rd_kafka_topic_t* topic) : client_(std::move(client)), topic_(topic) {}
+  Verdict take(const Record& record, void* opaque, RecordFailure& failure) override {
+    return client_->take(topic_, record, opaque, failure);
+  }
+
+ private:
+  std::shared_ptr<Client> client_;
+  rd_kafka_topic_t* topic_;
+};
+
+Client::Client(ClientHandle handle, std::weak_ptr<ClientObserver> observer)
+    : handle_(std::move(handle)),
+      queue_(rd_kafka_queue_get_main(handle_.get())),
+      eventfd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      observer_(std::move(observer)) {
+  EG_ASSERT(eventfd_ >= 0);
+  rd_kafka_queue_io_event_enable(queue_.get(), eventfd_, &kOne, sizeof kOne);
+}
+
+Client::~Client() {
+  close();
+  ::close(eventfd_);
+}
+
+void Client::close() {
+  if (!handle_) return;
+  rd_kafka_queue_io_event_enable(queue_.get(), -1, nullptr, 0);
+  queue_.reset();
+  topics_.clear();
+  handle_.reset();
+}
+
+void Client::leave_to_the_system() {
+  static_cast<void>(queue_.release());
+  for (auto& topic : topics_) static_cast<void>(topic.second.release());
+  static_cast<void>(handle_.release());
+}
+
+std::shared_ptr<ClientObserver> Client::observer() const { return silent_.load() ? nullptr : observer_.lock(); }
+
+bool Client::serve(std::size_t budget) {
+  clear(eventfd_);
+  for (std::size_t served = 0; served < budget; ++served) {
+    const EventHandle event(rd_kafka_queue_poll(queue_.get(), 0));
+    if (!event) return false;
+    switch (rd_kafka_event_type(event.get())) {
+      case RD_KAFKA_EVENT_DR:
+        serve_reports(event.get());
+        break;
+      case RD_KAFKA_EVENT_ERROR:
+        serve_error(event.get());
+        break;
+      case RD_KAFKA_EVENT_LOG:
+        serve_log(event.get());
+        break;
+      case RD_KAFKA_EVENT_DESCRIBECLUSTER_RESULT:
+        serve_answer(event.get());
+        break;
+      default:
+        break;
+    }
+  }
+  return true;
+}
+
+void Client::serve_reports(rd_kafka_event_t* event) {
+  std::size_t reports = 0;
+  bool acknowledged = false;
+  while (const rd_kafka_message_t* message = rd_kafka_event_message_next(event)) {
+    ++reports;
+    std::size_t index = 0;
+    BatchState& batch = BatchState::of(message->_private, index);
+    bool last = false;
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      acknowledged = true;
+      last = batch.delivered(index);
+    } else {
+      last = batch.failed(
+          RecordFailure{.index = index,
+                        .scope = scope_of(message->err),
+                        .maybe_persisted = rd_kafka_message_status(message) != RD_KAFKA_MSG_STATUS_NOT_PERSISTED,
+                        .reason = describe(message->err)});
+    }
+    if (last) batch.finish();
+  }
+  released(reports);
+  if (const auto listener = observer()) {
+    if (acknowledged) listener->answered(true);
+    listener->made_room();
+  }
+}
+
+void Client::serve_error(rd_kafka_event_t* event) {
+  const auto listener = observer();
+  if (!listener) return;
+  const rd_kafka_resp_err_t error = rd_kafka_event_error(event);
+  const char* text = rd_kafka_event_error_string(event);
+  if (rd_kafka_event_error_is_fatal(event) != 0) {
+    std::array<char, 512> reason{};
+    const rd_kafka_resp_err_t cause = rd_kafka_fatal_error(handle_.get(), reason.data(), reason.size());
+    listener->died(fmt::format("{}: {}", rd_kafka_err2name(cause), reason.data()));
+    return;
+  }
+  listener->broke(fault_of(error, text), fmt::format("{}: {}", rd_kafka_err2name(error), text));
+}
+
+void Client::serve_answer(rd_kafka_event_t* event) {
+  const auto listener = observer();
+  if (!listener) return;
+  if (rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    listener->answered(false);
+  } else {
+    listener->unanswered(describe(rd_kafka_event_error(event)));
+  }
+}
+
+void Client::released(std::size_t count) {
+  if (outstanding_.fetch_sub(count) != count) return;
+  {
+    std::lock_guard lock(mutex_);
+  }  // a waiter is either before its check or asleep
+  drained_.notify_all();
+}
+
+RecordSink::Verdict Client::take(rd_kafka_topic_t* topic, const Record& record, void* opaque, RecordFailure& failure) {
+  outstanding_.fetch_add(1);
+  // Neither copied nor freed by the library: the batch owns the bytes until the report.
+  const int result = rd_kafka_produce(topic, RD_KAFKA_PARTITION_UA, 0, const_cast<char*>(record.value.data()),
+                                      record.value.size(), record.key.data(), record.key.size(), opaque);
+  if (result == 0) return RecordSink::Verdict::kTaken;
+  const rd_kafka_resp_err_t error = rd_kafka_last_error();
+  released(1);
+  if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) return RecordSink::Verdict::kFull;
+  failure.scope = scope_of(error);
+  failure.reason = describe(error);
+  return RecordSink::Verdict::kRefused;
+}
+
+core::Result<std::shared_ptr<RecordSink>> Client::sink(const TopicSettings& topic) {
+  std::lock_guard lock(mutex_);
+  auto found = topics_.find(topic.topic);
+  if (found == topics_.end()) {
+    TopicConfHandle conf(rd_kafka_default_topic_conf_dup(handle_.get()));
+    EG_CHECK(set_topic_properties(conf.get(), topic));
+    TopicHandle made(rd_kafka_topic_new(handle_.get(), topic.topic.c_str(), conf.get()));
+    if (!made) {
+      return core::make_error(core::ErrorCode::kInvalid,
+                              fmt::format("Kafka topic: {}", describe(rd_kafka_last_error())));
+    }
+    static_cast<void>(conf.release());  // the topic owns it now
+    found = topics_.emplace(topic.topic, std::move(made)).first;
+  }
+  return std::shared_ptr<RecordSink>(std::make_shared<TopicSink>(shared_from_this(), found->second.get()));
+}
+
+void Client::ask(core::Milliseconds timeout) {
+  const AdminOptionsHandle options(rd_kafka_AdminOptions_new(handle_.get(), RD_KAFKA_ADMIN_OP_DESCRIBECLUSTER));
+  rd_kafka_AdminOptions_set_request_timeout(options.get(), static_cast<int>(timeout.count()), nullptr, 0);
+  rd_kafka_DescribeCluster(handle_.get(), options.get(), queue_.get());
+}
+
+void Client::warm(const TopicSettings& topic, core::Milliseconds timeout) {
+  rd_kafka_topic_t* handle = nullptr;
+  {
+    std::lock_guard lock(mutex_);
+    const auto found = topics_.find(topic.topic);
+    if (found == topics_.end()) return;
+    handle = found->second.get();
+  }
+  const rd_kafka_metadata_t* metadata = nullptr;
+  if (rd_kafka_metadata(handle_.get(), 0, handle, &metadata, static_cast<int>(timeout.count())) ==
+      RD_KAFKA_RESP_ERR_NO_ERROR) {
+    rd_kafka_metadata_destroy(metadata);
+  }
+}
+
+void Client::purge() {
+  rd_kafka_purge(handle_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
+}
+
+bool Client::wait_drained(core::Milliseconds limit) {
+  std::unique_lock lock(mutex_);
+  return drained_.wait_for(lock, limit, [this] { return outstanding_.load() == 0; });
+}
+
+}  // namespace embergate::kafka

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// One librdkafka producer that carries records: its queue of events, its topics, its count of records on their way.
+// Thread: sink() and take() from any thread; serve() on the pump thread; warm(), wait_drained(), close() block: control
+// threads only. Ownership: shared by its identity, its sinks and the pump; close() destroys the library's object, after
+// the pump let go and every record has reported. Failure: errors of the connection go to the observer, failures of
+// records to their batch.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "embergate/core/clock.hpp"
+#include "embergate/core/result.hpp"
+#include "embergate/kafka/settings.hpp"
+#include "kafka/batch_state.hpp"
+#include "kafka/event_pump.hpp"
+#include "kafka/failures.hpp"
+#include "kafka/lane.hpp"
+#include "kafka/rd_handles.hpp"
+
+namespace embergate::kafka {
+
+// Called on the pump thread; must be quick and call nothing of the library.
+class ClientObserver {
+ public:
+  virtual ~ClientObserver() = default;
+  virtual void answered(bool by_acknowledgement) = 0;  // a broker answered
+  virtual void unanswered(std::string text) = 0;       // the question of ask() failed
+  virtual void broke(ConnectionFault fault, std::string text) = 0;
+  virtual void died(std::string text) = 0;  // fatal: only another client helps
+  virtual void made_room() = 0;             // reports came in
+};
+
+class Client final : public EventSource, public std::enable_shared_from_this<Client> {
+ public:
+  Client(ClientHandle handle, std::weak_ptr<ClientObserver> observer);
+  ~Client() override;
+
+  [[nodiscard]] int descriptor() const override { return eventfd_; }
+  bool serve(std::size_t budget) override;
+
+  core::Result<std::shared_ptr<RecordSink>> sink(const TopicSettings& topic);
+  // Asks the cluster who it is, without waiting; the observer hears the answer.
+  void ask(core::Milliseconds timeout);
+  // Fetches the topic's metadata, so that the first record does not wait for it (kafka.md 2, entry 2.10.1).
+  void warm(const TopicSettings& topic, core::Milliseconds timeout);
+  [[nodiscard]] rd_kafka_t* handle() const { return handle_.get(); }
+  [[nodiscard]] std::size_t outstanding() const { return outstanding_.load(); }
+  // All records come back as failures, soon.
+  void purge();
+  // True when every record has reported within the limit.
+  bool wait_drained(core::Milliseconds limit);
+  void close();
+  void silence() { silent_.store(true); }  // the observer hears no more; reports still reach their batches
+  void leave_to_the_system();              // instead of close(), when the library cannot be waited for
+
+ private:
+  class TopicSink;
+  void serve_reports(rd_kafka_event_t* event);
+  void serve_error(rd_kafka_event_t* event);
+  void serve_answer(rd_kafka_event_t* event);
+  RecordSink::Verdict take(rd_kafka_topic_t* topic, const Record& record, void* opaque, RecordFailure& failure);
+  void released(std::size_t count);
+  [[nodiscard]] std::shared_ptr<ClientObserver> observer() const;
+
+  ClientHandle handle_;
+  QueueHandle queue_;
+  int eventfd_;
+  std::weak_ptr<ClientObserver> observer_;
+  std::atomic<bool> silent_{false};
+  std::atomic<std::size_t> outstanding_{0};
+  std::mutex mutex_;
+  std::condition_variable drained_;
+  std::map<std::string, TopicHandle> topics_;
+};
+
+}  // namespace embergate::kafka

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kafka/failures.hpp"
+
+#include <array>
+
+namespace embergate::kafka {
+
+FailureScope scope_of(rd_kafka_resp_err_t error) {
+  switch (error) {
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_INVALID_MSG:
+    case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
+    case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
+    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+    case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
+      return FailureScope::kRecord;
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_UNSUPPORTED_COMPRESSION_TYPE:
+      return FailureScope::kTopic;
+    default:
+      return FailureScope::kConnection;
+  }
+}
+
+ConnectionFault fault_of(rd_kafka_resp_err_t error, std::string_view text) {
+  switch (error) {
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+      return ConnectionFault::kLoginRefused;
+    case RD_KAFKA_RESP_ERR__SSL:
+      return ConnectionFault::kTlsRefused;
+    case RD_KAFKA_RESP_ERR__TRANSPORT: {
+      constexpr std::array<std::string_view, 5> kAlerts{"alert bad certificate", "alert unknown ca",
+                                                        "alert certificate required", "alert certificate expired",
+                                                        "alert handshake failure"};
+      for (std::string_view alert : kAlerts) {
+        if (text.find(alert) != std::string_view::npos) return ConnectionFault::kTlsRefused;
+      }
+      return ConnectionFault::kUnreachable;
+    }
+    case RD_KAFKA_RESP_ERR__RESOLVE:
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+    case RD_KAFKA_RESP_ERR__TIMED_OUT:
+      return ConnectionFault::kUnreachable;
+    default:
+      return ConnectionFault::kNoise;
+  }
+}
+
+}  // namespace embergate::kafka

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// What librdkafka's error codes mean to the gateway: whom a failed record concerns, and what a connection error says
+// about the credential. Thread: pure. Failure: none.
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+
+#include <string_view>
+
+#include "embergate/kafka/producer.hpp"
+
+namespace embergate::kafka {
+
+FailureScope scope_of(rd_kafka_resp_err_t error);
+
+enum class ConnectionFault {
+  kLoginRefused,  // the broker refused user or password
+  kTlsRefused,    // our check of the broker failed, or it refused our certificate
+  kUnreachable,   // name, port, network
+  kNoise          // says nothing about whether a broker answers
+};
+// Alerts about our own certificate arrive as transport errors, so the text decides there (kafka.md 1.2).
+ConnectionFault fault_of(rd_kafka_resp_err_t error, std::string_view text);
+
+}  // namespace embergate::kafka

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kafka/identity.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "embergate/core/assert.hpp"
+#include "kafka/producer_config.hpp"
+
+namespace embergate::kafka {
+
+void ListenerSlot::call(const ProducerPool::Event& event) {
+  std::lock_guard lock(mutex_);
+  if (listener_) listener_(event);
+}
+
+void ListenerSlot::clear() {
+  std::lock_guard lock(mutex_);
+  listener_ = nullptr;
+}
+
+Identity::Identity(PoolContext& context, ConnectionSettings settings)
+    : context_(context), settings_(std::move(settings)), strand_(std::make_shared<Strand>(context.control)) {
+  status_.has_credential = !uses_sasl(settings_);
+}
+
+void Identity::start() {
+  strand_->post([self = shared_from_this()] {
+    if (!uses_sasl(self->settings_)) return self->open_without_login();
+    self->keeper_ = std::make_shared<CredentialKeeper>(self->context_, self->settings_, self->strand_, *self);
+    self->keeper_->start();
+  });
+}
+
+Lane::Finished Identity::open_lane(const Member& member, Client& client) {
+  auto sink = client.sink(member.topic);
+  if (!sink) return member.lane->refuse(sink.error().diagnostics);
+  bool must_wait = false;
+  auto finished = member.lane->open(*std::move(sink), must_wait);
+  if (must_wait) lanes_wait_.store(true);
+  return finished;
+}
+
+// Opened under the lock: no client is taken away between the look at it and the opening.
+void Identity::join(Member member) {
+  Lane::Finished finished;
+  {
+    std::lock_guard lock(mutex_);
+    members_.push_back(member);
+    if (client_) {
+      finished = open_lane(member, *client_);
+    } else if (refusal_) {
+      finished = member.lane->refuse(*refusal_);
+    }
+  }
+  context_.finish(finished);
+  strand_->post([self = shared_from_this()] {
+    if (self->connected_.load()) self->warm_and_announce();
+  });
+}
+
+void Identity::leave(const std::shared_ptr<Lane>& lane) {
+  std::lock_guard lock(mutex_);
+  const auto found =
+      std::find_if(members_.begin(), members_.end(), [&](const Member& member) { return member.lane == lane; });
+  if (found == members_.end()) return;
+  if (!lane->idle()) orphans_.push_back(*found);
+  members_.erase(found);
+}
+
+void Identity::send(Lane& lane, std::shared_ptr<const RecordBatch> batch, Producer::Done done) {
+  bool must_wait = false;
+  auto* state = new BatchState(std::move(batch), std::move(done), context_.batches);
+  context_.finish(lane.send(state, must_wait));
+  if (!must_wait) return;
+  lanes_wait_.store(true);
+  // Had all reports come in before the flag was up, nobody would look again.
+  context_.pump.post([weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->made_room();
+  });
+}
+
+void Identity::purge(Lane& lane) {
+  context_.finish(lane.fail_waiting("given back on request"));
+  std::lock_guard lock(mutex_);
+  if (client_ && members_.size() <= 1) client_->purge();
+}
+
+ConnectionStatus Identity::status() const {
+  std::lock_guard lock(mutex_);
+  ConnectionStatus status = status_;
+  status.connected = connected_.load();
+  return status;
+}
+
+bool Identity::fits(const TopicSettings& topic) const {
+  std::lock_guard lock(mutex_);
+  return std::all_of(members_.begin(), members_.end(),
+                     [&](const Member& member) { return member.topic.topic != topic.topic || member.topic == topic; });
+}
+
+bool Identity::unused() const {
+  std::lock_guard lock(mutex_);
+  return members_.empty();
+}
+
+bool Identity::idle() const {
+  std::lock_guard lock(mutex_);
+  if (client_ && client_->outstanding() > 0) return false;
+  const auto lane_idle = [](const Member& member) { return member.lane->idle(); };
+  return std::all_of(members_.begin(), members_.end(), lane_idle) &&
+         std::all_of(orphans_.begin(), orphans_.end(), lane_idle);
+}
+
+Identity::Members Identity::members() const {
+  std::lock_guard lock(mutex_);
+  Members all = orphans_;
+  all.insert(all.end(), members_.begin(), members_.end());
+  return all;
+}
+
+void Identity::refuse(const std::string& reason) {
+  {
+    std::lock_guard lock(mutex_);
+    refusal_ = reason;
+  }
+  for (const Member& member : members()) context_.finish(member.lane->refuse(reason));
+}
+
+void Identity::end(const std::string& reason) {
+  {
+    std::lock_guard lock(mutex_);
+    ended_ = true;
+  }
+  strand_->post([self = shared_from_this(), reason] {
+    if (self->keeper_) self->keeper_->stop();
+    if (auto client = self->take_client(reason)) self->context_.retire(std::move(client));
+    self->retired_.store(true);
+  });
+}
+
+std::shared_ptr<Client> Identity::take_client(const std::optional<std::string>& refusal) {
+  std::shared_ptr<Client> client;
+  {
+    std::lock_guard lock(mutex_);
+    connected_.store(false);
+    refusal_ = refusal;
+    client = std::exchange(client_, nullptr);
+  }
+  for (const Member& member : members()) {
+    if (refusal) {
+      context_.finish(member.lane->refuse(*refusal));
+    } else {
+      member.lane->hold();
+    }
+  }
+  return client;
+}
+
+void Identity::made_room() {
+  if (!lanes_wait_.exchange(false)) return;
+  for (const Member& member : members()) {
+    bool must_wait = false;
+    context_.finish(member.lane->proceed(must_wait));
+    if (must_wait) lanes_wait_.store(true);
+  }
+  std::lock_guard lock(mutex_);
+  std::erase_if(orphans_, [](const Member& member) { return member.lane->idle(); });
+  if (members_.size() > 1)
+    std::rotate(members_.begin(), members_.begin() + 1, members_.end());  // another one is first next time
+}
+
+std::optional<vault::Requester> Identity::requester() const {
+  std::lock_guard lock(mutex_);
+  if (members_.empty()) return std::nullopt;
+  return members_.front().requester;
+}
+
+std::string Identity::destinations() const {
+  std::lock_guard lock(mutex_);
+  std::string names;
+  for (const Member& member : members_) {
+    if (names.size() > 500) return names + " ...";
+    names += (names.empty() ? "" : " ") + member.requester.id;
+  }
+  return names;
+}
+
+void Identity::emit(ProducerPool::Event::Kind kind, const std::string& message) {
+  strand_->post([self = shared_from_this(), event = ProducerPool::Event{kind, message}] {
+    std::vector<std::shared_ptr<ListenerSlot>> listeners;
+    {
+      std::lock_guard lock(self->mutex_);
+      for (const Member& member : self->members_) listeners.push_back(member.listener);
+    }
+    for (const auto& listener : listeners) listener->call(event);
+  });
+}
+
+}  // namespace embergate::kafka

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// One connection identity (K2): its client, the lanes of the destinations that share it, and its life from first proof
+// through rotation and rebuild to the end (kafka.md 6.4). A client is replaced only after the old one has drained or
+// given its records back; a new password of the same user goes into the running client. Thread: public
+// calls from any thread; ClientObserver on the pump thread; everything else on the identity's strand. Locks: mutex_ is
+// a leaf, but for a lane's own. Ownership: shared by the pool and the Producers. Failure: shows in status() and to the
+// members' listeners.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kafka/credential_keeper.hpp"
+#include "kafka/lane.hpp"
+#include "kafka/pool_context.hpp"
+
+namespace embergate::kafka {
+
+// A listener that can be cut off: after clear() it is not called and no call is running.
+class ListenerSlot {
+ public:
+  explicit ListenerSlot(ProducerPool::Listener listener) : listener_(std::move(listener)) {}
+  void call(const ProducerPool::Event& event);
+  void clear();
+
+ private:
+  std::mutex mutex_;
+  ProducerPool::Listener listener_;
+};
+
+class Identity final : public ClientObserver, public CredentialHost, public std::enable_shared_from_this<Identity> {
+ public:
+  struct Member {
+    TopicSettings topic;
+    vault::Requester requester;
+    std::shared_ptr<ListenerSlot> listener;
+    std::shared_ptr<Lane> lane;
+  };
+
+  Identity(PoolContext& context, ConnectionSettings settings);
+  void start();
+  void join(Member member);
+  void leave(const std::shared_ptr<Lane>& lane);
+  void send(Lane& lane, std::shared_ptr<const RecordBatch> batch, Producer::Done done);
+  void purge(Lane& lane);
+  [[nodiscard]] ConnectionStatus status() const;
+  [[nodiscard]] const ConnectionSettings& settings() const { return settings_; }
+  // One client takes one compression for a topic; a destination that wants another one needs an identity of its own
+  // (kafka.md 3).
+  [[nodiscard]] bool fits(const TopicSettings& topic) const;
+  [[nodiscard]] bool unused() const;  // no members
+  [[nodiscard]] bool idle() const;    // nothing queued, waiting or in flight
+  void refuse(const std::string& reason);
+  void end(const std::string& reason);  // asynchronous: the client is retired on the strand
+  [[nodiscard]] bool ended() const { return retired_.load(); }
+
+  void answered(bool by_acknowledgement) override;
+  void unanswered(std::string text) override;
+  void broke(ConnectionFault fault, std::string text) override;
+  void died(std::string text) override;
+  void made_room() override;
+
+  std::optional<vault::Requester> requester() const override;
+  core::Result<void> adopt(std::shared_ptr<const Credential> credential, ClientHandle proven) override;
+  void credential_failed(bool refused, std::string text) override;
+
+ private:
+  using Members = std::vector<Member>;
+  void open_without_login();
+  void install(ClientHandle handle);
+  Lane::Finished open_lane(const Member& member, Client& client);
+  void replace(ClientHandle proven);
+  void rebuild();
+  void suspend_if_still_refused();
+  // From now on there is no client: lanes refuse with the reason, or hold when there is none.
+  std::shared_ptr<Client> take_client(const std::optional<std::string>& refusal);
+  void warm_and_announce();
+  void plan_question(core::Milliseconds delay);
+  bool note_error(const std::string& text);  // true when it is not the one noted before
+  void emit(ProducerPool::Event::Kind kind, const std::string& message);
+  [[nodiscard]] Members members() const;  // and orphans
+  [[nodiscard]] std::string destinations() const;
+
+  PoolContext& context_;
+  const ConnectionSettings settings_;
+  const std::shared_ptr<Strand> strand_;
+  std::shared_ptr<CredentialKeeper> keeper_;  // strand; null without SASL
+
+  mutable std::mutex mutex_;
+  Members members_;
+  Members orphans_;  // destinations that are gone, with batches that still wait
+  std::shared_ptr<Client> client_;
+  std::optional<std::string> refusal_;  // why nothing can be sent; none: lanes hold until there is a client
+  ConnectionStatus status_;
+  bool ended_ = false;
+
+  std::atomic<bool> retired_{false};
+  std::atomic<bool> connected_{false};
+  std::atomic<bool> login_failing_{false};
+  std::atomic<bool> lanes_wait_{false};
+  core::SteadyTime login_failing_since_{};        // strand
+  std::shared_ptr<const Credential> credential_;  // strand; at work
+  RetrySchedule retry_;                           // strand; of open_without_login and the question
+  bool question_planned_ = false;                 // strand
+};
+
+}  // namespace embergate::kafka

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// Proof of a credential before any traffic depends on it (R-39, kafka.md 6.4 step 2): a client of its own logs in and
+// gets an answer from the cluster. The proven client comes back alive, so that the first one can carry traffic at once.
+// Thread: blocks for at most `timeout`; control threads only. Ownership: the client is the caller's. Failure: `client`
+// is null; `text` is remote text that has not passed the redactor yet (S-10).
+#pragma once
+
+#include <atomic>
+#include <string>
+
+#include "embergate/core/clock.hpp"
+#include "kafka/failures.hpp"
+#include "kafka/rd_handles.hpp"
+
+namespace embergate::kafka {
+
+struct ProbeResult {
+  ClientHandle client;
+  ConnectionFault fault = ConnectionFault::kUnreachable;
+  std::string text;
+};
+
+// `stopping` ends the wait early.
+ProbeResult probe_login(ConfHandle conf, core::Milliseconds timeout, const std::atomic<bool>& stopping);
+
+}  // namespace embergate::kafka

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kafka/producer_config.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+
+namespace embergate::kafka {
+
+namespace {
+
+using core::ErrorCode;
+using core::make_error;
+
+constexpr std::size_t kFramingReserve = 128;  // record and batch headers of message format 2 take at most 97 bytes
+constexpr std::uint32_t kSocketTimeoutFloorMs = 5'000;
+constexpr std::size_t kClientIdLimit = 64;
+
+// A zero-terminated copy of a secret for a C call, wiped at the end.
+class Plaintext {
+ public:
+  explicit Plaintext(const vault::Secret& secret)
+      : bytes_(secret.with_plaintext([](std::string_view text) { return std::string(text); })) {}
+  ~Plaintext() { vault::wipe(bytes_); }
+  Plaintext(const Plaintext&) = delete;
+  Plaintext& operator=(const Plaintext&) = delete;
+  [[nodiscard]] const char* c_str() const { return bytes_.c_str(); }
+
+ private:
+  std::string bytes_;
+};
+
+class Setter {
+ public:
+  explicit Setter(rd_kafka_conf_t* conf) : conf_(conf) {}
+
+  void set(const char* name, const std::string& value) {
+    std::array<char, 256> reason{};
+    if (error_.empty() &&
+        rd_kafka_conf_set(conf_, name, value.c_str(), reason.data(), reason.size()) != RD_KAFKA_CONF_OK) {
+      error_ = fmt::format("Kafka client property {}: {}", name, reason.data());
+    }
+  }
+  void set_secret(const char* name, const vault::Secret& value) {
+    const Plaintext text(value);
+    if (error_.empty() && rd_kafka_conf_set(conf_, name, text.c_str(), nullptr, 0) != RD_KAFKA_CONF_OK) {
+      error_ = fmt::format("Kafka client property {}: the value is not acceptable", name);
+    }
+  }
+  [[nodiscard]] core::Result<void> result() const {
+    if (error_.empty()) return {};
+    return make_error(ErrorCode::kInvalid, error_);
+  }
+
+ private:
+  rd_kafka_conf_t* conf_;
+  std::string error_;  // the first
+};
+
+const char* protocol_name(SecurityProtocol protocol) {
+  switch (protocol) {
+    case SecurityProtocol::kPlaintext:
+      return "plaintext";
+    case SecurityProtocol::kSsl:
+      return "ssl";
+    case SecurityProtocol::kSaslPlaintext:
+      return "sasl_plaintext";
+    case SecurityProtocol::kSaslSsl:
+      return "sasl_ssl";
+  }
+  return "";
+}
+
+const char* mechanism_name(SaslMechanism mechanism) {
+  switch (mechanism) {
+    case SaslMechanism::kNone:
+      return "";
+    case SaslMechanism::kPlain:
+      return "PLAIN";
+    case SaslMechanism::kScramSha256:
+      return "SCRAM-SHA-256";
+    case SaslMechanism::kScramSha512:
+      return "SCRAM-SHA-512";
+  }
+  return "";
+}
+
+void set_delivery(Setter& to, const ConnectionSettings& settings, const QueueLimits& limits) {
+  to.set("enable.idempotence", "true");
+  to.set("acks", "all");
+  to.set("message.timeout.ms",
+         "0");  // a record comes back by purge or a permanent error only: expiry would break the order (kafka.md 6.1)
+  to.set("partitioner", "murmur2_random");
+  to.set("linger.ms", fmt::format("{}", settings.linger_ms));
+  if (settings.batch_size) to.set("batch.size", std::to_string(std::max(*settings.batch_size, 1U)));
+  to.set("message.max.bytes", std::to_string(settings.max_request_size));
+  to.set("queue.buffering.max.messages", std::to_string(limits.messages));
+  to.set("queue.buffering.max.kbytes", std::to_string(limits.kbytes));
+  to.set("request.timeout.ms", std::to_string(settings.request_timeout_ms));
+}
+
+void set_network(Setter& to, const ConnectionSettings& settings) {
+  to.set("bootstrap.servers", settings.bootstrap_servers);
+  to.set("client.id", settings.client_id.substr(0, kClientIdLimit));
+  to.set("security.protocol", protocol_name(settings.security_protocol));
+  to.set("socket.timeout.ms", std::to_string(std::max(settings.request_timeout_ms + 1'000, kSocketTimeoutFloorMs)));
+  to.set("socket.connection.setup.timeout.ms", "10000");
+  to.set("socket.nagle.disable", "true");
+  to.set("socket.keepalive.enable", "true");
+  to.set("connections.max.idle.ms", "180000");  // cloud balancers cut silently from 240 s on
+  to.set("reconnect.backoff.max.ms", "1000");   // decides how soon a mended credential is picked up
+  to.set("topic.metadata.refresh.interval.ms", "180000");
+  to.set("topic.metadata.propagation.max.ms", "5000");  // how long a record waits for a topic that nobody knows
+  to.set("allow.auto.create.topics", "false");
+  to.set("enable.metrics.push", "false");
+  to.set("log.connection.close", "false");
+  to.set("log.queue", "true");
+}
+
+void set_security(Setter& to, const ConnectionSettings& settings, const Credential* credential) {
+  if (uses_sasl(settings)) to.set("sasl.mechanism", mechanism_name(settings.sasl_mechanism));
+  if (credential != nullptr) {
+    to.set_secret("sasl.username", credential->username);
+    to.set_secret("sasl.password", credential->password);
+  }
+  if (!uses_tls(settings)) return;
+  if (settings.ssl_truststore_certificates.empty()) {
+    to.set("ssl.ca.location", "probe");  // the system's bundle, wherever this distribution keeps it
+  } else {
+    to.set("ssl.ca.pem", settings.ssl_truststore_certificates);
+  }
+  to.set("ssl.endpoint.identification.algorithm", settings.verify_host_name ? "https" : "none");
+}
+
+}  // namespace
+
+std::size_t max_record_bytes(const ConnectionSettings& settings) {
+  return settings.max_request_size > kFramingReserve ? settings.max_request_size - kFramingReserve : 0;
+}
+
+bool uses_sasl(const ConnectionSettings& settings) {
+  return settings.security_protocol == SecurityProtocol::kSaslPlaintext ||
+         settings.security_protocol == SecurityProtocol::kSaslSsl;
+}
+
+bool uses_tls(const ConnectionSettings& settings) {
+  return settings.security_protocol == SecurityProtocol::kSsl ||
+         settings.security_protocol == SecurityProtocol::kSaslSsl;
+}
+
+const vault::SecretName* secret_of(const ConnectionSettings& settings) {
+  if (settings.sasl_jaas_config) return &*settings.sasl_jaas_config;
+  if (settings.sasl_password) return &*settings.sasl_password;
+  return nullptr;
+}
+
+core::Result<ConfHandle> make_producer_conf(const ConnectionSettings& settings, const Credential* credential,
+                                            const QueueLimits& limits) {
+  ConfHandle conf(rd_kafka_conf_new());
+  Setter setter(conf.get());
+  set_network(setter, settings);
+  set_security(setter, settings, credential);
+  set_delivery(setter, settings, limits);
+  EG_CHECK(setter.result());
+  rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG);
+  return conf;
+}
+
+core::Result<void> set_topic_properties(rd_kafka_topic_conf_t* conf, const TopicSettings& topic) {
+  std::array<char, 256> reason{};
+  if (rd_kafka_topic_conf_set(conf, "compression.codec", topic.compression_type.c_str(), reason.data(),
+                              reason.size()) != RD_KAFKA_CONF_OK) {
+    return make_error(ErrorCode::kInvalid, fmt::format("Kafka client property compression.codec: {}", reason.data()));
+  }
+  return {};
+}
+
+core::Result<void> apply_credential(rd_kafka_t* client, const Credential& credential) {
+  const Plaintext username(credential.username);
+  const Plaintext password(credential.password);
+  const ErrorHandle error(rd_kafka_sasl_set_credentials(client, username.c_str(), password.c_str()));
+  if (error) return make_error(ErrorCode::kInternal, "the Kafka client did not take the new credential");
+  return {};
+}
+
+core::Result<ClientHandle> make_client(ConfHandle conf) {
+  std::array<char, 512> reason{};
+  ClientHandle client(rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), reason.data(), reason.size()));
+  if (!client)
+    return make_error(ErrorCode::kInvalid, fmt::format("the Kafka client cannot be made: {}", reason.data()));
+  static_cast<void>(conf.release());  // the client owns it now
+  rd_kafka_set_log_queue(client.get(), nullptr);
+  return client;
+}
+
+core::Result<Credential> make_credential(const ConnectionSettings& settings, const vault::Secret& content) {
+  Credential credential;
+  if (!settings.sasl_jaas_config) {
+    credential.username = vault::Secret(settings.sasl_username);
+    credential.password =
+        content.with_plaintext([](std::string_view text) { return vault::Secret(std::string(text)); });
+    if (credential.password.empty()) return make_error(ErrorCode::kInvalid, "the password is empty");
+    return credential;
+  }
+  EG_TRY(JaasLogin login, parse_jaas(content));
+  const LoginModule wanted =
+      settings.sasl_mechanism == SaslMechanism::kPlain ? LoginModule::kPlain : LoginModule::kScram;
+  if (login.module != wanted) {
+    return make_error(ErrorCode::kInvalid, fmt::format("the JAAS line's login module does not fit saslMechanism {}",
+                                                       mechanism_name(settings.sasl_mechanism)));
+  }
+  credential.username = std::move(login.username);
+  credential.password = std::move(login.password);
+  return credential;
+}
+
+bool same_user(const Credential& left, const Credential& right) {
+  return left.username.with_plaintext(
+      [&](std::string_view a) { return right.username.with_plaintext([&](std::string_view b) { return a == b; }); });
+}
+
+}  // namespace embergate::kafka

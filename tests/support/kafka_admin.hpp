@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a Kafka operator does in tests, within milliseconds: topics and SCRAM passwords, through librdkafka's admin
+// client on the plaintext listener. Thread: one at a time. Failure: a refused operation ends the test program with the
+// broker's text.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace embergate::test {
+
+enum class Scram { kSha256, kSha512 };
+
+class KafkaAdmin {
+ public:
+  KafkaAdmin();  // the broker of KafkaEnvironment
+  ~KafkaAdmin();
+  KafkaAdmin(const KafkaAdmin&) = delete;
+  KafkaAdmin& operator=(const KafkaAdmin&) = delete;
+
+  // A new topic with a random name that begins with `prefix`; its name.
+  std::string create_topic(std::string_view prefix, int partitions = 4);
+  void create_named_topic(const std::string& name, int partitions = 4);
+  // Makes the user when there is none.
+  void set_scram_password(const std::string& user, const std::string& password, Scram mechanism = Scram::kSha512);
+  static std::string random_name(std::string_view prefix);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace embergate::test
