@@ -58,15 +58,16 @@ class JsonWalk {
 
   bool value(ondemand::value& any) {
     const std::string_view token = any.raw_json_token();
+    const char* const begin = token.data();
     if (token.front() == '{') {
       ondemand::object object;
-      if (!builder_.open(NodeKind::kObject, token.data())) return false;
+      if (!builder_.open(NodeKind::kObject, begin)) return false;
       if (auto error = any.get_object().get(object)) return fail(error);
       return members(object) && builder_.close(here());
     }
     if (token.front() == '[') {
       ondemand::array array;
-      if (!builder_.open(NodeKind::kArray, token.data())) return false;
+      if (!builder_.open(NodeKind::kArray, begin)) return false;
       if (auto error = any.get_array().get(array)) return fail(error);
       return items(array) && builder_.close(here());
     }

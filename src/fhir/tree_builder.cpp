@@ -154,30 +154,32 @@ bool TreeBuilder::fail_duplicate(std::uint32_t object, std::string_view duplicat
 }
 
 bool TreeBuilder::scalar(std::string_view token) {
+  const char* const place = token.data();
   while (!token.empty() && is_space(token.back())) token.remove_suffix(1);
-  if (!count_tokens(1, token.data())) return false;
-  if (token.empty()) return fail(core::ErrorCode::kMalformed, token.data(), "a value is missing");
+  if (!count_tokens(1, place)) return false;
+  if (token.empty()) return fail(core::ErrorCode::kMalformed, place, "a value is missing");
   switch (token.front()) {
     case '"':
       return string(token);
     case 't':
-      if (token == "true") return add(NodeKind::kTrue, token.data(), token.size());
+      if (token == "true") return add(NodeKind::kTrue, place, token.size());
       break;
     case 'f':
-      if (token == "false") return add(NodeKind::kFalse, token.data(), token.size());
+      if (token == "false") return add(NodeKind::kFalse, place, token.size());
       break;
     case 'n':
-      if (token == "null") return add(NodeKind::kNull, token.data(), token.size());
+      if (token == "null") return add(NodeKind::kNull, place, token.size());
       break;
     default:
       return number(token);
   }
-  return fail(core::ErrorCode::kMalformed, token.data(), fmt::format("\"{}\" is no JSON value", shown(token)));
+  return fail(core::ErrorCode::kMalformed, place, fmt::format("\"{}\" is no JSON value", shown(token)));
 }
 
 bool TreeBuilder::string(std::string_view token) {
+  const char* const place = token.data();
   if (token.size() < 2 || token.back() != '"') {
-    return fail(core::ErrorCode::kMalformed, token.data(), "a string is not closed");
+    return fail(core::ErrorCode::kMalformed, place, "a string is not closed");
   }
   if (token.size() - 2 > limits_.max_string_bytes) {
     NodeRecord holder{};
@@ -185,15 +187,15 @@ bool TreeBuilder::string(std::string_view token) {
     holder.name_length = name_.length;
     holder.flags = name_.flags;
     if (name_of(holder) != "data") {
-      return fail(core::ErrorCode::kTooLarge, token.data(),
+      return fail(core::ErrorCode::kTooLarge, place,
                   fmt::format("a string is longer than {} bytes; only `data` may be", limits_.max_string_bytes));
     }
   }
-  add(NodeKind::kString, token.data(), token.size());
-  if (!std::memchr(token.data(), '\\', token.size())) return true;
+  add(NodeKind::kString, place, token.size());
+  if (!std::memchr(place, '\\', token.size())) return true;
   const std::size_t begin = resource_.decoded_.size();
   if (!append_unescaped(resource_.decoded_, token.substr(1, token.size() - 2))) {
-    return fail(core::ErrorCode::kMalformed, token.data(), "a string has an invalid escape sequence");
+    return fail(core::ErrorCode::kMalformed, place, "a string has an invalid escape sequence");
   }
   NodeRecord& record = nodes_.back();
   record.flags |= kDecoded;
@@ -204,14 +206,15 @@ bool TreeBuilder::string(std::string_view token) {
 }
 
 bool TreeBuilder::number(std::string_view token) {
+  const char* const place = token.data();
   if (token.size() > limits_.max_number_chars && is_json_number(token)) {
-    return fail(core::ErrorCode::kTooLarge, token.data(),
+    return fail(core::ErrorCode::kTooLarge, place,
                 fmt::format("a number is longer than {} characters", limits_.max_number_chars));
   }
   if (!is_json_number(token)) {
-    return fail(core::ErrorCode::kMalformed, token.data(), fmt::format("\"{}\" is no JSON value", shown(token)));
+    return fail(core::ErrorCode::kMalformed, place, fmt::format("\"{}\" is no JSON value", shown(token)));
   }
-  return add(NodeKind::kNumber, token.data(), token.size());
+  return add(NodeKind::kNumber, place, token.size());
 }
 
 void TreeBuilder::finish(bool take_scratch) {

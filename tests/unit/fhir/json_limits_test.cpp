@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What S-19, S-30 and S-33 refuse, and what RFC 8259 does.
 #include <gtest/gtest.h>
+#include <time.h>
 
 #include <array>
-#include <chrono>
 #include <string>
 
 #include "embergate/fhir/resource.hpp"
@@ -18,6 +18,13 @@ core::Error refused(std::string text, const ParseLimits& limits = {}) {
   if (result) return {};
   EXPECT_LT(result.error().diagnostics.size(), 400U) << start;
   return result.error();
+}
+
+// Of this thread: what else the machine does must not count.
+double cpu_seconds() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
 std::string repeated(std::string_view piece, std::size_t count) {
@@ -191,9 +198,9 @@ TEST(JsonLimits, RefuseHostileTextsQuickly) {
       std::string(20'000'000, '\\'),
   };
   for (const std::string& text : texts) {
-    const auto begin = std::chrono::steady_clock::now();
+    const double begin = cpu_seconds();
     refused(text);
-    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(1)) << text.substr(0, 20);
+    EXPECT_LT(cpu_seconds() - begin, 1.0) << text.substr(0, 20);
   }
 }
 
