@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// Criteria are untrusted: every evaluation ends, and says why.
+#include <gtest/gtest.h>
+
+#include "evaluation.hpp"
+
+namespace embergate::fhirpath::test {
+namespace {
+
+std::string limited(std::string_view text, const Limits& limits, const fhir::Resource* on = nullptr) {
+  CompileOptions options;
+  options.limits = limits;
+  return evaluate(text, on, options);
+}
+
+bool says(const std::string& result, std::string_view part) { return result.find(part) != std::string::npos; }
+
+// Ten to the number of brackets.
+std::string product(int factors) {
+  std::string text = "1";
+  for (int i = 0; i < factors; ++i) text = "(0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9).select(" + text + ")";
+  return text;
+}
+
+TEST(Limits, EndAnEvaluationOfTooManySteps) {
+  Limits limits;
+  limits.max_wall = std::chrono::minutes(1);
+  EXPECT_TRUE(says(limited(product(7) + ".count()", limits), "more than 1000000 steps"));
+  limits.max_steps = 100;
+  EXPECT_TRUE(says(limited(product(2) + ".count()", limits), "more than 100 steps"));
+  limits.max_steps = 1000;
+  EXPECT_EQ(limited(product(2) + ".count()", limits), "Integer:100");
+}
+
+TEST(Limits, EndAnEvaluationThatTakesTooLong) {
+  Limits limits;
+  limits.max_wall = std::chrono::milliseconds(0);
+  limits.max_steps = 1'000'000'000;
+  EXPECT_TRUE(says(limited(product(7) + ".count()", limits), "took longer than 0 ms"));
+}
+
+TEST(Limits, BoundTheItemsOfACollection) {
+  Limits limits;
+  limits.max_items = 50;
+  EXPECT_TRUE(says(limited(product(2), limits), "more than 50 items"));
+}
+
+TEST(Limits, BoundTheTextsThatAreBuilt) {
+  Limits limits;
+  limits.max_string_bytes = 100;
+  EXPECT_TRUE(says(limited(product(2) + ".select('ab').join()", limits), "too long"));
+  EXPECT_TRUE(says(limited("'aaaaaaaaaaaaaaaaaaaa'.replace('', 'bbbbbbbbbb')", limits), "longer than 100 bytes"));
+  EXPECT_TRUE(
+      says(limited("1.repeat('a').select($this & '" + std::string(100, 'x') + "')", limits), "longer than 100 bytes"));
+}
+
+TEST(Limits, EndRepeatsThatDoNot) {
+  EXPECT_TRUE(says(limited("1.repeatAll('x')", Limits{}), "does not come to an end"));
+  EXPECT_TRUE(says(limited("1.repeat($this + 1)", Limits{}), "does not come to an end"));
+}
+
+TEST(Limits, CountQuadraticWorkAsSteps) {
+  Limits limits;
+  limits.max_wall = std::chrono::minutes(1);
+  limits.max_steps = 20'000;
+  // A thousand dates all hash alike, so the set compares each with each.
+  EXPECT_TRUE(
+      says(limited(product(3) + ".select(@2020-01-01 + ($index.toString() & ' days').toQuantity()).distinct().count()",
+                   limits),
+           "steps"));
+}
+
+TEST(Limits, ShareABudgetAcrossTheTopicsOfAnEvent) {
+  const auto expression = Expression::compile(product(3) + ".exists()").value();
+  const auto counted = Expression::compile(product(3) + ".count() > 5").value();
+  std::uint64_t budget = 5'000;
+  EvaluationContext context;
+  context.step_budget = &budget;
+  EXPECT_EQ(expression->evaluate_truth(context), Truth::kTrue);
+  EXPECT_LT(budget, 5'000U);
+  EXPECT_EQ(counted->evaluate_truth(context), Truth::kTrue);
+  EvaluationError error;
+  for (int i = 0; i < 5 && budget > 0; ++i) static_cast<void>(counted->evaluate_truth(context));
+  EXPECT_EQ(budget, 0U);
+  EXPECT_EQ(counted->evaluate_truth(context, &error), Truth::kError);
+  EXPECT_TRUE(says(error.message, "steps"));
+}
+
+TEST(Limits, SurviveDeepResources) {
+  std::string text = R"({"resourceType":"Parameters","parameter":[)";
+  for (int i = 0; i < 50; ++i) text += R"({"name":"a","part":[)";
+  text += R"({"name":"b"})";
+  for (int i = 0; i < 50; ++i) text += "]}";
+  text += "]}";
+  const auto parameters = resource(text);
+  EXPECT_EQ(evaluate("descendants().where(name = 'b').exists()", parameters.get()), "Boolean:true");
+  EXPECT_EQ(evaluate("repeat(parameter | part).count()", parameters.get()), "Integer:51");
+}
+
+TEST(Limits, AnErrorSaysWhereInTheText) {
+  const auto expression = Expression::compile("true and\n  (1 < 'a')").value();
+  EvaluationError error;
+  EXPECT_EQ(expression->evaluate_truth({}, &error), Truth::kError);
+  EXPECT_EQ(error.line, 2U);
+  EXPECT_EQ(error.column, 6U);
+}
+
+TEST(Limits, AnEvaluationAfterAnErrorStartsAfresh) {
+  const auto expression = Expression::compile("iif(exists(), 1 < 'a', true)").value();
+  const auto patient = resource(R"({"resourceType":"Patient"})");
+  EvaluationContext context;
+  context.resource = patient.get();
+  EXPECT_EQ(expression->evaluate_truth(context), Truth::kError);
+  EXPECT_EQ(expression->evaluate_truth({}), Truth::kTrue);
+}
+
+}  // namespace
+}  // namespace embergate::fhirpath::test
