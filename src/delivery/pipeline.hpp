@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// What one relay has sent, what became of it, and what may be sent next: windows in flight, settled in order, and the
+// resources held back (decision 19, architecture 4). Pure bookkeeping without clock, I/O or thread of its own, so that
+// every interleaving can be tried. Thread: the relay's strand; building reads it from the pool while the strand waits
+// for that. Ownership: keeps windows until they are settled. Failure: none of its own; a calling order that cannot be
+// (a report for an unknown window) ends the program (EG_ASSERT).
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "delivery/held_resources.hpp"
+#include "delivery/window.hpp"
+
+namespace embergate::delivery {
+
+struct RetryPolicy {
+  core::Milliseconds min{1'000};
+  core::Milliseconds max{60'000};
+  [[nodiscard]] core::Milliseconds after(std::uint32_t attempts) const;  // doubles from min to max
+};
+
+struct Now {
+  core::SteadyTime steady;
+  core::SystemTime system;
+};
+
+class Pipeline {
+ public:
+  Pipeline(store::DestinationSlot slot, std::size_t max_windows, RetryPolicy retry);
+
+  // The rows that waited when the program ended.
+  void load(const std::vector<store::HeldRow>& rows, Now now);
+
+  [[nodiscard]] store::EventNumber cursor() const { return cursor_; }
+  [[nodiscard]] const HeldResources& held() const { return held_; }
+  [[nodiscard]] bool has_room() const { return windows_.size() + settling_ < max_windows_; }
+  [[nodiscard]] bool may_read_on() const { return has_room() && !failure_ && !held_.crowded(cursor_); }
+  [[nodiscard]] std::vector<HeldResources::Job> ready_jobs(core::SteadyTime now, std::size_t limit) const;
+
+  // What the next window with rows will be called, so that it can be sent before it is added here.
+  [[nodiscard]] std::uint64_t next_sequence() const { return last_sequence_ + 1; }
+  // The two kinds of windows: read on, or of held resources. Each returns the number under which the window's report
+  // has to come; a window without records needs no report and no number (0).
+  std::uint64_t add_read(Window window, store::EventNumber cursor, Now now);
+  struct Progress {  // of one job
+    enum class Found { kNothing, kSent, kRefused };
+    HeldResources::Job job;
+    Found found = Found::kNothing;
+    store::EventNumber next = 0;  // catch_up: rows below were taken
+    bool complete = true;         // catch_up: none is left at or below the cursor
+  };
+  std::uint64_t add_jobs(Window window, const std::vector<Progress>& jobs, Now now);
+
+  void report(std::uint64_t sequence, kafka::BatchReport report);
+  // Goes through the windows whose turn it is. Nothing when there is none or the last settlement is still on its way.
+  std::optional<store::Settlement> take_settlement(Now now);
+  void settled();
+
+  // A topic or connection failed: nothing new is sent until all is settled and rewind() was called.
+  [[nodiscard]] const std::optional<std::string>& failure() const { return failure_; }
+  [[nodiscard]] bool drained() const { return windows_.empty() && settling_ == 0; }
+  void rewind();
+
+  [[nodiscard]] std::size_t records_in_flight() const { return records_in_flight_; }
+  [[nodiscard]] const Window* oldest_unreported() const;
+  [[nodiscard]] const std::optional<std::string>& last_refusal() const { return last_refusal_; }
+  void clear_last_refusal() { last_refusal_.reset(); }
+
+ private:
+  struct InFlight {
+    Window window;
+    std::optional<kafka::BatchReport> report;
+  };
+  std::uint64_t add(Window window, Now now);
+  void hold(std::string_view resource, store::EventNumber number, const std::string& reason, Now now);
+  void settle_window(InFlight& in_flight, Now now, store::Settlement& out);
+  void settle_refused(const RefusedRow& row, store::Settlement& out);
+  void settle_delivered(const Row& row, store::Settlement& out);
+  void settle_failed(const Row& row, const kafka::RecordFailure& failure, Now now, store::Settlement& out);
+  void append_waiting(std::string_view resource, store::EventNumber number, store::Settlement& out);
+
+  store::DestinationSlot slot_;
+  std::size_t max_windows_;
+  RetryPolicy retry_;
+  HeldResources held_;
+  std::deque<InFlight> windows_;
+  std::size_t settling_ = 0;  // windows in the settlement on its way
+  std::uint64_t last_sequence_ = 0;
+  std::uint64_t processed_ = 0;        // the newest window that was gone through
+  std::uint64_t settled_through_ = 0;  // the newest window whose settlement is durable
+  store::EventNumber cursor_ = 0;
+  std::size_t records_in_flight_ = 0;
+  std::optional<std::string> failure_;
+  std::optional<std::string> last_refusal_;
+};
+
+}  // namespace embergate::delivery

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "delivery/window.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace embergate::delivery {
+
+std::string ChunkPool::take(std::size_t at_least) {
+  if (at_least <= kChunkBytes) {
+    std::lock_guard lock(mutex_);
+    if (!kept_.empty()) {
+      std::string chunk = std::move(kept_.back());
+      kept_.pop_back();
+      return chunk;
+    }
+  }
+  std::string chunk;
+  chunk.reserve(std::max(at_least, kChunkBytes));
+  return chunk;
+}
+
+std::shared_ptr<const kafka::RecordBatch> ChunkPool::share(kafka::RecordBatch batch) {
+  auto* moved = new kafka::RecordBatch(std::move(batch));
+  return {moved, [pool = shared_from_this()](kafka::RecordBatch* done) {
+            pool->give_back(done->memory);
+            delete done;
+          }};
+}
+
+void ChunkPool::give_back(std::vector<std::string>& chunks) {
+  std::lock_guard lock(mutex_);
+  for (std::string& chunk : chunks) {
+    if (kept_.size() >= max_kept_) return;
+    if (chunk.capacity() > 2 * kChunkBytes) continue;
+    chunk.clear();
+    kept_.push_back(std::move(chunk));
+  }
+}
+
+WindowBuilder::WindowBuilder(ChunkPool& pool, NotificationWriter& writer, Limits limits, bool keyed)
+    : pool_(pool), writer_(writer), limits_(limits), keyed_(keyed) {}
+
+// The chunk that has this much room; it never grows beyond what it reserved, so views into it stay valid.
+std::string& WindowBuilder::room_for(std::size_t bytes) {
+  std::vector<std::string>& chunks = batch_.memory;
+  if (chunks.empty() || chunks.back().capacity() - chunks.back().size() < bytes) chunks.push_back(pool_.take(bytes));
+  return chunks.back();
+}
+
+bool WindowBuilder::add(const store::OutboxEvent& event) {
+  std::string& chunk = room_for(writer_.bound(event));
+  const std::size_t start = chunk.size();
+  const NotificationWriter::Place place = writer_.append(chunk, event);
+  const std::string_view value = std::string_view(chunk).substr(start);
+  const std::string_view resource = std::string_view(chunk).substr(place.resource, place.resource_length);
+  const std::string_view key = keyed_ ? resource.substr(resource.size() - place.id_length) : std::string_view();
+  if (value.size() + key.size() > limits_.record_bytes) {
+    window_.refused.push_back({event.event_number, std::string(resource),
+                               fmt::format("the record has {} bytes, more than the {} that maxRequestSize allows",
+                                           value.size() + key.size(), limits_.record_bytes)});
+    chunk.resize(start);
+    return false;
+  }
+  batch_.records.push_back({key, value});
+  window_.rows.push_back({event.event_number, resource, event.commit_time});
+  bytes_ += value.size();
+  return true;
+}
+
+Window WindowBuilder::finish() {
+  window_.batch = pool_.share(std::move(batch_));
+  return std::move(window_);
+}
+
+}  // namespace embergate::delivery

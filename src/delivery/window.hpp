@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// A window: rows of the outbox that are sent and settled together, and the memory that their records lie in (decision
+// 19, decision 40). Thread: built by one thread, then read by the relay's strand; the memory may be released on any
+// thread. Ownership: the batch owns all bytes; rows are views into them. Bound: whoever builds the window stops in
+// time; one chunk holds many records, a long record has a chunk of its own.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "delivery/notification_writer.hpp"
+#include "embergate/core/clock.hpp"
+#include "embergate/kafka/producer.hpp"
+#include "embergate/store/outbox.hpp"
+
+namespace embergate::delivery {
+
+struct Row {
+  store::EventNumber number = 0;
+  std::string_view resource;  // "Type/id", in the batch's memory
+  core::SystemTime commit_time{};
+};
+
+// Not sent at all, because Kafka would refuse it.
+struct RefusedRow {
+  store::EventNumber number = 0;
+  std::string resource;
+  std::string reason;
+};
+
+struct Window {
+  std::uint64_t sequence = 0;  // given by the pipeline
+  std::vector<Row> rows;       // row i is record i of the batch
+  std::shared_ptr<const kafka::RecordBatch> batch;
+  std::vector<RefusedRow> refused;
+  core::SteadyTime sent_at{};
+};
+
+// Chunks that windows gave back, for the next ones. Shared by all relays.
+class ChunkPool : public std::enable_shared_from_this<ChunkPool> {
+ public:
+  static constexpr std::size_t kChunkBytes = 1024 * 1024;
+  explicit ChunkPool(std::size_t max_kept) : max_kept_(max_kept) {}
+  std::string take(std::size_t at_least);  // empty, with this capacity
+  // A batch that gives its chunks back when its last holder lets go.
+  std::shared_ptr<const kafka::RecordBatch> share(kafka::RecordBatch batch);
+
+ private:
+  void give_back(std::vector<std::string>& chunks);
+  std::mutex mutex_;
+  std::vector<std::string> kept_;
+  std::size_t max_kept_;
+};
+
+class WindowBuilder {
+ public:
+  struct Limits {
+    std::size_t rows = 10'000;
+    std::size_t bytes = 16 * 1024 * 1024;  // of records
+    std::size_t record_bytes = 1'000'000;  // key + value that the producer takes
+  };
+  WindowBuilder(ChunkPool& pool, NotificationWriter& writer, Limits limits, bool keyed);
+
+  [[nodiscard]] bool full() const { return window_.rows.size() >= limits_.rows || bytes_ >= limits_.bytes; }
+  // False: the record is too long; it stands in refused().
+  bool add(const store::OutboxEvent& event);
+  [[nodiscard]] const std::vector<RefusedRow>& refused() const { return window_.refused; }
+  [[nodiscard]] bool empty() const { return window_.rows.empty() && window_.refused.empty(); }
+  Window finish();
+
+ private:
+  std::string& room_for(std::size_t bytes);
+
+  ChunkPool& pool_;
+  NotificationWriter& writer_;
+  Limits limits_;
+  bool keyed_;
+  kafka::RecordBatch batch_;
+  Window window_;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace embergate::delivery

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads a destination's rows from the outbox and makes windows of them: onwards from the cursor, or of resources that
+// were held back (decision 19). Thread: on the relays' pool, one call at a time; HeldResources must not change
+// meanwhile. Ownership: borrows the outbox. Failure: the store's error; what was read before it is given up and will be
+// read again.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "delivery/pipeline.hpp"
+#include "delivery/window.hpp"
+#include "embergate/core/result.hpp"
+#include "embergate/store/outbox.hpp"
+
+namespace embergate::delivery {
+
+class WindowSource {
+ public:
+  static constexpr std::size_t kCatchUpRows = 1'000;  // of one resource at a time
+
+  WindowSource(store::Outbox& outbox, store::DestinationSlot slot, std::shared_ptr<ChunkPool> pool,
+               NotificationWriter writer, WindowBuilder::Limits limits, bool keyed);
+
+  struct ReadOn {
+    Window window;
+    store::EventNumber cursor = 0;
+    bool more = false;  // the end of the queue was not reached
+  };
+  core::Result<ReadOn> read_on(store::EventNumber after, const HeldResources& held);
+
+  struct Jobs {
+    Window window;
+    std::vector<Pipeline::Progress> progress;  // of the jobs that fitted in
+  };
+  core::Result<Jobs> run(const std::vector<HeldResources::Job>& jobs, store::EventNumber cursor);
+
+  [[nodiscard]] const NotificationWriter& writer() const { return writer_; }
+
+ private:
+  core::Result<Pipeline::Progress> try_again(const HeldResources::Job& job, WindowBuilder& builder);
+  core::Result<Pipeline::Progress> catch_up(const HeldResources::Job& job, store::EventNumber cursor,
+                                            WindowBuilder& builder);
+
+  store::Outbox& outbox_;
+  store::DestinationSlot slot_;
+  std::shared_ptr<ChunkPool> pool_;
+  NotificationWriter writer_;
+  WindowBuilder::Limits limits_;
+  bool keyed_;
+};
+
+}  // namespace embergate::delivery

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fake_outbox.hpp"
+
+namespace embergate::test {
+namespace {
+core::Error away() { return core::make_retriable(core::ErrorCode::kUnavailable, "the database is away"); }
+}  // namespace
+
+store::EventNumber FakeOutbox::append(Entry entry) {
+  std::lock_guard lock(mutex_);
+  rows_.emplace(++last_, std::move(entry));
+  counters_.last_event_number = last_;
+  return last_;
+}
+
+store::EventNumber FakeOutbox::append(const std::string& type, const std::string& id) {
+  Entry entry;
+  entry.type = type;
+  entry.id = id;
+  entry.body = R"({"resourceType":")" + type + R"(","id":")" + id + "\"}";
+  return append(std::move(entry));
+}
+
+bool FakeOutbox::visit_row(store::EventNumber number, const Entry& entry, const Visit& visit) {
+  store::OutboxEvent event;
+  event.event_number = number;
+  event.version_id = entry.version;
+  event.interaction = entry.interaction;
+  event.type = entry.type;
+  event.id = entry.id;
+  event.commit_time = entry.commit_time;
+  event.body = entry.body;
+  event.correlation_id = entry.correlation_id;
+  return visit(event);
+}
+
+bool FakeOutbox::superseded(store::EventNumber number) const {
+  const auto found = held_.find(number);
+  return found != held_.end() && found->second.state == store::HeldRow::State::kSuperseded;
+}
+
+core::Result<std::size_t> FakeOutbox::read(store::DestinationSlot, store::EventNumber after, std::size_t max_rows,
+                                           std::size_t max_bytes, const Visit& visit) {
+  std::lock_guard lock(mutex_);
+  if (fail_reads_) return away();
+  std::size_t count = 0;
+  std::size_t bytes = 0;
+  for (auto at = rows_.upper_bound(after); at != rows_.end() && count < max_rows && bytes < max_bytes; ++at) {
+    if (superseded(at->first)) continue;
+    if (!visit_row(at->first, at->second, visit)) break;
+    ++count;
+    bytes += at->second.body.size();
+  }
+  return count;
+}
+
+core::Result<std::size_t> FakeOutbox::read_rows(store::DestinationSlot, const std::vector<store::EventNumber>& numbers,
+                                                const Visit& visit) {
+  std::lock_guard lock(mutex_);
+  if (fail_reads_) return away();
+  std::size_t count = 0;
+  for (const store::EventNumber number : numbers) {
+    const auto found = rows_.find(number);
+    if (found == rows_.end() || superseded(number)) continue;
+    if (!visit_row(number, found->second, visit)) break;
+    ++count;
+  }
+  return count;
+}
+
+core::Result<std::size_t> FakeOutbox::read_resource(store::DestinationSlot, store::EventNumber from,
+                                                    std::string_view type, std::string_view id, std::size_t max_rows,
+                                                    const Visit& visit) {
+  std::lock_guard lock(mutex_);
+  if (fail_reads_) return away();
+  std::size_t count = 0;
+  for (auto at = rows_.lower_bound(from); at != rows_.end() && count < max_rows; ++at) {
+    if (at->second.type != type || at->second.id != id || superseded(at->first)) continue;
+    if (!visit_row(at->first, at->second, visit)) break;
+    ++count;
+  }
+  return count;
+}
+
+core::Result<std::vector<store::HeldRow>> FakeOutbox::held_rows(store::DestinationSlot, std::size_t limit) {
+  std::lock_guard lock(mutex_);
+  if (fail_reads_) return away();
+  std::vector<store::HeldRow> found;
+  for (const auto state : {store::HeldRow::State::kWaiting, store::HeldRow::State::kSuperseded}) {
+    for (const auto& [number, row] : held_) {
+      if (row.state == state && found.size() < limit) found.push_back(row);
+    }
+  }
+  return found;
+}
+
+void FakeOutbox::settle(store::Settlement settlement, Done done) {
+  if (on_settle) on_settle(settlement);
+  done(apply(settlement));
+}
+
+core::Result<void> FakeOutbox::apply(const store::Settlement& settlement) {
+  std::lock_guard lock(mutex_);
+  if (fail_settlements_) return away();
+  ++settlements_;
+  for (const auto& range : settlement.delivered) {
+    rows_.erase(rows_.lower_bound(range.first), rows_.upper_bound(range.last));
+    held_.erase(held_.lower_bound(range.first), held_.upper_bound(range.last));
+  }
+  for (const auto& row : settlement.held) {
+    if (rows_.contains(row.event_number)) held_[row.event_number] = row;
+  }
+  counters_.delivered += settlement.delivered_count;
+  counters_.failed_attempts += settlement.failed_attempts;
+  return {};
+}
+
+core::Result<store::SlotCounters> FakeOutbox::counters(store::DestinationSlot) {
+  std::lock_guard lock(mutex_);
+  store::SlotCounters counters = counters_;
+  for (const auto& [number, row] : held_) counters.superseded += row.state == store::HeldRow::State::kSuperseded;
+  counters.queued = rows_.size() - counters.superseded;
+  if (!rows_.empty()) counters.oldest_queued = rows_.begin()->second.commit_time;
+  return counters;
+}
+
+void FakeOutbox::fail_reads(bool fail) {
+  std::lock_guard lock(mutex_);
+  fail_reads_ = fail;
+}
+
+void FakeOutbox::fail_settlements(bool fail) {
+  std::lock_guard lock(mutex_);
+  fail_settlements_ = fail;
+}
+
+std::map<store::EventNumber, FakeOutbox::Entry> FakeOutbox::rows() const {
+  std::lock_guard lock(mutex_);
+  return rows_;
+}
+
+std::map<store::EventNumber, store::HeldRow> FakeOutbox::held() const {
+  std::lock_guard lock(mutex_);
+  return held_;
+}
+
+std::size_t FakeOutbox::settlements() const {
+  std::lock_guard lock(mutex_);
+  return settlements_;
+}
+
+}  // namespace embergate::test

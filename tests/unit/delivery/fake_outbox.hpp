@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// An outbox in memory that keeps the promises of store::Outbox, and can be told to fail. Safe to use from several
+// threads.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "embergate/store/outbox.hpp"
+
+namespace embergate::test {
+
+class FakeOutbox final : public store::Outbox {
+ public:
+  struct Entry {
+    store::VersionId version = 0;
+    store::Interaction interaction = store::Interaction::kCreate;
+    std::string type;
+    std::string id;
+    std::string body;
+    std::string correlation_id;
+    core::SystemTime commit_time{};
+  };
+
+  store::EventNumber append(Entry entry);
+  store::EventNumber append(const std::string& type, const std::string& id);
+
+  core::Result<std::size_t> read(store::DestinationSlot slot, store::EventNumber after, std::size_t max_rows,
+                                 std::size_t max_bytes, const Visit& visit) override;
+  core::Result<std::size_t> read_rows(store::DestinationSlot slot, const std::vector<store::EventNumber>& numbers,
+                                      const Visit& visit) override;
+  core::Result<std::size_t> read_resource(store::DestinationSlot slot, store::EventNumber from, std::string_view type,
+                                          std::string_view id, std::size_t max_rows, const Visit& visit) override;
+  core::Result<std::vector<store::HeldRow>> held_rows(store::DestinationSlot slot, std::size_t limit) override;
+  void settle(store::Settlement settlement, Done done) override;
+  core::Result<store::SlotCounters> counters(store::DestinationSlot slot) override;
+
+  void fail_reads(bool fail);
+  void fail_settlements(bool fail);
+  [[nodiscard]] std::map<store::EventNumber, Entry> rows() const;  // what is left
+  [[nodiscard]] std::map<store::EventNumber, store::HeldRow> held() const;
+  [[nodiscard]] std::size_t settlements() const;
+  // Called with each settlement before it is applied.
+  std::function<void(const store::Settlement&)> on_settle;
+
+ private:
+  core::Result<void> apply(const store::Settlement& settlement);
+  bool visit_row(store::EventNumber number, const Entry& entry, const Visit& visit);
+  [[nodiscard]] bool superseded(store::EventNumber number) const;
+
+  mutable std::mutex mutex_;
+  std::map<store::EventNumber, Entry> rows_;
+  std::map<store::EventNumber, store::HeldRow> held_;
+  store::EventNumber last_ = 0;
+  store::SlotCounters counters_;
+  bool fail_reads_ = false;
+  bool fail_settlements_ = false;
+  std::size_t settlements_ = 0;
+};
+
+}  // namespace embergate::test
