@@ -67,11 +67,23 @@ embergate_module(interaction DEPS topic store secretref fhirpath)
 embergate_module(delivery DEPS kafka http topic store secretref)
 embergate_module(auth DEPS store http secretref LINK OpenSSL::Crypto)
 embergate_module(rest DEPS interaction delivery auth http LINK nlohmann_json::nlohmann_json)
-embergate_module(app DEPS rest LINK CLI11::CLI11 nlohmann_json::nlohmann_json OpenSSL::Crypto)
+embergate_module(app DEPS rest LINK nlohmann_json::nlohmann_json)
+
+# What the program says of itself; a source tree without its history says "unknown".
+execute_process(COMMAND git -C ${CMAKE_SOURCE_DIR} log -1 --format=%h|%cI OUTPUT_VARIABLE _head OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+string(REGEX MATCH "^([0-9a-f]+)\\|(.*)$" _ "${_head}")
+set(EMBERGATE_COMMIT "${CMAKE_MATCH_1}")
+set(EMBERGATE_BUILD_TIME "${CMAKE_MATCH_2}")
+if(NOT EMBERGATE_COMMIT)
+  set(EMBERGATE_COMMIT "unknown")
+endif()
+set_source_files_properties(src/app/main.cpp src/app/runtime.cpp PROPERTIES COMPILE_DEFINITIONS
+                            "EMBERGATE_COMMIT=\"${EMBERGATE_COMMIT}\";EMBERGATE_BUILD_TIME=\"${EMBERGATE_BUILD_TIME}\"")
 
 if(EXISTS ${CMAKE_SOURCE_DIR}/src/app/main.cpp)
   add_executable(embergate src/app/main.cpp)
-  target_link_libraries(embergate PRIVATE embergate_app)
+  target_include_directories(embergate PRIVATE ${CMAKE_SOURCE_DIR}/src)
+  target_link_libraries(embergate PRIVATE embergate_app CLI11::CLI11 nlohmann_json::nlohmann_json)
   set_target_properties(embergate PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
 endif()
 

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// All settings of the program, read once from the environment (BOX_*, contract 5.8). Only this module reads the
+// environment. Thread: at start. Ownership: by value; the root client's secret moves on into the authenticator.
+// Failure: kInvalid naming the variable and what it takes.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "embergate/auth/authenticator.hpp"
+#include "embergate/core/result.hpp"
+#include "embergate/http/server.hpp"
+#include "embergate/observability/log.hpp"
+#include "embergate/store/sqlite_store.hpp"
+#include "embergate/vault/cache.hpp"
+
+namespace embergate::app {
+
+struct Settings {
+  http::ServerOptions web;                    // BOX_WEB_HOST, BOX_WEB_PORT, BOX_WEB_LIMIT_*
+  std::string base_url;                       // BOX_WEB_BASE_URL; empty: http://localhost:<port>
+  std::size_t max_body = 20'971'520;          // BOX_WEB_MAX_BODY
+  std::string box_id = "devbox";              // BOX_ID
+  store::SqliteOptions database;              // BOX_DB_PATH
+  std::string vault_config;                   // BOX_VAULT_CONFIG; empty: off
+  vault::SecretCache::Options vault;          // BOX_VAULT_*_MS
+  bool strict_references = true;              // BOX_VAULT_STRICT_REFERENCES
+  bool allow_inline = false;                  // BOX_VAULT_ALLOW_INLINE
+  std::optional<std::uint16_t> metrics_port;  // BOX_METRICS_PORT
+  std::string init_bundle;                    // BOX_INIT_BUNDLE
+  auth::RootClient root;                      // BOX_ROOT_CLIENT_ID, BOX_ROOT_CLIENT_SECRET or _FILE
+  observability::log::Level log_level = observability::log::Level::kInfo;  // BOX_OBSERVABILITY_STDOUT_LOG_LEVEL
+  std::string created_at_url = "ex:createdAt";                             // BOX_FHIR_CREATEDAT_URL
+  bool return_404_on_empty_delete = false;                                 // BOX_FHIR_RETURN_404_ON_EMPTY_DELETE
+  bool skip_reference_allowed = false;                                     // BOX_FHIR_VALIDATION_SKIP_REFERENCE
+  std::string correlation_id_header = "x-topic-correlation-id";            // BOX_MODULE_TOPICS_CORRELATION_ID_HEADER
+  bool aidbox_request_style = false;                                       // BOX_MODULE_TOPICS_REQUEST_STYLE=aidbox
+  std::vector<std::string> warnings;                                       // unknown BOX_* names, old aliases
+};
+
+// `environment` as main() gets it: "NAME=value" strings, ended by nullptr. Secret values in it are overwritten once
+// they are read.
+core::Result<Settings> read_settings(char** environment);
+
+}  // namespace embergate::app

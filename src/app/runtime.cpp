@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "embergate/app/runtime.hpp"
+
+#include <fmt/format.h>
+#include <malloc.h>
+#include <unistd.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_future.hpp>
+#include <csignal>
+#include <fstream>
+#include <future>
+#include <mutex>
+#include <thread>
+
+#include "app/init_bundle.hpp"
+#include "embergate/delivery/deliveries.hpp"
+#include "embergate/interaction/interactions.hpp"
+#include "embergate/kafka/producer_pool.hpp"
+#include "embergate/observability/health.hpp"
+#include "embergate/observability/metrics.hpp"
+#include "embergate/rest/api.hpp"
+#include "embergate/store/store.hpp"
+
+namespace embergate::app {
+namespace {
+
+namespace asio = boost::asio;
+namespace log = observability::log;
+using observability::HealthResult;
+using observability::HealthStatus;
+
+constexpr core::Milliseconds kExchangeLimit{5'000};
+constexpr core::Milliseconds kRelayLimit{4'000};
+constexpr core::Milliseconds kProducerLimit{3'000};
+constexpr std::size_t kPoolThreads = 4;
+
+double resident_megabytes() {
+  std::ifstream in("/proc/self/statm");
+  double pages = 0;
+  double resident = 0;
+  in >> pages >> resident;
+  return resident * static_cast<double>(sysconf(_SC_PAGESIZE)) / (1024.0 * 1024.0);
+}
+
+// One io thread serves two cores best, since the store's writer and the producer's threads want the other
+// (docs/performance.md).
+unsigned io_thread_count() { return std::max(1U, std::thread::hardware_concurrency() / 2); }
+
+std::vector<fhir::Issue> validate_system_resource(const fhir::Resource& resource, std::string_view id) {
+  std::vector<fhir::Issue> issues = auth::validate(resource, id);
+  if (resource.type() != "AidboxTopicDestination") return issues;
+  const auto destination = topic::TopicDestination::parse(resource, id, issues);
+  if (!destination) return issues;
+  for (fhir::Issue& issue : delivery::Deliveries::validate(*destination)) issues.push_back(std::move(issue));
+  return issues;
+}
+
+core::Result<vault::VaultConfig> load_vault_config(const std::string& path) {
+  if (path.empty()) return vault::VaultConfig();
+  EG_TRY(auto config, vault::VaultConfig::load(path));
+  for (const std::string& warning : config.warnings()) log::event(log::Level::kWarn, "vault/warning", warning);
+  log::event(log::Level::kInfo, "vault/loaded", "the vault config was read",
+             {{"names", static_cast<std::int64_t>(config.entries().size())}});
+  return config;
+}
+
+}  // namespace
+
+struct Runtime::Impl {
+  Impl(Settings given, vault::VaultConfig config)
+      : settings(std::move(given)),
+        secrets(std::move(config), settings.vault, core::system_clock(), metrics),
+        started(core::system_clock().steady_now()) {}
+
+  ~Impl() { stop_threads(); }
+
+  core::Result<void> open_store() {
+    EG_TRY(store, store::open_sqlite_store(settings.database, core::system_clock(), metrics));
+    return {};
+  }
+
+  void make_parts() {
+    if (settings.base_url.empty()) settings.base_url = fmt::format("http://localhost:{}", settings.web.port);
+    kafka::ProducerPool::Options producer_options;
+    producers = std::make_unique<kafka::ProducerPool>(producer_options, secrets, core::system_clock(), metrics);
+
+    delivery::DeliveryOptions delivery_options;
+    delivery_options.box_id = settings.box_id;
+    delivery_options.base_url = settings.base_url;
+    delivery_options.aidbox_request_style = settings.aidbox_request_style;
+    deliveries = std::make_unique<delivery::Deliveries>(delivery_options, io.get_executor(), *store, *producers,
+                                                        secrets, core::system_clock(), metrics, health);
+
+    interaction::Options options;
+    options.base_url = settings.base_url;
+    options.created_at_url = settings.created_at_url;
+    options.return_404_on_empty_delete = settings.return_404_on_empty_delete;
+    options.parse_limits.max_bytes = settings.max_body;
+    options.secret_rules.strict_references = settings.strict_references;
+    options.secret_rules.allow_inline = settings.allow_inline;
+    options.validate_system_resource = validate_system_resource;
+    options.on_committed = [this](const store::CommitReceipt& receipt) { committed(receipt); };
+    interactions =
+        std::make_unique<interaction::Interactions>(std::move(options), *store, secrets.config(), pool, metrics);
+
+    authenticator = std::make_unique<auth::Authenticator>(auth::AuthOptions(), std::move(settings.root), *store,
+                                                          secrets, pool, core::system_clock(), metrics);
+
+    rest::ApiOptions api_options;
+    api_options.base_url = settings.base_url;
+    api_options.max_body = settings.max_body;
+    api_options.correlation_id_header = settings.correlation_id_header;
+    api_options.skip_reference_allowed = settings.skip_reference_allowed;
+    api_options.version = EMBERGATE_VERSION;
+    api_options.commit = EMBERGATE_COMMIT;
+    api_options.build_time = EMBERGATE_BUILD_TIME;
+    api = std::make_unique<rest::Api>(
+        std::move(api_options),
+        rest::ApiParts{*interactions, *deliveries, *authenticator, secrets, health, metrics, core::system_clock()});
+    add_health_checks();
+  }
+
+  void add_health_checks() {
+    health.add("uptime", [this] {
+      const std::chrono::duration<double> up = core::system_clock().steady_now() - started;
+      return HealthResult{HealthStatus::kPass, "system", up.count(), "s", ""};
+    });
+    health.add("memory:utilization",
+               [] { return HealthResult{HealthStatus::kPass, "system", resident_megabytes(), "Mb", ""}; });
+    health.add("db:responseTime", [this] {
+      const bool alive = store->ping().has_value();
+      return HealthResult{alive ? HealthStatus::kPass : HealthStatus::kFail, "database",
+                          static_cast<double>(store->last_commit_time().count()), "ms",
+                          alive ? "" : "the database does not answer"};
+    });
+  }
+
+  // On the store's writer thread: only posts.
+  void committed(const store::CommitReceipt& receipt) {
+    if (!receipt.slots.empty()) deliveries->wake(receipt.slots);
+    if (receipt.catalog_changed) asio::post(pool, [this] { sync_deliveries(); });
+  }
+
+  // One at a time, so that an older catalog never comes after a newer one.
+  void sync_deliveries() {
+    std::lock_guard lock(sync_mutex);
+    auto catalog = interactions->catalog();
+    if (catalog) {
+      deliveries->sync(*std::move(catalog));
+    } else {
+      log::event(log::Level::kError, "topic-destination/init-failed", catalog.error().diagnostics);
+    }
+  }
+
+  void start_threads() {
+    for (unsigned i = 0; i < io_thread_count(); ++i) threads.emplace_back([this] { io.run(); });
+  }
+
+  void stop_threads() {
+    work.reset();
+    io.stop();
+    for (std::thread& thread : threads) thread.join();
+    threads.clear();
+    pool.join();
+  }
+
+  core::Result<void> execute_init_bundle() {
+    if (settings.init_bundle.empty()) return {};
+    return asio::co_spawn(io, run_init_bundle(settings.init_bundle, *interactions), asio::use_future).get();
+  }
+
+  core::Result<void> listen() {
+    server = std::make_unique<http::Server>(io.get_executor(), settings.web,
+                                            [this](http::Exchange& exchange) { return api->handle(exchange); });
+    EG_TRY(port, server->listen());
+    log::event(log::Level::kInfo, "http/listening", "",
+               {{"host", std::string_view(settings.web.host)}, {"port", std::int64_t{port}}});
+    if (!settings.metrics_port) return {};
+    http::ServerOptions options;
+    options.host = settings.web.host;
+    options.port = *settings.metrics_port;
+    metrics_server = std::make_unique<http::Server>(io.get_executor(), options, rest::metrics_handler(metrics));
+    EG_TRY(const std::uint16_t bound, metrics_server->listen());
+    log::event(log::Level::kInfo, "metrics/listening", "", {{"port", std::int64_t{bound}}});
+    return {};
+  }
+
+  asio::awaitable<void> wait_for_signal() {
+    asio::signal_set signals(io, SIGTERM, SIGINT);
+    const int number = co_await signals.async_wait(asio::use_awaitable);
+    log::event(log::Level::kInfo, "process/stopping", "", {{"signal", std::int64_t{number}}});
+    co_await server->shutdown(kExchangeLimit);
+    if (metrics_server) co_await metrics_server->shutdown(core::Milliseconds(500));
+    co_await deliveries->shutdown(kRelayLimit);
+  }
+
+  void close_parts() {
+    // Notices of committed writes may still be on the pool; they use the parts that end next.
+    stop_threads();
+    producers->shutdown(kProducerLimit);
+    secrets.stop();
+    store->stop();
+    log::event(log::Level::kInfo, "process/stopped", "");
+  }
+
+  Settings settings;
+  observability::Metrics metrics;
+  observability::HealthRegistry health;
+  vault::SecretCache secrets;
+  core::SteadyTime started;
+  asio::io_context io;
+  asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
+  asio::thread_pool pool{kPoolThreads};
+  std::unique_ptr<store::Store> store;
+  std::unique_ptr<kafka::ProducerPool> producers;
+  std::unique_ptr<delivery::Deliveries> deliveries;
+  std::unique_ptr<interaction::Interactions> interactions;
+  std::unique_ptr<auth::Authenticator> authenticator;
+  std::unique_ptr<rest::Api> api;
+  std::unique_ptr<http::Server> server;
+  std::unique_ptr<http::Server> metrics_server;
+  std::mutex sync_mutex;
+  std::uint16_t port = 0;
+  std::vector<std::thread> threads;
+};
+
+Runtime::Runtime(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Runtime::~Runtime() { log::set_redactor(nullptr); }
+
+core::Result<std::unique_ptr<Runtime>> Runtime::start(Settings settings) {
+  for (const std::string& warning : settings.warnings) log::event(log::Level::kWarn, "settings/warning", warning);
+  EG_TRY(auto config, load_vault_config(settings.vault_config));
+  auto impl = std::make_unique<Impl>(std::move(settings), std::move(config));
+  log::set_redactor([secrets = &impl->secrets](std::string& line) { secrets->redact(line); });
+  EG_CHECK(impl->open_store());
+  impl->make_parts();
+  impl->start_threads();
+  EG_CHECK(impl->execute_init_bundle());
+  impl->sync_deliveries();
+  EG_CHECK(impl->listen());
+  return std::unique_ptr<Runtime>(new Runtime(std::move(impl)));
+}
+
+std::uint16_t Runtime::port() const { return impl_->port; }
+
+void Runtime::run_until_signal() {
+  asio::co_spawn(impl_->io, impl_->wait_for_signal(), asio::use_future).get();
+  impl_->close_parts();
+}
+
+}  // namespace embergate::app

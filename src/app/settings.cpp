@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "embergate/app/settings.hpp"
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <iterator>
+
+#include "app/environment.hpp"
+
+namespace embergate::app {
+namespace {
+
+constexpr std::int64_t kDayMs = 86'400'000;
+constexpr std::size_t kMaxRootSecret = 8 * 1024;
+
+auto millis(core::Milliseconds& target) {
+  return [&target](std::int64_t value) { target = core::Milliseconds(value); };
+}
+
+auto size(std::size_t& target) {
+  return [&target](std::int64_t value) { target = static_cast<std::size_t>(value); };
+}
+
+core::Result<void> read_web(Environment& environment, Settings& settings) {
+  if (auto host = environment.text("BOX_WEB_HOST")) settings.web.host = *host;
+  if (environment.text("AIDBOX_PORT") && !environment.text("BOX_WEB_PORT"))
+    settings.warnings.push_back("AIDBOX_PORT is the old name of BOX_WEB_PORT");
+  const auto take_port = [&settings](std::int64_t port) { settings.web.port = static_cast<std::uint16_t>(port); };
+  EG_CHECK(environment.number("AIDBOX_PORT", 0, 65535, take_port));
+  EG_CHECK(environment.number("BOX_WEB_PORT", 0, 65535, take_port));
+  if (auto url = environment.text("BOX_WEB_BASE_URL")) settings.base_url = *url;
+  if (!settings.base_url.empty() &&
+      (settings.base_url.ends_with('/') || settings.base_url.find("://") == std::string::npos)) {
+    return core::make_error(
+        core::ErrorCode::kInvalid,
+        "BOX_WEB_BASE_URL must be an absolute URL without a slash at its end, such as https://gateway.example");
+  }
+  EG_CHECK(environment.number("BOX_WEB_MAX_BODY", 1024, 1'073'741'824, size(settings.max_body)));
+  EG_CHECK(environment.number("BOX_WEB_LIMIT_HEADER_BYTES", 1024, 1'048'576, size(settings.web.max_header_bytes)));
+  EG_CHECK(environment.number("BOX_WEB_LIMIT_HEADER_FIELDS", 10, 1000, size(settings.web.max_header_fields)));
+  EG_CHECK(environment.number("BOX_WEB_LIMIT_URL_BYTES", 256, 65536, size(settings.web.max_target_bytes)));
+  EG_CHECK(environment.number("BOX_WEB_LIMIT_HEADER_DEADLINE_MS", 100, kDayMs, millis(settings.web.header_deadline)));
+  EG_CHECK(environment.number("BOX_WEB_LIMIT_IDLE_MS", 100, kDayMs, millis(settings.web.idle_timeout)));
+  EG_CHECK(environment.number("BOX_WEB_LIMIT_CONNECTIONS", 1, 1'000'000, size(settings.web.max_connections)));
+  return environment.number("BOX_WEB_LIMIT_CONNECTIONS_PER_ADDRESS", 1, 1'000'000,
+                            size(settings.web.max_connections_per_address));
+}
+
+core::Result<void> read_vault(Environment& environment, Settings& settings) {
+  if (auto old = environment.text("AIDBOX_VAULT_CONFIG")) {
+    settings.vault_config = *old;
+    settings.warnings.push_back("AIDBOX_VAULT_CONFIG is the old name of BOX_VAULT_CONFIG");
+  }
+  if (auto path = environment.text("BOX_VAULT_CONFIG")) settings.vault_config = *path;
+  vault::SecretCache::Options& vault = settings.vault;
+  EG_CHECK(environment.number("BOX_VAULT_CACHE_TTL_MS", 10, kDayMs, millis(vault.ttl)));
+  EG_CHECK(environment.number("BOX_VAULT_POLL_MS", 10, kDayMs, millis(vault.poll)));
+  EG_CHECK(environment.number("BOX_VAULT_QUIET_MS", 1, 60'000, millis(vault.quiet)));
+  EG_CHECK(environment.number("BOX_VAULT_GRACE_MS", 0, kDayMs,
+                              [&vault](std::int64_t value) { vault.grace = core::Milliseconds(value); }));
+  EG_CHECK(environment.number("BOX_VAULT_PREVIOUS_SECRET_GRACE_MS", 0, kDayMs, millis(vault.previous_grace)));
+  EG_CHECK(environment.number("BOX_VAULT_FORCED_REFRESH_MS", 1, 3'600'000, millis(vault.forced_refresh)));
+  EG_CHECK(environment.boolean("BOX_VAULT_ALLOW_WORLD_WRITABLE", vault.allow_world_writable));
+  EG_CHECK(environment.boolean("BOX_VAULT_STRICT_REFERENCES", settings.strict_references));
+  return environment.boolean("BOX_VAULT_ALLOW_INLINE", settings.allow_inline);
+}
+
+core::Result<void> read_root(Environment& environment, Settings& settings) {
+  if (auto id = environment.text("BOX_ROOT_CLIENT_ID")) settings.root.id = *id;
+  auto secret = environment.take_secret("BOX_ROOT_CLIENT_SECRET");
+  const auto path = environment.text("BOX_ROOT_CLIENT_SECRET_FILE");
+  if (secret) {
+    settings.root.secret = vault::Secret(*std::move(secret));
+    return {};
+  }
+  if (!path) {
+    settings.warnings.push_back(
+        "no BOX_ROOT_CLIENT_SECRET or BOX_ROOT_CLIENT_SECRET_FILE: only the open endpoints answer until a Client is "
+        "allowed");
+    return {};
+  }
+  std::ifstream in(*path, std::ios::binary);
+  std::string content((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  if (content.ends_with('\n')) content.pop_back();
+  if (content.ends_with('\r')) content.pop_back();
+  const bool usable = in.is_open() && !content.empty() && content.size() <= kMaxRootSecret &&
+                      content.find_first_of("\r\n") == std::string::npos;
+  settings.root.secret = vault::Secret(std::move(content));
+  if (!usable)
+    return core::make_error(core::ErrorCode::kInvalid,
+                            "BOX_ROOT_CLIENT_SECRET_FILE must name a readable file with one non-empty line");
+  return {};
+}
+
+core::Result<void> read_fhir(Environment& environment, Settings& settings) {
+  if (auto url = environment.text("BOX_FHIR_CREATEDAT_URL")) settings.created_at_url = *url;
+  EG_CHECK(environment.boolean("BOX_FHIR_RETURN_404_ON_EMPTY_DELETE", settings.return_404_on_empty_delete));
+  EG_CHECK(environment.boolean("BOX_FHIR_VALIDATION_SKIP_REFERENCE", settings.skip_reference_allowed));
+  if (auto header = environment.text("BOX_MODULE_TOPICS_CORRELATION_ID_HEADER"))
+    settings.correlation_id_header = *header;
+  if (auto style = environment.text("BOX_MODULE_TOPICS_REQUEST_STYLE")) {
+    if (*style != "aidbox" && *style != "fhir")
+      return core::make_error(core::ErrorCode::kInvalid, "BOX_MODULE_TOPICS_REQUEST_STYLE must be fhir or aidbox");
+    settings.aidbox_request_style = *style == "aidbox";
+  }
+  return {};
+}
+
+core::Result<void> read_rest(Environment& environment, Settings& settings) {
+  if (auto id = environment.text("BOX_ID")) settings.box_id = *id;
+  settings.database.path = environment.text("BOX_DB_PATH").value_or("embergate.db");
+  EG_CHECK(environment.number("BOX_METRICS_PORT", 0, 65535, [&settings](std::int64_t port) {
+    settings.metrics_port = static_cast<std::uint16_t>(port);
+  }));
+  if (auto bundle = environment.text("BOX_INIT_BUNDLE")) settings.init_bundle = *bundle;
+  if (auto level = environment.text("BOX_OBSERVABILITY_STDOUT_LOG_LEVEL")) {
+    settings.log_level = observability::log::level_from(*level, settings.log_level);
+  }
+  return {};
+}
+
+}  // namespace
+
+core::Result<Settings> read_settings(char** variables) {
+  Environment environment(variables);
+  Settings settings;
+  EG_CHECK(read_web(environment, settings));
+  EG_CHECK(read_vault(environment, settings));
+  EG_CHECK(read_root(environment, settings));
+  EG_CHECK(read_fhir(environment, settings));
+  EG_CHECK(read_rest(environment, settings));
+  for (const std::string& name : environment.unknown_names())
+    settings.warnings.push_back(fmt::format("{} is not a setting of this program", name));
+  return settings;
+}
+
+}  // namespace embergate::app
