@@ -387,6 +387,27 @@ TEST_F(Cache, StopsWhileAReadHangs) {
   EXPECT_TRUE(test::eventually([&] { return files_->hung() == 0; }));
 }
 
+TEST_F(Cache, NeverAnswersFromALookThatBeganBeforeTheQuestion) {  // R-19, RM-01
+  options_.quiet = 0ms;
+  ASSERT_EQ(text(), "V1");
+  files_->hang_at_end(true);
+  std::thread earlier([&] { (void)text(); });
+  ASSERT_TRUE(test::eventually([&] { return files_->hung() == 1; }));  // it has read V1
+  files_->put("V2");
+  std::atomic<bool> asks{false};
+  std::string answer;
+  std::thread later([&] {
+    asks = true;
+    answer = text();
+  });
+  ASSERT_TRUE(test::eventually([&] { return asks.load(); }));
+  EXPECT_FALSE(test::eventually([&] { return files_->hung() != 1; }, 50ms));  // time to join the look that runs
+  files_->release();
+  earlier.join();
+  later.join();
+  EXPECT_EQ(answer, "V2");
+}
+
 TEST_F(Cache, SharesLooksAmongConcurrentCallers) {
   options_.quiet = 0ms;
   ASSERT_EQ(text(), "V1");

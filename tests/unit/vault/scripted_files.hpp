@@ -72,9 +72,14 @@ class ScriptedFiles final : public vault::FileSystem {
     std::lock_guard lock(mutex_);
     hanging_path_ = path;
   }
+  void hang_at_end(bool on) {  // with the content already read
+    std::lock_guard lock(mutex_);
+    hangs_at_end_ = on;
+  }
   void release() {
     std::lock_guard lock(mutex_);
     hanging_path_.clear();
+    hangs_at_end_ = false;
     released_.notify_all();
   }
   [[nodiscard]] int opens() const {
@@ -128,7 +133,13 @@ class ScriptedFiles final : public vault::FileSystem {
     position_ += n;
     return static_cast<ssize_t>(n);
   }
-  void close(int) override {}
+  void close(int) override {
+    std::unique_lock lock(mutex_);
+    if (!hangs_at_end_) return;
+    ++hung_;
+    released_.wait(lock, [&] { return !hangs_at_end_; });
+    --hung_;
+  }
   int parent_mode(const std::string&, mode_t& mode) override {
     std::lock_guard lock(mutex_);
     mode = parent_mode_;
@@ -155,6 +166,7 @@ class ScriptedFiles final : public vault::FileSystem {
   mode_t parent_mode_ = S_IFDIR | 0755;
   long type_ = 0xef53;
   std::string hanging_path_;
+  bool hangs_at_end_ = false;
   int opens_ = 0;
   int reads_ = 0;
   int hung_ = 0;
