@@ -32,14 +32,17 @@ bool same_scalar(fhir::Node left, fhir::Node right) {
 
 std::size_t members_without_id(fhir::Node object) { return object.size() - (object.member("id") ? 1 : 0); }
 
-bool alike_lists(fhir::Node left, fhir::Node right) {
+bool alike_lists(fhir::Node left, fhir::Node right, std::uint64_t& work) {
   std::vector<fhir::Node> rest;
   for (fhir::Node item = right.first_child(); item; item = item.next_sibling(right)) rest.push_back(item);
+  std::vector<bool> used(rest.size());
+  std::size_t first_unused = 0;
   for (fhir::Node item = left.first_child(); item; item = item.next_sibling(left)) {
-    const auto found =
-        std::find_if(rest.begin(), rest.end(), [&](fhir::Node other) { return alike_content(item, other); });
-    if (found == rest.end()) return false;
-    rest.erase(found);
+    std::size_t at = first_unused;
+    while (at < rest.size() && (used[at] || !alike_content(item, rest[at], work))) ++at;
+    if (at == rest.size()) return false;
+    used[at] = true;
+    while (first_unused < rest.size() && used[first_unused]) ++first_unused;
   }
   return true;
 }
@@ -65,39 +68,47 @@ bool equivalent_text(std::string_view left, std::string_view right) {
   return true;
 }
 
-bool same_content(fhir::Node left, fhir::Node right) {
+bool same_content(fhir::Node left, fhir::Node right, std::uint64_t& work) {
+  if (++work > kMaxContentWork) return false;
   if (left == right) return true;
   if (!left || !right || left.kind() != right.kind() || left.size() != right.size()) return false;
   if (left.is_object()) {
     for (fhir::Node member = left.first_child(); member; member = member.next_sibling(left)) {
-      if (!same_content(member, right.member(member.name()))) return false;
+      if (!same_content(member, right.member(member.name()), work)) return false;
     }
     return true;
   }
   if (!left.is_array()) return same_scalar(left, right);
   fhir::Node other = right.first_child();
   for (fhir::Node item = left.first_child(); item; item = item.next_sibling(left), other = other.next_sibling(right)) {
-    if (!same_content(item, other)) return false;
+    if (!same_content(item, other, work)) return false;
   }
   return true;
 }
 
-bool alike_content(fhir::Node left, fhir::Node right) {
+bool alike_content(fhir::Node left, fhir::Node right, std::uint64_t& work) {
+  if (++work > kMaxContentWork) return false;
   if (left == right) return true;
   if (!left || !right || left.kind() != right.kind()) return false;
   if (left.is_object()) {
     if (members_without_id(left) != members_without_id(right)) return false;
     for (fhir::Node member = left.first_child(); member; member = member.next_sibling(left)) {
-      if (member.name() != "id" && !alike_content(member, right.member(member.name()))) return false;
+      if (member.name() != "id" && !alike_content(member, right.member(member.name()), work)) return false;
     }
     return true;
   }
-  if (left.is_array()) return left.size() == right.size() && alike_lists(left, right);
+  if (left.is_array()) return left.size() == right.size() && alike_lists(left, right, work);
   if (left.is_string()) return equivalent_text(left.string(), right.string());
   if (!left.is_number()) return true;
   const auto a = Decimal::parse(left.number_text());
   const auto b = Decimal::parse(right.number_text());
   return a && b && equivalent(*a, *b);
+}
+
+std::uint64_t Values::take_work() const {
+  const std::uint64_t work = work_;
+  work_ = 0;
+  return work;
 }
 
 std::uint64_t Values::hash(const Item& item) const {
@@ -161,7 +172,7 @@ bool ItemSet::insert(const Item& item) {
 std::uint64_t ItemSet::take_work() {
   const std::uint64_t work = work_;
   work_ = 0;
-  return work + 1;
+  return work + 1 + values_.take_work();
 }
 
 }  // namespace embergate::fhirpath

@@ -12,9 +12,12 @@ namespace embergate::fhirpath {
 namespace {
 
 constexpr std::size_t kMaxDynamicPatterns = 64;
+constexpr std::uint64_t kStepsPerPattern = 1024;
+constexpr std::size_t kMaxReplacement =
+    32 * 1024 * 1024;  // bytes one replaceMatches() may come to at most; the result is bound by Limits
 
 // Patterns that are computed at run time, kept by thread; all are dropped when there are too many.
-const RE2* dynamic_pattern(std::string_view pattern, std::string_view flags, std::string& error) {
+const RE2* dynamic_pattern(std::string_view pattern, std::string_view flags, std::string& error, bool& is_new) {
   thread_local std::vector<std::pair<std::string, Pattern>> cache;
   const std::string key = fmt::format("{}/{}", flags, pattern);
   for (const auto& [known, compiled] : cache) {
@@ -23,6 +26,7 @@ const RE2* dynamic_pattern(std::string_view pattern, std::string_view flags, std
       return compiled.compiled.get();
     }
   }
+  is_new = true;
   if (cache.size() >= kMaxDynamicPatterns) cache.clear();
   cache.emplace_back(key, compile_pattern(pattern, flags));
   error = cache.back().second.error;
@@ -148,7 +152,11 @@ const RE2* Evaluator::pattern_of(const AstNode& node, const Scope& scope, std::u
     if (outcome != Outcome::kOne) return nullptr;
   }
   std::string message;
-  const RE2* compiled = dynamic_pattern(pattern, flags, message);
+  bool is_new = false;
+  const RE2* compiled = dynamic_pattern(pattern, flags, message, is_new);
+  // Compiling is the dearest single thing an evaluation can do: the clock is looked at after each.
+  if (is_new && !steps(kStepsPerPattern)) outcome = Outcome::kError;
+  if (outcome == Outcome::kError) return nullptr;
   if (!compiled) outcome = error(node, message);
   return compiled;
 }
@@ -169,10 +177,9 @@ Outcome Evaluator::match(const AstNode& node, std::string_view text, const Scope
   if (outcome != Outcome::kOne) return outcome;
   if (pattern->pattern().empty()) return one(out, Item::string(text));
   const std::string rewrite = replacement_of(*pattern, substitute);
-  // One replacement per byte at most, each as long as the rewrite and what its groups may repeat.
-  constexpr std::size_t kMaxReplacedInput = 65'536;
-  if (text.size() > kMaxReplacedInput && rewrite.size() > 16)
-    return error(node, "replaceMatches() on a text that is too long");
+  // A match at every byte, each replaced by the whole rewrite, is the most that can come out.
+  if ((text.size() + 1) * rewrite.size() > kMaxReplacement)
+    return error(node, "replaceMatches() could build a text that is too long");
   std::string result(text);
   RE2::GlobalReplace(&result, *pattern, rewrite);
   return make_string(node, result, out);

@@ -73,6 +73,7 @@ Truth Evaluator::truth_operator(const AstNode& node, const Scope& scope) {
       const Items b = operand(node.b, scope, right);
       if (failed_) return Truth::kError;
       const Truth result = values_.equal(a, b);
+      if (!steps(values_.take_work())) return Truth::kError;
       if (result == Truth::kEmpty || node.op == Op::kEqual) return result;
       return truth_value(result == Truth::kFalse);
     }
@@ -83,7 +84,9 @@ Truth Evaluator::truth_operator(const AstNode& node, const Scope& scope) {
       const Items a = operand(node.a, scope, left);
       const Items b = operand(node.b, scope, right);
       if (failed_ || !steps(std::uint64_t{a.size} * b.size)) return Truth::kError;
-      return truth_value(values_.equivalent(a, b) == (node.op == Op::kEquivalent));
+      const bool alike = values_.equivalent(a, b);
+      if (!steps(values_.take_work())) return Truth::kError;
+      return truth_value(alike == (node.op == Op::kEquivalent));
     }
     case Op::kIn:
       return membership(node, node.a, node.b, scope);
@@ -130,7 +133,7 @@ Truth Evaluator::membership(const AstNode& node, NodeId item_id, NodeId set_id, 
   bool found = false;
   const auto look = [&](const Item& candidate) {
     found = values_.equal(plain, candidate) == Truth::kTrue;
-    return !found;
+    return steps(values_.take_work()) && !found;
   };
   static_cast<void>(node);
   stream(set_id, scope, look);

@@ -153,10 +153,10 @@ Truth Values::equal(const Item& left, const Item& right) const {
   const Conversion of_right = to_system(right, b);
   if (of_left == Conversion::kValue && of_right == Conversion::kValue) return equal_values(a, b);
   if (of_left == Conversion::kObject && of_right == Conversion::kObject)
-    return truth_of(same_content(left.node(), right.node()));
+    return truth_of(same_content(left.node(), right.node(), work_));
   if (of_left == Conversion::kEmpty && of_right == Conversion::kEmpty && left.is_element() && right.is_element() &&
       !left.node() && !right.node()) {
-    return truth_of(same_content(left.sibling_node(), right.sibling_node()));
+    return truth_of(same_content(left.sibling_node(), right.sibling_node(), work_));
   }
   if (of_left == Conversion::kEmpty || of_right == Conversion::kEmpty) return Truth::kEmpty;
   // One is an object. A quantity without a UCUM code cannot be told equal or different from one with a unit.
@@ -240,7 +240,7 @@ bool Values::equivalent_objects(const Item& left, const Item& right) const {
       return false;
     }
   }
-  return alike_content(left.node(), right.node());
+  return alike_content(left.node(), right.node(), work_);
 }
 
 bool Values::equivalent(Items left, Items right) const {

@@ -38,6 +38,10 @@ class Values {
   [[nodiscard]] const Quantity* quantity_of(const Item& item) const;
   [[nodiscard]] bool is_quantity_type(fhir::TypeId type) const;
 
+  // Nodes compared inside elements since the last call: the caller charges them as steps. Beyond kMaxContentWork
+  // elements count as different, and the charge ends the evaluation.
+  [[nodiscard]] std::uint64_t take_work() const;
+
   [[nodiscard]] const fhir::Model& model() const { return model_; }
   [[nodiscard]] Arena& arena() const { return arena_; }
 
@@ -51,12 +55,16 @@ class Values {
 
   const fhir::Model& model_;
   Arena& arena_;
+  mutable std::uint64_t work_ = 0;
 };
 
+inline constexpr std::uint64_t kMaxContentWork = 2'000'000;
+
+// `work` counts the nodes compared.
 // JSON content compared as elements are: members by name, lists in order, numbers by value.
-bool same_content(fhir::Node left, fhir::Node right);
+bool same_content(fhir::Node left, fhir::Node right, std::uint64_t& work);
 // The same for `~`: text without case, lists in any order, `id` left out.
-bool alike_content(fhir::Node left, fhir::Node right);
+bool alike_content(fhir::Node left, fhir::Node right, std::uint64_t& work);
 bool equivalent_text(std::string_view left, std::string_view right);
 
 // A set of items under `=`: linear while small, hashed beyond sixteen.

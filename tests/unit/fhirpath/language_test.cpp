@@ -24,7 +24,7 @@ constexpr std::string_view kPatient = R"({"resourceType":"Patient","id":"p1","ac
  "_gender":{"extension":[{"url":"http://x/absent","valueCode":"unknown"}]},
  "multipleBirthInteger":2,
  "telecom":[{"system":"phone","value":"555-1","rank":1},{"system":"email","value":"a@b"}],
- "contact":[{"name":{"given":[null,"James"],"_given":[{"extension":[{"url":"http://x/e","valueBoolean":true}]},null]}}],
+ "contact":[{"name":{"given":[null,"James",null],"_given":[{"extension":[{"url":"http://x/e","valueBoolean":true}]},null,null]}}],
  "managingOrganization":{"reference":"#org"},
  "generalPractitioner":[{"reference":"Practitioner/7"},{"reference":"#org"},{"reference":"http://other/fhir/Organization/9"}],
  "contained":[{"resourceType":"Organization","id":"org","name":"Acme"}]})";

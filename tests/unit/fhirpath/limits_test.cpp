@@ -70,6 +70,31 @@ TEST(Limits, CountQuadraticWorkAsSteps) {
            "steps"));
 }
 
+TEST(Limits, CountTheWorkInsideElements) {
+  std::string text = R"({"resourceType":"Claim","item":[{"diagnosisSequence":[)";
+  for (int i = 0; i < 3000; ++i) text += std::to_string(i) + ",";
+  const auto left = resource(text + "1]}]}");
+  const auto right = resource(text + "2]},{\"diagnosisSequence\":[1]}]}");
+  CompileOptions options;
+  options.variables = {"left", "right"};
+  options.limits.max_wall = std::chrono::minutes(1);
+  const auto expression = Expression::compile("%left.item[0] ~ %right.item[0]", options).value();
+  EvaluationContext context;
+  context.variables = {{"left", left.get()}, {"right", right.get()}};
+  EvaluationError error;
+  EXPECT_EQ(expression->evaluate_truth(context, &error), Truth::kFalse) << error.message;
+  options.limits.max_steps = 2'000;
+  const auto tight = Expression::compile("%left.item[0] ~ %right.item[0]", options).value();
+  EXPECT_EQ(tight->evaluate_truth(context, &error), Truth::kError);
+  EXPECT_TRUE(says(error.message, "steps"));
+}
+
+TEST(Limits, BoundReplacementsByPattern) {
+  EXPECT_TRUE(says(
+      limited("'" + std::string(12'000, 'a') + "'.replaceMatches('a', '" + std::string(3'500, 'b') + "')", Limits{}),
+      "too long"));
+}
+
 TEST(Limits, ShareABudgetAcrossTheTopicsOfAnEvent) {
   const auto expression = Expression::compile(product(3) + ".exists()").value();
   const auto counted = Expression::compile(product(3) + ".count() > 5").value();
