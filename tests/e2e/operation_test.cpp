@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+// Starting, stopping and watching the program: settings that cannot work, the init bundle, health, version, metrics,
+// the command line (contract 5.6 to 5.8, 6.1; decisions 16 and 36).
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "e2e/gateway_test.hpp"
+
+namespace embergate::test {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class Operation : public GatewayTest {
+ protected:
+  // A start that must fail: its exit code and what it said on standard error.
+  ProgramResult failed_start(bool unprivileged = false) {
+    return run_program({gateway_binary(), "serve"}, world.gateway().environment(), world.directory().path().string(),
+                       unprivileged);
+  }
+  ProgramResult command(std::vector<std::string> words) {
+    words.insert(words.begin(), gateway_binary());
+    return run_program(std::move(words), world.gateway().environment(), world.directory().path().string());
+  }
+  void expect_failed(const ProgramResult& result, const std::string& names) {
+    EXPECT_TRUE(result.exit_code.has_value()) << "it did not end: " << result.output << result.error;
+    EXPECT_NE(result.exit_code.value_or(1), 0);
+    EXPECT_LT(result.exit_code.value_or(1), 128) << "ended by a signal: " << result.error;
+    EXPECT_THAT(result.error, HasSubstr(names));
+  }
+  static void give_to_nobody(const std::filesystem::path& path) {
+    if (geteuid() != 0) return;
+    ASSERT_EQ(chown(path.c_str(), 65'534, 65'534), 0);
+  }
+};
+
+TEST_F(Operation, AnOccupiedPortEndsTheStartAndNamesTheSetting) {
+  ASSERT_TRUE(world.start());
+  Environment environment = world.gateway().environment();
+  environment["BOX_WEB_PORT"] = std::to_string(world.gateway().port());
+  environment["BOX_METRICS_PORT"] = "0";
+  environment["BOX_DB_PATH"] = world.directory().file("second.db");
+  const ProgramResult result = run_program({gateway_binary(), "serve"}, environment, world.directory().path().string());
+  expect_failed(result, "BOX_WEB_PORT");
+  EXPECT_EQ(world.anonymous().get("/health").status(), 200);
+}
+
+TEST_F(Operation, ADatabaseThatCannotBeWrittenEndsTheStartAndNamesTheSetting) {
+  world.write_vault_config();
+  // As somebody who may read everything but the folder of the database.
+  std::filesystem::permissions(world.directory().path(), std::filesystem::perms(0755));
+  std::filesystem::permissions(world.secret_file("root-secret"), std::filesystem::perms(0644));
+  std::filesystem::permissions(world.gateway().database_directory(), std::filesystem::perms(0500));
+  expect_failed(failed_start(true), "BOX_DB_PATH");
+  std::filesystem::permissions(world.gateway().database_directory(), std::filesystem::perms(0755));
+  world.gateway().set("BOX_DB_PATH", world.directory().file("no/such/folder/gateway.db"));
+  expect_failed(failed_start(), "BOX_DB_PATH");
+}
+
+TEST_F(Operation, AVaultConfigThatCannotBeUsedEndsTheStartAndNamesWhatIsWrong) {
+  world.write_vault_config();
+  std::filesystem::permissions(world.directory().path(), std::filesystem::perms(0755));
+  std::filesystem::permissions(world.secret_file("root-secret"), std::filesystem::perms(0644));
+  give_to_nobody(world.gateway().database_directory());
+  std::filesystem::permissions(world.vault_config_file(), std::filesystem::perms(geteuid() == 0 ? 0600 : 0));
+  expect_failed(failed_start(true), "BOX_VAULT_CONFIG");
+  std::filesystem::permissions(world.vault_config_file(), std::filesystem::perms(0600));
+
+  const std::string scope = R"({"resource_type":"Client"})";
+  const auto entry = [&](const std::string& text) { return R"({"secret":{"intake":)" + text + "}}"; };
+  const std::vector<std::pair<std::string, std::string>> broken{
+      {"{", "JSON"},
+      {"[]", "secret"},
+      {R"({"secret":{"intake":{"path":"/x"}}})", "scope"},
+      {entry(R"({"path":"/x","scope":{}})"), "scope"},
+      {entry(R"({"path":"/x","scope":[]})"), "scope"},
+      {entry(R"({"path":"relative","scope":)" + scope + "}"), "path"},
+      {entry(R"({"path":7,"scope":)" + scope + "}"), "path"},
+      {entry(R"({"path":"/x","scope":{"resource_type":"Client","Id":"x"}})"), "Id"},
+      {R"({"secret":{"":{"path":"/x","scope":)" + scope + "}}}", "secret"},
+      {R"({"secret":{"a":{"path":"/x","scope":)" + scope + R"(},"a":{"path":"/y","scope":)" + scope + "}}}", "a"}};
+  for (const auto& [text, names] : broken) {
+    static_cast<void>(world.directory().write("vault.json", text));
+    const ProgramResult result = failed_start();
+    expect_failed(result, names);
+    EXPECT_FALSE(std::filesystem::exists(world.gateway().database_directory() / "gateway.db")) << text;
+  }
+  std::filesystem::remove(world.vault_config_file());
+  expect_failed(failed_start(), "BOX_VAULT_CONFIG");
+}
+
+TEST_F(Operation, SettingsOfTheWrongKindEndTheStartAndNameTheSetting) {
+  for (const auto& [name, value] :
+       std::vector<std::pair<std::string, std::string>>{{"BOX_WEB_PORT", "http"},
+                                                        {"BOX_VAULT_CACHE_TTL_MS", "-1"},
+                                                        {"BOX_METRICS_PORT", "70000"},
+                                                        {"BOX_WEB_BASE_URL", "gateway/"},
+                                                        {"BOX_ROOT_CLIENT_SECRET_FILE", "/nowhere"}}) {
+    Environment environment = world.gateway().environment();
+    environment[name] = value;
+    expect_failed(run_program({gateway_binary(), "serve"}, environment, world.directory().path().string()), name);
+  }
+  const ProgramResult usage = command({"serve", "--no-such-option"});
+  EXPECT_EQ(usage.exit_code.value_or(-1), 2) << usage.error;
+}
+
+TEST_F(Operation, TheProgramRunsAsAnUnprivilegedUser) {
+  if (geteuid() == 0) {
+    give_to_nobody(world.gateway().database_directory());
+    give_to_nobody(world.directory().path() / "tmp");
+    give_to_nobody(world.secret_file("root-secret"));
+  }
+  std::filesystem::permissions(world.directory().path(), std::filesystem::perms(0755));
+  world.gateway().run_unprivileged();
+  ASSERT_TRUE(world.start());
+  const std::string process = read_file("/proc/" + std::to_string(world.gateway().pid()) + "/status");
+  const std::string uid = process.substr(process.find("Uid:") + 5);
+  EXPECT_NE(uid.substr(0, uid.find('\t')), "0");
+  EXPECT_EQ(world.root().put("/fhir/Patient/p1", samples::patient("p1", "Plain")).status(), 201);
+}
+
+TEST_F(Operation, SigtermEndsWithZeroAndTheNextStartGoesOnWhereItStopped) {
+  const KafkaLane lane = world.add_lane();
+  ASSERT_TRUE(world.start());
+  ASSERT_EQ(world.create_topic_and_destination(lane).status(), 201);
+  ASSERT_EQ(world.root().put("/fhir/Patient/p1", samples::patient("p1", "One")).status(), 201);
+  ASSERT_TRUE(world.drained("events", 1));
+  // The secret is away at the second start, so this event waits for the third.
+  world.remove_secret(lane.destination.jaas_secret);
+  ASSERT_EQ(world.gateway().terminate().value_or(-1), 0) << world.gateway().error_output();
+  ASSERT_TRUE(world.start());
+  ASSERT_EQ(world.root().put("/fhir/Patient/p1", samples::patient("p1", "Two")).status(), 200);
+  EXPECT_EQ(world.status_number("events", "messagesQueued"), 1);
+  ASSERT_EQ(world.gateway().terminate().value_or(-1), 0) << world.gateway().error_output();
+  world.set_file_password(lane, lane.password);
+  ASSERT_TRUE(world.start());
+  ASSERT_TRUE(world.drained("events", 2)) << "counters are kept over restarts";
+  EXPECT_EQ(world.root().get("/fhir/Patient/p1").json["name"][0]["family"], "Two");
+  const EventLog log = world.events(lane, 2);
+  EXPECT_THAT(check_order(log), IsEmpty()) << in_words(check_order(log));
+  EXPECT_EQ(log.events.size(), 2u);
+  EXPECT_EQ(log.duplicates, 0u);
+  EXPECT_TRUE(world.gateway().logged("process/stopped") || world.gateway().running());
+}
+
+TEST_F(Operation, TheInitBundleIsThereBeforeTheFirstAnswerAndMayRunAgain) {
+  const KafkaLane lane = world.add_lane();
+  json destination = samples::bundle_entry("POST", "AidboxTopicDestination", lane.destination.json());
+  destination["request"]["ifNoneExist"] = "_id=events";
+  json topic = samples::topic(samples::kTopicUrl, {samples::trigger("Patient")});
+  topic["id"] = "patients";
+  const json bundle = samples::bundle(
+      "transaction", {samples::bundle_entry("PUT", "AidboxSubscriptionTopic/patients", topic), destination,
+                      samples::bundle_entry("PUT", "Patient/first", samples::patient("first", "Ready"))});
+  world.gateway().set("BOX_INIT_BUNDLE", "file://" + world.directory().write("init.json", bundle.dump()));
+  ASSERT_TRUE(world.start());
+  EXPECT_EQ(world.root().get("/fhir/Patient/first").status(), 200);
+  const RestReply made = world.root().get("/fhir/AidboxTopicDestination/events");
+  EXPECT_EQ(made.status(), 200) << made;
+  ASSERT_EQ(world.gateway().terminate().value_or(-1), 0);
+  ASSERT_TRUE(world.start());
+  EXPECT_EQ(world.root().get("/fhir/AidboxTopicDestination/events").version(), made.version());
+  ASSERT_TRUE(world.drained("events", 1));
+}
+
+TEST_F(Operation, AnInitBundleThatFailsEndsTheStart) {
+  world.write_vault_config();
+  const auto with_bundle = [&](const std::string& content) {
+    world.gateway().set("BOX_INIT_BUNDLE", "file://" + world.directory().write("init.json", content));
+    return failed_start();
+  };
+  expect_failed(with_bundle(R"({"resourceType":"Patient"})"), "BOX_INIT_BUNDLE");
+  expect_failed(with_bundle("{"), "BOX_INIT_BUNDLE");
+  const json broken = samples::bundle(
+      "transaction", {samples::bundle_entry("PUT", "Patient/a", samples::patient("a", "Good")),
+                      samples::bundle_entry("PUT", "Patient/b", {{"resourceType", "Patient"}, {"gender", 1}})});
+  expect_failed(with_bundle(broken.dump()), "Bundle.entry[1]");
+  world.gateway().set("BOX_INIT_BUNDLE", "file:///no/such/bundle.json");
+  expect_failed(failed_start(), "/no/such/bundle.json");
+  json batch = broken;
+  batch["type"] = "batch";
+  world.gateway().set("BOX_INIT_BUNDLE", "file://" + world.directory().write("init.json", batch.dump()));
+  ASSERT_TRUE(world.start());
+  EXPECT_EQ(world.root().get("/fhir/Patient/a").status(), 200);
+  EXPECT_TRUE(world.gateway().logged("init-bundle/entry-failed"));
+}
+
+TEST_F(Operation, HealthVersionAndMetricsSayWhatIsGoingOn) {
+  const KafkaLane lane = world.add_lane();
+  ASSERT_TRUE(world.start());
+  ASSERT_EQ(world.create_topic_and_destination(lane).status(), 201);
+  ASSERT_EQ(world.root().put("/fhir/Patient/p1", samples::patient("p1", "One")).status(), 201);
+  ASSERT_TRUE(world.drained("events", 1));
+
+  const RestReply health = world.anonymous().get("/health");
+  ASSERT_EQ(health.status(), 200) << health;
+  EXPECT_EQ(health.json["status"], "pass") << health;
+  for (const char* member : {"version", "channel", "commit", "timestamp"})
+    EXPECT_TRUE(health.json["about"].contains(member));
+  for (const char* check : {"uptime", "memory:utilization", "db:responseTime", "kafka:events"}) {
+    EXPECT_TRUE(health.json["checks"].contains(check)) << check << ": " << health;
+  }
+  const RestReply version = world.root().get("/$version");
+  EXPECT_EQ(version.status(), 200);
+  EXPECT_EQ(version.json["version"], health.json["about"]["version"]);
+
+  const HttpReply metrics = world.metrics();
+  ASSERT_EQ(metrics.status, 200);
+  for (const char* family :
+       {"embergate_topic_events_total", "embergate_destination_messages_delivered_total",
+        "embergate_destination_queued", "embergate_destination_in_process", "embergate_destination_connected",
+        "embergate_destination_oldest_queued_seconds", "embergate_destination_delivery_seconds",
+        "embergate_secret_resolutions_total", "embergate_auth_total", "embergate_http_request_duration_seconds"}) {
+    EXPECT_THAT(metrics.body, HasSubstr(family));
+  }
+  EXPECT_EQ(metrics.body.find("events-jaas"), std::string::npos) << "names of secrets are no labels";
+}
+
+TEST_F(Operation, TheCommandLineChecksTheVaultAndTellsItsVersion) {
+  world.add_lane();
+  world.add_secret("absent", "", "Client", "absent");
+  world.write_vault_config();
+  const ProgramResult check = command({"vault", "check", "--json"});
+  EXPECT_EQ(check.exit_code.value_or(-1), 1) << check.error;
+  std::map<std::string, std::string> states;
+  const json parsed = json::parse(check.output, nullptr, false);
+  ASSERT_TRUE(parsed.is_object()) << check.output << check.error;
+  for (const json& line : parsed["secrets"]) states[line["name"]] = line["state"];
+  EXPECT_EQ(states, (std::map<std::string, std::string>{{"absent", "missing"}, {"events-jaas", "ok"}})) << check.output;
+  world.write_secret("absent", world.canary("present"));
+  const ProgramResult good = command({"vault", "check"});
+  EXPECT_EQ(good.exit_code.value_or(-1), 0) << good.output << good.error;
+  EXPECT_THAT(good.output, HasSubstr("events-jaas"));
+
+  const ProgramResult version = command({"version", "--json"});
+  EXPECT_EQ(version.exit_code.value_or(-1), 0);
+  EXPECT_TRUE(json::parse(version.output, nullptr, false).contains("version")) << version.output;
+  for (const ProgramResult& result : {check, good}) {
+    EXPECT_EQ((result.output + result.error).find("cnry-"), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace embergate::test
