@@ -188,6 +188,12 @@ void Pipeline::rewind() {
   failure_.reset();
 }
 
+const Window* Pipeline::window(std::uint64_t sequence) const {
+  const auto found = std::find_if(windows_.begin(), windows_.end(),
+                                  [&](const InFlight& one) { return one.window.sequence == sequence; });
+  return found == windows_.end() ? nullptr : &found->window;
+}
+
 const Window* Pipeline::oldest_unreported() const {
   const auto found = std::find_if(windows_.begin(), windows_.end(), [](const InFlight& one) { return !one.report; });
   return found == windows_.end() ? nullptr : &found->window;

@@ -67,6 +67,7 @@ class Pipeline {
 
   [[nodiscard]] std::size_t records_in_flight() const { return records_in_flight_; }
   [[nodiscard]] const Window* oldest_unreported() const;
+  [[nodiscard]] const Window* window(std::uint64_t sequence) const;  // nullptr: unknown
   [[nodiscard]] const std::optional<std::string>& last_refusal() const { return last_refusal_; }
   void clear_last_refusal() { last_refusal_.reset(); }
 

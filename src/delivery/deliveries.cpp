@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "embergate/delivery/deliveries.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <map>
+#include <mutex>
+#include <set>
+
+#include "delivery/kafka_destination.hpp"
+#include "delivery/relay.hpp"
+#include "delivery/status_json.hpp"
+#include "embergate/core/blocking.hpp"
+#include "embergate/observability/log.hpp"
+
+namespace embergate::delivery {
+namespace {
+
+namespace asio = boost::asio;
+namespace log = observability::log;
+
+constexpr core::Milliseconds kDropLimit{2'000};  // for the relay of a deleted destination
+constexpr std::size_t kKeptChunks = 64;  // MiB of window memory that all relays together keep for the next windows
+
+// Notices of the producer's connection; they may come before the relay is there and after it has gone.
+class ConnectionNotices {
+ public:
+  ConnectionNotices(std::shared_ptr<ErrorLog> errors, const core::Clock& clock)
+      : errors_(std::move(errors)), clock_(clock) {}
+  void attach(const std::shared_ptr<Relay>& relay) {
+    std::lock_guard lock(mutex_);
+    relay_ = relay;
+  }
+  void notice(const kafka::ProducerPool::Event& event) {
+    using Kind = kafka::ProducerPool::Event::Kind;
+    if (event.kind == Kind::kError || event.kind == Kind::kCredentialRefused) {
+      if (!event.message.empty()) errors_->add(event.message, clock_.system_now());
+      return;
+    }
+    std::shared_ptr<Relay> relay;
+    {
+      std::lock_guard lock(mutex_);
+      relay = relay_.lock();
+    }
+    if (relay != nullptr) relay->retry_now();
+  }
+
+ private:
+  std::shared_ptr<ErrorLog> errors_;
+  const core::Clock& clock_;
+  std::mutex mutex_;
+  std::weak_ptr<Relay> relay_;
+};
+
+struct Entry {
+  std::shared_ptr<const topic::TopicDestination> destination;
+  std::shared_ptr<ErrorLog> errors = std::make_shared<ErrorLog>();
+  std::shared_ptr<Relay> relay;  // null: its settings cannot be used
+  bool ordered_by_resource = false;
+  core::SystemTime started{};
+};
+
+}  // namespace
+
+struct Deliveries::Impl : std::enable_shared_from_this<Deliveries::Impl> {
+  Impl(DeliveryOptions given, asio::any_io_executor io, store::Store& the_store, kafka::ProducerPool& producer_pool,
+       vault::SecretCache& cache, const core::Clock& the_clock, observability::Metrics& the_metrics,
+       observability::HealthRegistry& registry)
+      : options(std::move(given)),
+        executor(std::move(io)),
+        store(the_store),
+        producers(producer_pool),
+        secrets(cache),
+        clock(the_clock),
+        metrics(the_metrics),
+        health(registry),
+        pool(options.pool_threads) {}
+
+  void sync(const topic::Catalog& catalog) {
+    std::lock_guard lock(mutex);
+    if (closed) return;
+    std::set<std::int64_t> wanted;
+    for (const auto& destination : catalog.destinations()) wanted.insert(destination->slot);
+    for (auto at = entries.begin(); at != entries.end();) {
+      if (wanted.contains(at->first)) {
+        ++at;
+        continue;
+      }
+      drop(at->second);
+      at = entries.erase(at);
+    }
+    for (const auto& destination : catalog.destinations()) {
+      auto [at, is_new] = entries.try_emplace(destination->slot);
+      if (is_new) start(at->second, destination);
+      say_when_idle(at->second, catalog);
+    }
+  }
+
+  void start(Entry& entry, const std::shared_ptr<const topic::TopicDestination>& destination) {
+    entry.destination = destination;
+    entry.started = clock.system_now();
+    std::vector<fhir::Issue> issues;
+    const KafkaDestination kafka = read_kafka_destination(*destination, issues);
+    if (destination->kind != topic::DestinationKind::kKafkaAtLeastOnce || !issues.empty()) {
+      const std::string problem = issues.empty() ? "its kind is not supported" : issues.front().diagnostics;
+      entry.errors->add("the destination cannot be started: " + problem, clock.system_now());
+      log::event(log::Level::kError, "topic-destination/init-failed", problem,
+                 {{"destination", std::string_view(destination->id)}});
+      return;
+    }
+    entry.ordered_by_resource = kafka.key_by_resource_id;
+    entry.relay = make_relay(entry, kafka);
+    entry.relay->start();
+    add_health(*destination, entry.relay);
+    log::event(log::Level::kInfo, "topic-destination/started", "",
+               {{"destination", std::string_view(destination->id)}});
+  }
+
+  std::shared_ptr<Relay> make_relay(const Entry& entry, const KafkaDestination& kafka) {
+    const topic::TopicDestination& destination = *entry.destination;
+    auto notices = std::make_shared<ConnectionNotices>(entry.errors, clock);
+    const vault::Requester requester{"AidboxTopicDestination", destination.id, "parameter"};
+    auto producer = producers.acquire(kafka.connection, kafka.topic, requester,
+                                      [notices](const kafka::ProducerPool::Event& event) { notices->notice(event); });
+    const WindowBuilder::Limits limits{options.max_window_rows, options.max_window_bytes, producer->max_record_bytes()};
+    const NotificationWriter writer(destination, {options.box_id, options.base_url, options.aidbox_request_style});
+    const store::DestinationSlot slot(destination.slot);
+    WindowSource source(store.outbox(), slot, chunks, writer, limits, kafka.key_by_resource_id);
+    RelayOptions relay_options;
+    relay_options.slot = slot;
+    relay_options.destination_id = destination.id;
+    relay_options.windows_in_flight = options.windows_in_flight;
+    relay_options.idle_poll = options.idle_poll;
+    relay_options.retry = {options.retry_min, options.retry_max};
+    relay_options.delivery_timeout = kafka.delivery_timeout;
+    relay_options.log_attempts = destination.enable_logging;
+    relay_options.log_level = log::level_from(destination.log_level, log::Level::kInfo);
+    auto relay = std::make_shared<Relay>(
+        std::move(relay_options), executor, pool, store.outbox(), std::move(producer), std::move(source), entry.errors,
+        clock, RelayMetrics(metrics, destination.id, std::string(topic::to_string(destination.kind))));
+    notices->attach(relay);
+    return relay;
+  }
+
+  static std::string check_name(const topic::TopicDestination& destination) { return "kafka:" + destination.id; }
+
+  void add_health(const topic::TopicDestination& destination, const std::shared_ptr<Relay>& relay) {
+    health.add(check_name(destination), [weak = std::weak_ptr<Relay>(relay)] {
+      observability::HealthResult result;
+      result.component_type = "kafka";
+      const auto alive = weak.lock();
+      const kafka::ConnectionStatus status = alive != nullptr ? alive->connection() : kafka::ConnectionStatus{};
+      if (!status.connected) {
+        result.status = observability::HealthStatus::kWarn;
+        result.output = status.last_error.empty() ? "not connected yet" : status.last_error;
+      }
+      return result;
+    });
+  }
+
+  // The destination is deleted: its queue is gone, and what is in flight is nobody's any more.
+  void drop(const Entry& entry) {
+    health.remove(check_name(*entry.destination));
+    metrics.remove("destination", entry.destination->id);
+    if (entry.relay == nullptr) return;
+    std::erase_if(dropped, [](const std::weak_ptr<Relay>& relay) { return relay.expired(); });
+    dropped.push_back(entry.relay);
+    asio::co_spawn(executor, stop_relay(entry.relay, kDropLimit, false), asio::detached);
+  }
+
+  static asio::awaitable<void> stop_relay(std::shared_ptr<Relay> relay, core::Milliseconds limit, bool settle) {
+    co_await relay->stop(limit, settle);
+    log::event(log::Level::kInfo, "topic-destination/stopped", "",
+               {{"destination", std::string_view(relay->options().destination_id)}});
+  }
+
+  void say_when_idle(const Entry& entry, const topic::Catalog& catalog) const {
+    const std::string& url = entry.destination->topic_url;
+    const topic::SubscriptionTopic* topic = catalog.topic_by_url(url);
+    if (topic == nullptr) {
+      entry.errors->add(fmt::format("idle: there is no AidboxSubscriptionTopic with url {}", url), clock.system_now());
+    } else if (topic->status != "active") {
+      entry.errors->add(fmt::format("idle: the AidboxSubscriptionTopic {} has status {}", url, topic->status),
+                        clock.system_now());
+    }
+  }
+
+  void wake(std::span<const store::DestinationSlot> slots) {
+    std::lock_guard lock(mutex);
+    for (const store::DestinationSlot slot : slots) {
+      const auto found = entries.find(slot.value());
+      if (found != entries.end() && found->second.relay != nullptr) found->second.relay->wake();
+    }
+  }
+
+  std::optional<Entry> find(std::string_view destination_id) {
+    std::lock_guard lock(mutex);
+    for (const auto& [slot, entry] : entries) {
+      if (entry.destination->id == destination_id) return entry;
+    }
+    return std::nullopt;
+  }
+
+  asio::awaitable<core::Result<std::string>> status(std::string destination_id) {
+    const auto self = shared_from_this();
+    const std::optional<Entry> entry = find(destination_id);
+    if (!entry) {
+      co_return core::make_error(core::ErrorCode::kNotFound,
+                                 fmt::format("AidboxTopicDestination/{} is not known", destination_id));
+    }
+    StatusParts parts;
+    auto read = [self, slot = store::DestinationSlot(entry->destination->slot)] {
+      return self->store.outbox().counters(slot);
+    };
+    auto counters = co_await core::run_blocking(pool, std::move(read));
+    if (!counters) co_return std::move(counters).error();
+    parts.counters = *counters;
+    if (entry->relay != nullptr) {
+      parts.relay = co_await entry->relay->view();
+      parts.connection = entry->relay->connection();
+    }
+    parts.ordered_by_resource = entry->ordered_by_resource;
+    parts.started = entry->started;
+    parts.now = clock.system_now();
+    parts.errors = entry->errors->entries();
+    parts.secrets = secret_reports(*entry->destination);
+    co_return status_json(parts);
+  }
+
+  std::vector<vault::Report> secret_reports(const topic::TopicDestination& destination) const {
+    std::vector<vault::Report> reports;
+    for (const topic::DestinationParameter& parameter : destination.parameters) {
+      if (!parameter.secret_reference) continue;
+      if (const auto name = vault::make_secret_name(*parameter.secret_reference))
+        reports.push_back(secrets.report(*name));
+    }
+    return reports;
+  }
+
+  // Every relay that may still be at work, those of deleted destinations too.
+  std::vector<std::shared_ptr<Relay>> close() {
+    std::lock_guard lock(mutex);
+    closed = true;
+    std::vector<std::shared_ptr<Relay>> relays;
+    for (const auto& [slot, entry] : entries) {
+      health.remove(check_name(*entry.destination));
+      if (entry.relay != nullptr) relays.push_back(entry.relay);
+    }
+    for (const auto& relay : dropped) {
+      if (auto alive = relay.lock()) relays.push_back(std::move(alive));
+    }
+    entries.clear();
+    dropped.clear();
+    return relays;
+  }
+
+  asio::awaitable<void> shutdown(core::Milliseconds limit) {
+    const auto self = shared_from_this();
+    const std::vector<std::shared_ptr<Relay>> stopping = close();
+    for (const auto& relay : stopping) asio::co_spawn(executor, stop_relay(relay, limit, true), asio::detached);
+    for (const auto& relay : stopping) co_await relay->stop(limit, true);
+  }
+
+  DeliveryOptions options;
+  asio::any_io_executor executor;
+  store::Store& store;
+  kafka::ProducerPool& producers;
+  vault::SecretCache& secrets;
+  const core::Clock& clock;
+  observability::Metrics& metrics;
+  observability::HealthRegistry& health;
+  std::shared_ptr<ChunkPool> chunks = std::make_shared<ChunkPool>(kKeptChunks);
+  std::mutex mutex;
+  std::map<std::int64_t, Entry> entries;      // by slot
+  std::vector<std::weak_ptr<Relay>> dropped;  // of deleted destinations, while they end
+  bool closed = false;
+  asio::thread_pool pool;  // last: its threads use what is above
+};
+
+Deliveries::Deliveries(DeliveryOptions options, asio::any_io_executor executor, store::Store& store,
+                       kafka::ProducerPool& producers, vault::SecretCache& secrets, const core::Clock& clock,
+                       observability::Metrics& metrics, observability::HealthRegistry& health)
+    : impl_(std::make_shared<Impl>(std::move(options), std::move(executor), store, producers, secrets, clock, metrics,
+                                   health)) {}
+
+Deliveries::~Deliveries() { impl_->pool.join(); }
+
+void Deliveries::sync(std::shared_ptr<const topic::Catalog> catalog) { impl_->sync(*catalog); }
+void Deliveries::wake(std::span<const store::DestinationSlot> slots) { impl_->wake(slots); }
+asio::awaitable<core::Result<std::string>> Deliveries::status(std::string destination_id) {
+  return impl_->status(std::move(destination_id));
+}
+asio::awaitable<void> Deliveries::shutdown(core::Milliseconds limit) { return impl_->shutdown(limit); }
+
+std::vector<fhir::Issue> Deliveries::validate(const topic::TopicDestination& destination) {
+  std::vector<fhir::Issue> issues;
+  read_kafka_destination(destination, issues);
+  return issues;
+}
+
+}  // namespace embergate::delivery

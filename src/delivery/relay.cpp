@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "delivery/relay.hpp"
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <utility>
+
+#include "embergate/core/assert.hpp"
+#include "embergate/core/blocking.hpp"
+
+namespace embergate::delivery {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::size_t kJobsAtOnce = 256;
+constexpr std::size_t kHeldRowsToLoad = HeldResources::kMaxHeld + 50'000;
+constexpr std::size_t kWaitingShown = 5;
+constexpr core::Milliseconds kShortestWait{1};
+constexpr core::Milliseconds kGaugeInterval{5'000};
+
+}  // namespace
+
+Relay::Relay(RelayOptions options, asio::any_io_executor executor, asio::thread_pool& pool, store::Outbox& outbox,
+             std::unique_ptr<kafka::Producer> producer, WindowSource source, std::shared_ptr<ErrorLog> errors,
+             const core::Clock& clock, RelayMetrics metrics)
+    : options_(std::move(options)),
+      strand_(asio::make_strand(std::move(executor))),
+      timer_(strand_),
+      finished_timer_(strand_),
+      pool_(pool),
+      outbox_(outbox),
+      producer_(std::move(producer)),
+      source_(std::move(source)),
+      errors_(std::move(errors)),
+      clock_(clock),
+      metrics_(std::move(metrics)),
+      pipeline_(options_.slot, options_.windows_in_flight, options_.retry),
+      random_(static_cast<std::uint32_t>(options_.slot.value())) {}
+
+void Relay::start() {
+  finished_timer_.expires_at(asio::steady_timer::time_point::max());
+  asio::co_spawn(
+      strand_, [self = shared_from_this()]() -> asio::awaitable<void> { return self->run(); },
+      [](const std::exception_ptr& thrown) { EG_ASSERT(thrown == nullptr); });
+}
+
+void Relay::wake() {
+  if (woken_.exchange(true)) return;
+  asio::post(strand_, [self = shared_from_this()] { self->signal(); });
+}
+
+void Relay::retry_now() {
+  asio::post(strand_, [self = shared_from_this()] {
+    self->paused_until_ = {};
+    self->signal();
+  });
+}
+
+void Relay::signal() {
+  signalled_ = true;
+  timer_.cancel();
+}
+
+void Relay::note(std::string_view message) {
+  if (!message.empty()) errors_->add(message, clock_.system_now());
+}
+
+asio::awaitable<void> Relay::run() {
+  co_await load();
+  while (stop_ == Stop::kNo) {
+    const bool progress = co_await step();
+    if (!progress && stop_ == Stop::kNo) co_await wait();
+  }
+  co_await drain();
+  finish();
+}
+
+// The producer goes now, whoever else still holds the relay: it must not outlive its pool.
+void Relay::finish() {
+  std::unique_ptr<kafka::Producer> producer;
+  {
+    std::lock_guard lock(producer_mutex_);
+    producer = std::move(producer_);
+  }
+  producer.reset();
+  finished_ = true;
+  finished_timer_.cancel();
+}
+
+kafka::ConnectionStatus Relay::connection() const {
+  std::lock_guard lock(producer_mutex_);
+  return producer_ != nullptr ? producer_->status() : kafka::ConnectionStatus{};
+}
+
+asio::awaitable<void> Relay::load() {
+  while (stop_ == Stop::kNo) {
+    auto read = [self = shared_from_this()] { return self->outbox_.held_rows(self->options_.slot, kHeldRowsToLoad); };
+    auto rows = co_await core::run_blocking(pool_, std::move(read));
+    if (rows) {
+      pipeline_.load(*rows, now());
+      co_return;
+    }
+    note(rows.error().diagnostics);
+    pause();
+    co_await wait();
+  }
+}
+
+// One thing at a time, most urgent first. True: look again at once.
+asio::awaitable<bool> Relay::step() {
+  co_await absorb_reports();
+  settle();
+  const core::SteadyTime at = clock_.steady_now();
+  if (at - last_gauges_ >= kGaugeInterval) co_await refresh_gauges();
+  watch_the_wait(at);
+  if (pipeline_.failure()) co_return end_pause_after_failure(at);
+  if (woken_.exchange(false) || at - last_read_ >= options_.idle_poll) more_ = true;
+  if (!can_send(at)) co_return false;
+  auto jobs = pipeline_.ready_jobs(at, kJobsAtOnce);
+  if (!jobs.empty()) co_return co_await send_jobs(std::move(jobs));
+  if (more_ && pipeline_.may_read_on()) co_return co_await send_next();
+  co_return false;
+}
+
+bool Relay::end_pause_after_failure(core::SteadyTime at) {
+  if (!pipeline_.drained()) return false;
+  note(*pipeline_.failure());
+  pipeline_.rewind();
+  more_ = true;
+  paused_until_ = at;
+  pause();
+  return true;
+}
+
+void Relay::pause() {
+  const core::Milliseconds wait = options_.retry.after(++failures_in_a_row_);
+  // Up to a fifth more, so that destinations that failed together do not come back together.
+  const auto jitter = core::Milliseconds(std::uniform_int_distribution<std::int64_t>(0, wait.count() / 5)(random_));
+  paused_until_ = clock_.steady_now() + wait + jitter;
+}
+
+bool Relay::can_send(core::SteadyTime at) {
+  if (at < paused_until_) return false;
+  const kafka::ConnectionStatus status = producer_->status();
+  if (status.has_credential) return true;
+  note(status.last_error);
+  pause();
+  return false;
+}
+
+void Relay::send(const Window& window, std::uint64_t sequence) {
+  if (window.rows.empty()) return;
+  producer_->send(window.batch, [self = shared_from_this(), sequence](kafka::BatchReport report) {
+    asio::post(self->strand_, [self, sequence, moved = std::move(report)]() mutable {
+      self->reports_.push_back({sequence, std::move(moved)});
+      self->signal();
+    });
+  });
+}
+
+asio::awaitable<bool> Relay::send_next() {
+  last_read_ = clock_.steady_now();
+  const std::uint64_t sequence = pipeline_.next_sequence();
+  auto work = [self = shared_from_this(), sequence]() -> core::Result<WindowSource::ReadOn> {
+    EG_TRY(WindowSource::ReadOn read, self->source_.read_on(self->pipeline_.cursor(), self->pipeline_.held()));
+    self->send(read.window, sequence);
+    return read;
+  };
+  auto read = co_await core::run_blocking(pool_, std::move(work));
+  if (!read) {
+    note(read.error().diagnostics);
+    pause();
+    co_return false;
+  }
+  more_ = read->more;
+  pipeline_.add_read(std::move(read->window), read->cursor, now());
+  metrics_.in_process->set(static_cast<double>(pipeline_.records_in_flight()));
+  co_return true;
+}
+
+asio::awaitable<bool> Relay::send_jobs(std::vector<HeldResources::Job> jobs) {
+  const std::uint64_t sequence = pipeline_.next_sequence();
+  auto work = [self = shared_from_this(), sequence, held = std::move(jobs)]() -> core::Result<WindowSource::Jobs> {
+    EG_TRY(WindowSource::Jobs built, self->source_.run(held, self->pipeline_.cursor()));
+    self->send(built.window, sequence);
+    return built;
+  };
+  auto built = co_await core::run_blocking(pool_, std::move(work));
+  if (!built) {
+    note(built.error().diagnostics);
+    pause();
+    co_return false;
+  }
+  pipeline_.add_jobs(std::move(built->window), built->progress, now());
+  co_return true;
+}
+
+asio::awaitable<void> Relay::refresh_gauges() {
+  last_gauges_ = clock_.steady_now();
+  auto read = [self = shared_from_this()] { return self->outbox_.counters(self->options_.slot); };
+  const auto counters = co_await core::run_blocking(pool_, std::move(read));
+  if (!counters) co_return;
+  metrics_.queued->set(static_cast<double>(counters->queued));
+  const auto age =
+      counters->oldest_queued ? clock_.system_now() - *counters->oldest_queued : core::SystemTime::duration::zero();
+  metrics_.oldest_queued->set(std::chrono::duration<double>(age).count());
+  metrics_.connected->set(producer_->status().connected ? 1 : 0);
+}
+
+asio::awaitable<void> Relay::absorb_reports() {
+  while (!reports_.empty()) {
+    std::vector<Report> reports = std::exchange(reports_, {});
+    for (Report& one : reports) {
+      const Window* window = pipeline_.window(one.sequence);
+      EG_ASSERT(window != nullptr);
+      if (options_.log_attempts) {
+        auto log = [self = shared_from_this(), window, &one]() -> core::Result<void> {
+          self->log_attempts(*window, one.report);
+          return {};
+        };
+        co_await core::run_blocking(pool_, std::move(log));
+      }
+      const auto age = clock_.system_now() - window->rows.front().commit_time;
+      metrics_.delivery->observe(std::chrono::duration<double>(age).count());
+      pipeline_.report(one.sequence, std::move(one.report));
+    }
+    metrics_.in_process->set(static_cast<double>(pipeline_.records_in_flight()));
+  }
+}
+
+void Relay::settle() {
+  const core::SteadyTime at = clock_.steady_now();
+  if (!settlement_) {
+    settlement_ = pipeline_.take_settlement(now());
+    if (const auto& refusal = pipeline_.last_refusal()) {
+      note(*refusal);
+      pipeline_.clear_last_refusal();
+    }
+  } else if (settlement_sent_ || at < settle_again_) {
+    return;
+  }
+  if (!settlement_) return;
+  settlement_sent_ = true;
+  outbox_.settle(*settlement_, [self = shared_from_this()](core::Result<void> result) {
+    asio::post(self->strand_, [self, moved = std::move(result)]() mutable { self->settled(std::move(moved)); });
+  });
+}
+
+// A settlement that failed is sent again as it is until it holds: its rows were acknowledged, and nothing else may
+// delete them.
+void Relay::settled(core::Result<void> result) {
+  if (!settlement_ || finished_) return;
+  settlement_sent_ = false;
+  if (result) {
+    if (settlement_->delivered_count > 0) failures_in_a_row_ = 0;
+    metrics_.delivered->add(static_cast<double>(settlement_->delivered_count));
+    metrics_.failed_attempts->add(static_cast<double>(settlement_->failed_attempts));
+    settlement_.reset();
+    pipeline_.settled();
+  } else {
+    note(result.error().diagnostics);
+    settle_again_ = clock_.steady_now() + options_.retry.min;
+  }
+  signal();
+}
+
+void Relay::watch_the_wait(core::SteadyTime at) {
+  const Window* oldest = pipeline_.oldest_unreported();
+  if (oldest == nullptr || at - oldest->sent_at < options_.delivery_timeout) return;
+  const kafka::ConnectionStatus status = producer_->status();
+  note(status.last_error.empty()
+           ? std::string("the broker has not answered within deliveryTimeoutMs; the records stay queued")
+           : "no answer within deliveryTimeoutMs: " + status.last_error);
+}
+
+void Relay::log_attempts(const Window& window, const kafka::BatchReport& report) const {
+  std::vector<const kafka::RecordFailure*> failure_of(window.rows.size(), nullptr);
+  for (const kafka::RecordFailure& failure : report.failures) failure_of[failure.index] = &failure;
+  for (std::size_t i = 0; i < window.rows.size(); ++i) {
+    const std::string_view error =
+        failure_of[i] != nullptr ? std::string_view(failure_of[i]->reason) : std::string_view();
+    observability::log::event_with_json(options_.log_level, "topic-destination/status", "status",
+                                        source_.writer().attempt_status(window.rows[i].number, error));
+  }
+}
+
+asio::awaitable<void> Relay::wait() {
+  if (std::exchange(signalled_, false)) co_return;
+  const core::SteadyTime at = clock_.steady_now();
+  core::SteadyTime until = at + options_.idle_poll;
+  const auto sooner = [&](core::SteadyTime moment) {
+    if (moment > at) until = std::min(until, moment);
+  };
+  sooner(paused_until_);
+  sooner(settle_again_);
+  sooner(purge_at_);
+  sooner(give_up_at_);
+  if (const auto due = pipeline_.held().next_due(at)) sooner(*due);
+  timer_.expires_after(std::max<core::SteadyTime::duration>(until - at, kShortestWait));
+  boost::system::error_code ignored;
+  co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  signalled_ = false;
+}
+
+// Records on their way get their time, then they are called back; what was acknowledged is settled.
+asio::awaitable<void> Relay::drain() {
+  bool purged = false;
+  while (!pipeline_.drained()) {
+    const core::SteadyTime at = clock_.steady_now();
+    if (stop_ == Stop::kDrop || at >= give_up_at_) {
+      producer_->purge();
+      break;
+    }
+    if (!purged && at >= purge_at_) {
+      producer_->purge();
+      purged = true;
+    }
+    co_await absorb_reports();
+    settle();
+    if (!pipeline_.drained()) co_await wait();
+  }
+}
+
+asio::awaitable<void> Relay::stop(core::Milliseconds limit, bool settle) {
+  co_await asio::co_spawn(strand_, stop_on_strand(limit, settle), asio::use_awaitable);
+}
+
+asio::awaitable<void> Relay::stop_on_strand(core::Milliseconds limit, bool settle) {
+  const auto self = shared_from_this();
+  if (stop_ == Stop::kNo) {
+    stop_ = settle ? Stop::kSettle : Stop::kDrop;
+    purge_at_ = clock_.steady_now() + limit / 2;
+    give_up_at_ = clock_.steady_now() + limit;
+    signal();
+  }
+  boost::system::error_code ignored;
+  while (!finished_) co_await finished_timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+}
+
+asio::awaitable<Relay::View> Relay::view() {
+  co_return co_await asio::co_spawn(strand_, view_on_strand(), asio::use_awaitable);
+}
+
+asio::awaitable<Relay::View> Relay::view_on_strand() {
+  const auto self = shared_from_this();
+  View view;
+  view.in_process = pipeline_.records_in_flight();
+  for (const auto& [resource, held] : pipeline_.held().all()) {
+    if (held.waiting == 0) continue;
+    ++view.waiting_resources;
+    if (view.waiting.size() < kWaitingShown) view.waiting.push_back({resource, held.reason, held.next_try});
+  }
+  co_return view;
+}
+
+}  // namespace embergate::delivery

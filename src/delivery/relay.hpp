@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// The relay of one destination: reads its rows, sends them in windows, settles what was acknowledged, and keeps trying
+// what was not (architecture 4, decision 19). Thread: one coroutine on a strand of its own; reading, building and
+// sending run on the relays' pool while the strand stays free. All public functions from any thread, stop() and view()
+// from any coroutine. Ownership: owns its Producer; outbox, pool and clock outlive run(). Callbacks that come late keep
+// the Relay alive and do nothing. Failure: never ends because of one; what is wrong stands in errors().
+#pragma once
+
+#include <atomic>
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "delivery/error_log.hpp"
+#include "delivery/pipeline.hpp"
+#include "delivery/relay_metrics.hpp"
+#include "delivery/window_source.hpp"
+#include "embergate/core/clock.hpp"
+#include "embergate/kafka/producer.hpp"
+#include "embergate/observability/log.hpp"
+#include "embergate/store/outbox.hpp"
+
+namespace embergate::delivery {
+
+struct RelayOptions {
+  store::DestinationSlot slot;
+  std::string destination_id;
+  std::size_t windows_in_flight = 4;
+  core::Milliseconds idle_poll{2'000};
+  RetryPolicy retry;
+  core::Milliseconds delivery_timeout{120'000};  // records that wait longer for an answer are an error to show
+  bool log_attempts = false;                     // enableLogging (contract 2.11)
+  observability::log::Level log_level = observability::log::Level::kInfo;
+};
+
+class Relay : public std::enable_shared_from_this<Relay> {
+ public:
+  Relay(RelayOptions options, boost::asio::any_io_executor executor, boost::asio::thread_pool& pool,
+        store::Outbox& outbox, std::unique_ptr<kafka::Producer> producer, WindowSource source,
+        std::shared_ptr<ErrorLog> errors, const core::Clock& clock, RelayMetrics metrics);
+
+  void start();
+  void wake();       // there are new rows
+  void retry_now();  // the connection is back: a pause after a failure ends
+  // Ends the relay within about `limit`. `settle`: records in flight get half of the time for their answers, and what
+  // was acknowledged is settled; otherwise everything is dropped at once. Afterwards the outbox is not touched any
+  // more.
+  boost::asio::awaitable<void> stop(core::Milliseconds limit, bool settle);
+
+  struct View {
+    std::size_t in_process = 0;
+    std::size_t waiting_resources = 0;
+    struct Waiting {
+      std::string resource;
+      std::string reason;
+      core::SystemTime next_try{};
+    };
+    std::vector<Waiting> waiting;  // a few of them
+  };
+  boost::asio::awaitable<View> view();
+  [[nodiscard]] kafka::ConnectionStatus connection() const;  // of nothing when the relay has ended
+  [[nodiscard]] const RelayOptions& options() const { return options_; }
+
+ private:
+  struct Report {
+    std::uint64_t sequence = 0;
+    kafka::BatchReport report;
+  };
+  enum class Stop { kNo, kSettle, kDrop };
+
+  boost::asio::awaitable<void> run();
+  boost::asio::awaitable<void> load();
+  boost::asio::awaitable<bool> step();
+  boost::asio::awaitable<bool> send_next();
+  boost::asio::awaitable<bool> send_jobs(std::vector<HeldResources::Job> jobs);
+  boost::asio::awaitable<void> absorb_reports();
+  boost::asio::awaitable<void> refresh_gauges();
+  boost::asio::awaitable<void> drain();
+  void finish();
+  boost::asio::awaitable<void> wait();
+  boost::asio::awaitable<void> stop_on_strand(core::Milliseconds limit, bool settle);
+  boost::asio::awaitable<View> view_on_strand();
+  void signal();
+  void send(const Window& window, std::uint64_t sequence);
+  void note(std::string_view message);
+  void pause();
+  void settle();
+  void settled(core::Result<void> result);
+  bool end_pause_after_failure(core::SteadyTime now);
+  bool can_send(core::SteadyTime now);
+  void watch_the_wait(core::SteadyTime now);
+  void log_attempts(const Window& window, const kafka::BatchReport& report) const;
+  [[nodiscard]] Now now() const { return {clock_.steady_now(), clock_.system_now()}; }
+
+  RelayOptions options_;
+  boost::asio::strand<boost::asio::any_io_executor> strand_;
+  boost::asio::steady_timer timer_;
+  boost::asio::steady_timer finished_timer_;
+  boost::asio::thread_pool& pool_;
+  store::Outbox& outbox_;
+  mutable std::mutex producer_mutex_;  // connection() against finish()
+  std::unique_ptr<kafka::Producer> producer_;
+  WindowSource source_;
+  std::shared_ptr<ErrorLog> errors_;
+  const core::Clock& clock_;
+  RelayMetrics metrics_;
+
+  std::atomic<bool> woken_{true};
+  // All below: on the strand.
+  Pipeline pipeline_;
+  std::vector<Report> reports_;
+  std::optional<store::Settlement> settlement_;  // on its way, or to be sent again
+  bool settlement_sent_ = false;
+  core::SteadyTime settle_again_{};
+  core::SteadyTime paused_until_{};
+  std::uint32_t failures_in_a_row_ = 0;
+  core::SteadyTime last_read_{};
+  core::SteadyTime last_gauges_{};
+  bool more_ = true;
+  bool signalled_ = false;
+  Stop stop_ = Stop::kNo;
+  core::SteadyTime purge_at_{};
+  core::SteadyTime give_up_at_{};
+  bool finished_ = false;
+  std::minstd_rand random_;
+};
+
+}  // namespace embergate::delivery

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "delivery/status_json.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "embergate/core/time_format.hpp"
+#include "embergate/fhir/outcome.hpp"
+
+namespace embergate::delivery {
+namespace {
+
+// parameter[] or part[] being written.
+class Parameters {
+ public:
+  void decimal(std::string_view name, std::uint64_t value) { add(name, "valueDecimal", fmt::format("{}", value)); }
+  void integer(std::string_view name, std::uint64_t value) { add(name, "valueInteger", fmt::format("{}", value)); }
+  void seconds(std::string_view name, double value) { add(name, "valueDecimal", fmt::format("{:.3f}", value)); }
+  void text(std::string_view name, std::string_view value) { add(name, "valueString", fhir::json_string(value)); }
+  void boolean(std::string_view name, bool value) { add(name, "valueBoolean", value ? "true" : "false"); }
+  void time(std::string_view name, core::SystemTime value) {
+    add(name, "valueDateTime", fmt::format("\"{}\"", core::format_instant_seconds(value)));
+  }
+  void parts(std::string_view name, const Parameters& inner) { add(name, "part", inner.list()); }
+  [[nodiscard]] std::string list() const { return fmt::format("[{}]", body_); }
+
+ private:
+  void add(std::string_view name, std::string_view member, std::string_view json) {
+    body_ += fmt::format(R"({}{{"name":"{}","{}":{}}})", body_.empty() ? "" : ",", name, member, json);
+  }
+  std::string body_;
+};
+
+void add_secrets(Parameters& out, const StatusParts& parts) {
+  for (const vault::Report& report : parts.secrets) {
+    Parameters secret;
+    secret.text("name", report.name.value());
+    secret.text("state", vault::to_string(report.state));
+    if (!report.reason.empty()) secret.text("reason", report.reason);
+    secret.integer("generation", parts.connection.credential_generation);
+    secret.integer("fileGeneration", report.generation);
+    if (report.since.time_since_epoch().count() != 0) secret.time("since", report.since);
+    if (report.last_read.time_since_epoch().count() != 0) secret.time("lastRead", report.last_read);
+    out.parts("secret", secret);
+  }
+}
+
+void add_waiting(Parameters& out, const Relay::View& view) {
+  for (const Relay::View::Waiting& one : view.waiting) {
+    Parameters waiting;
+    waiting.text("resource", one.resource);
+    waiting.text("reason", one.reason);
+    waiting.time("nextTry", one.next_try);
+    out.parts("waiting", waiting);
+  }
+}
+
+void add_errors(Parameters& out, const std::vector<ErrorLog::Entry>& errors) {
+  for (const ErrorLog::Entry& error : errors) {
+    Parameters detail;
+    detail.text("message", error.message);
+    detail.time("timestamp", error.at);
+    out.parts("lastErrorDetail", detail);
+  }
+}
+
+}  // namespace
+
+std::string status_json(const StatusParts& parts) {
+  Parameters out;
+  out.decimal("messagesDelivered", parts.counters.delivered);
+  out.decimal("messagesDeliveryAttempts", parts.counters.failed_attempts);
+  out.decimal("messagesInProcess", parts.relay.in_process);
+  out.decimal("messagesQueued", parts.counters.queued);
+  out.decimal("messagesSuperseded", parts.counters.superseded);
+  out.decimal("messagesWaiting", parts.relay.waiting_resources);
+  out.time("startTimestamp", parts.started);
+  out.text("status", "active");
+  out.boolean("connected", parts.connection.connected);
+  out.text("ordering", parts.ordered_by_resource ? "resource" : "none");
+  if (parts.counters.oldest_queued) {
+    const auto age = std::max(parts.now - *parts.counters.oldest_queued, core::SystemTime::duration::zero());
+    out.seconds("oldestQueuedAge", std::chrono::duration<double>(age).count());
+  }
+  add_waiting(out, parts.relay);
+  add_secrets(out, parts);
+  add_errors(out, parts.errors);
+  return fmt::format(R"({{"resourceType":"Parameters","parameter":{}}})", out.list());
+}
+
+}  // namespace embergate::delivery

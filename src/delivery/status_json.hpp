@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Parameters of `$status` (contract 2.14, decision 23).
+// Thread: pure. Failure: none.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "delivery/error_log.hpp"
+#include "delivery/relay.hpp"
+#include "embergate/store/outbox.hpp"
+#include "embergate/vault/cache.hpp"
+
+namespace embergate::delivery {
+
+struct StatusParts {
+  store::SlotCounters counters;
+  Relay::View relay;
+  kafka::ConnectionStatus connection;
+  bool ordered_by_resource = false;
+  core::SystemTime started{};
+  core::SystemTime now{};
+  std::vector<ErrorLog::Entry> errors;  // newest first
+  std::vector<vault::Report> secrets;
+};
+
+std::string status_json(const StatusParts& parts);
+
+}  // namespace embergate::delivery
