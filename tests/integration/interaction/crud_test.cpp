@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+
+#include "interactions_fixture.hpp"
+
+namespace embergate::interaction {
+namespace {
+
+using core::ErrorCode;
+using ::testing::HasSubstr;
+
+constexpr const char* kPatient = R"({"resourceType":"Patient","active":true,"name":[{"family":"Doe"}]})";
+
+TEST_F(InteractionsTest, CreateAssignsIdAndVersionAndKeepsTheClientsText) {
+  const auto created = create("Patient", kPatient);
+  ASSERT_TRUE(created);
+  EXPECT_EQ(created->status, 201);
+  EXPECT_EQ(created->id.size(), 36U);
+  EXPECT_THAT(created->body, HasSubstr(R"("name":[{"family":"Doe"}])"));
+  EXPECT_THAT(created->body, HasSubstr("\"versionId\":\"" + std::to_string(created->version_id) + "\""));
+  const auto found = read("Patient", created->id);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->body, created->body);
+}
+
+TEST_F(InteractionsTest, CreateHonoursTheIdOfTheBodyAndRefusesItTwice) {
+  ASSERT_TRUE(create("Patient", R"({"resourceType":"Patient","id":"p1"})"));
+  const auto again = create("Patient", R"({"resourceType":"Patient","id":"p1"})");
+  ASSERT_FALSE(again);
+  EXPECT_EQ(code_of(again), ErrorCode::kConflict);
+}
+
+TEST_F(InteractionsTest, UpdateMakesVersionsThatRise) {
+  const auto first = update("Patient", "p1", kPatient);
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->status, 201);
+  const auto second = update("Patient", "p1", kPatient);
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->status, 200);
+  EXPECT_GT(second->version_id, first->version_id);
+  const auto old = run(interactions_->vread("Patient", "p1", first->version_id));
+  ASSERT_TRUE(old);
+  EXPECT_EQ(old->body, first->body);
+}
+
+TEST_F(InteractionsTest, UpdateWithAnOldVersionIsRefused) {
+  const auto first = update("Patient", "p1", kPatient);
+  ASSERT_TRUE(update("Patient", "p1", kPatient));
+  Preconditions old;
+  old.if_match = first->version_id;
+  const auto refused = update("Patient", "p1", kPatient, old);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(code_of(refused), ErrorCode::kPreconditionFailed);
+}
+
+TEST_F(InteractionsTest, IfMatchAnyOnlyUpdates) {
+  Preconditions any;
+  any.if_match_any = true;
+  const auto refused = update("Patient", "nobody", kPatient, any);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(code_of(refused), ErrorCode::kPreconditionFailed);
+}
+
+TEST_F(InteractionsTest, DeletedIsGoneAndKeepsItsHistory) {
+  ASSERT_TRUE(update("Patient", "p1", kPatient));
+  const auto deleted = remove("Patient", "p1");
+  ASSERT_TRUE(deleted);
+  EXPECT_EQ(deleted->status, 200);
+  EXPECT_THAT(deleted->body, HasSubstr("Doe"));
+  EXPECT_EQ(code_of(read("Patient", "p1")), ErrorCode::kGone);
+  EXPECT_EQ(remove("Patient", "p1")->status, 204);
+  const auto history = run(interactions_->history("Patient", "p1", 100, 0));
+  ASSERT_TRUE(history);
+  EXPECT_LT(history->body.find("DELETE"), history->body.find("POST"));
+  const auto again = update("Patient", "p1", kPatient);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->status, 201);
+}
+
+TEST_F(InteractionsTest, AnUnknownResourceIsNotFound) {
+  EXPECT_EQ(code_of(read("Patient", "nobody")), ErrorCode::kNotFound);
+  EXPECT_EQ(code_of(run(interactions_->vread("Patient", "nobody", 1))), ErrorCode::kNotFound);
+}
+
+TEST_F(InteractionsTest, AReferenceMustExist) {
+  const std::string observation =
+      R"({"resourceType":"Observation","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/p1"}})";
+  const auto refused = create("Observation", observation);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(code_of(refused), ErrorCode::kInvalid);
+  EXPECT_THAT(refused.error().error.diagnostics, HasSubstr("Referenced resource Patient/p1 does not exist"));
+  EXPECT_THAT(refused.error().error.expression, HasSubstr("subject"));
+  ASSERT_TRUE(update("Patient", "p1", kPatient));
+  EXPECT_TRUE(create("Observation", observation));
+}
+
+TEST_F(InteractionsTest, ValidationNamesEveryElement) {
+  const auto refused = create("Patient", R"({"resourceType":"Patient","active":"yes","nam":[]})");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(code_of(refused), ErrorCode::kInvalid);
+  EXPECT_GE(refused.error().issues.size(), 2U);
+}
+
+TEST_F(InteractionsTest, ConditionalCreateFindsWhatIsThere) {
+  const std::string body = R"({"resourceType":"Patient","identifier":[{"system":"urn:x","value":"1"}]})";
+  Preconditions none_exist;
+  none_exist.if_none_exist = "identifier=urn:x|1";
+  const auto first = create("Patient", body, none_exist);
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->status, 201);
+  const auto second = create("Patient", body, none_exist);
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->status, 200);
+  EXPECT_EQ(second->id, first->id);
+  ASSERT_TRUE(create("Patient", body));
+  const auto several = create("Patient", body, none_exist);
+  ASSERT_FALSE(several);
+  EXPECT_EQ(code_of(several), ErrorCode::kMultipleMatches);
+}
+
+TEST_F(InteractionsTest, AnInlineClientSecretIsNeverShown) {
+  const auto created =
+      update("Client", "c1", R"({"resourceType":"Client","secret":"cnry-inline-0123456789","grant_types":["basic"]})");
+  ASSERT_TRUE(created) << created.error().error.diagnostics;
+  for (const auto& answer : {created, read("Client", "c1"), run(interactions_->history("Client", "c1", 10, 0))}) {
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->body.find("cnry-inline"), std::string::npos);
+    EXPECT_EQ(answer->body.find("scrypt"), std::string::npos);
+    EXPECT_THAT(answer->body, HasSubstr("masked"));
+  }
+}
+
+TEST_F(InteractionsTest, AClientReadAndWrittenBackKeepsItsSecret) {
+  const auto created =
+      update("Client", "c1", R"({"resourceType":"Client","secret":"cnry-inline-0123456789","grant_types":["basic"]})");
+  const auto again = update("Client", "c1", created->body);
+  ASSERT_TRUE(again) << again.error().error.diagnostics;
+  std::string stored;
+  ASSERT_TRUE(store_->read([&stored](store::Reader& reader) -> core::Result<void> {
+    EG_TRY(auto current, reader.load_current("Client", "c1"));
+    stored = current->body;
+    return {};
+  }));
+  EXPECT_THAT(stored, HasSubstr("$scrypt$"));
+}
+
+TEST_F(InteractionsTest, ThePlaceholderAloneIsRefusedWhereNothingIsStored) {
+  const auto refused = create("Client", R"({"resourceType":"Client","_secret":{"extension":[
+    {"url":"http://hl7.org/fhir/StructureDefinition/data-absent-reason","valueCode":"masked"}]}})");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(code_of(refused), ErrorCode::kInvalid);
+}
+
+}  // namespace
+}  // namespace embergate::interaction

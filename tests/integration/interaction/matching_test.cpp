@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+
+#include "interactions_fixture.hpp"
+
+namespace embergate::interaction {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr const char* kPatient = R"({"resourceType":"Patient","active":true})";
+
+TEST_F(InteractionsTest, EveryWriteOfAMatchingResourceMakesOneEventInItsOwnCommit) {
+  const auto slot = add_patient_destination();
+  receipts_.clear();
+  const auto created = update("Patient", "p1", kPatient);
+  const auto updated = update("Patient", "p1", kPatient);
+  const auto deleted = remove("Patient", "p1");
+  const auto events = events_of(slot);
+  ASSERT_EQ(events.size(), 3U);
+  EXPECT_EQ(events[0].version, created->version_id);
+  EXPECT_EQ(events[1].version, updated->version_id);
+  EXPECT_EQ(events[2].version, deleted->version_id);
+  EXPECT_EQ(events[2].interaction, store::Interaction::kDelete);
+  EXPECT_EQ(events[2].number, 3);
+  std::lock_guard lock(mutex_);
+  ASSERT_EQ(receipts_.size(), 3U);
+  EXPECT_EQ(receipts_[0].slots, std::vector<store::DestinationSlot>{slot});
+}
+
+TEST_F(InteractionsTest, ARefusedWriteMakesNoEvent) {
+  const auto slot = add_patient_destination();
+  Preconditions wrong;
+  wrong.if_match = 99'999;
+  ASSERT_FALSE(update("Patient", "p1", kPatient, wrong));
+  EXPECT_TRUE(events_of(slot).empty());
+}
+
+TEST_F(InteractionsTest, CriteriaSeeCurrentAndPrevious) {
+  const auto slot = add_patient_destination("%current.active = true and %previous.active = false");
+  ASSERT_TRUE(update("Patient", "p1", R"({"resourceType":"Patient","active":false})"));
+  ASSERT_TRUE(update("Patient", "p1", kPatient));
+  ASSERT_TRUE(update("Patient", "p1", kPatient));
+  EXPECT_EQ(events_of(slot).size(), 1U);
+}
+
+TEST_F(InteractionsTest, ATopicAppliesToTheWritesAfterIt) {
+  ASSERT_TRUE(update("Patient", "before", kPatient));
+  const auto slot = add_patient_destination();
+  ASSERT_TRUE(update("Patient", "after", kPatient));
+  const auto events = events_of(slot);
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].reference, "Patient/after");
+}
+
+TEST_F(InteractionsTest, ADeletedDestinationLosesItsQueueAndGetsNothingMore) {
+  const auto slot = add_patient_destination();
+  ASSERT_TRUE(update("Patient", "p1", kPatient));
+  ASSERT_TRUE(remove("AidboxTopicDestination", "events"));
+  ASSERT_TRUE(update("Patient", "p2", kPatient));
+  EXPECT_TRUE(events_of(slot).empty());
+}
+
+TEST_F(InteractionsTest, ADestinationCannotBeUpdated) {
+  add_patient_destination();
+  const auto refused = update("AidboxTopicDestination", "events", "{}");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(code_of(refused), core::ErrorCode::kMethodNotAllowed);
+}
+
+TEST_F(InteractionsTest, ASecondTopicWithTheSameUrlIsRefused) {
+  add_patient_destination();
+  const auto refused = create("AidboxSubscriptionTopic",
+                              R"({"resourceType":"AidboxSubscriptionTopic","url":"urn:topic:patients","status":"active",
+    "trigger":[{"resource":"Patient"}]})");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(code_of(refused), core::ErrorCode::kConflict);
+}
+
+TEST_F(InteractionsTest, TheCorrelationIdTravelsWithTheEvent) {
+  const auto slot = add_patient_destination();
+  RequestContext context;
+  context.correlation_id = "batch-17";
+  ASSERT_TRUE(run(interactions_->update(context, "Patient", "p1", kPatient, Preconditions())));
+  EXPECT_EQ(events_of(slot).at(0).correlation_id, "batch-17");
+}
+
+TEST_F(InteractionsTest, ACriterionThatFailsIsCountedAndTheWriteGoesThrough) {
+  const auto slot = add_patient_destination("(1 | 2) = name.given.single()");
+  ASSERT_TRUE(update("Patient", "p1", R"({"resourceType":"Patient","name":[{"given":["a","b"]}]})"));
+  EXPECT_TRUE(events_of(slot).empty());
+  EXPECT_THAT(metrics_.text(), HasSubstr("embergate_topic_criteria_errors_total{topic=\"urn:topic:patients\"} 1"));
+}
+
+}  // namespace
+}  // namespace embergate::interaction
