@@ -13,7 +13,6 @@
 #include "embergate/core/blocking.hpp"
 #include "embergate/core/snapshot.hpp"
 #include "embergate/observability/log.hpp"
-#include "embergate/secretref/password_hash.hpp"
 
 namespace embergate::auth {
 namespace {
@@ -104,9 +103,7 @@ struct Authenticator::Impl : std::enable_shared_from_this<Impl> {
   }
 
   Verdict verify_hash(const std::string& hash, const vault::Secret& presented, const Mac& mac) {
-    const bool equal = presented.with_plaintext(
-        [&hash](std::string_view password) { return secretref::verify_password(password, hash); });
-    if (!equal) return Verdict::kDenied;
+    if (!matches_hash(presented, hash)) return Verdict::kDenied;
     verified.insert(mac);
     return Verdict::kGranted;
   }

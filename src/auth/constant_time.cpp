@@ -9,6 +9,7 @@
 #include <string>
 
 #include "embergate/core/assert.hpp"
+#include "embergate/secretref/password_hash.hpp"
 
 namespace embergate::auth {
 namespace {
@@ -45,6 +46,11 @@ Mac keyed_mac(std::string_view context, const vault::Secret& presented) {
   joined.push_back('\0');
   joined.append(reinterpret_cast<const char*>(inner.data()), inner.size());
   return mac_of(joined);
+}
+
+bool matches_hash(const vault::Secret& presented, std::string_view stored_hash) {
+  return presented.with_plaintext(
+      [stored_hash](std::string_view password) { return secretref::verify_password(password, stored_hash); });
 }
 
 }  // namespace embergate::auth

@@ -17,4 +17,7 @@ bool equal_in_constant_time(const vault::Secret& expected, const vault::Secret& 
 // A name for (context, presented) that tells nothing about the value: the key of the cache of verified hashes.
 Mac keyed_mac(std::string_view context, const vault::Secret& presented);
 
+// Slow (scrypt); only on the pool for hashes.
+bool matches_hash(const vault::Secret& presented, std::string_view stored_hash);
+
 }  // namespace embergate::auth
