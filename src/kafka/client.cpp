@@ -82,12 +82,23 @@ std::shared_ptr<ClientObserver> Client::observer() const { return silent_.load()
 
 bool Client::serve(std::size_t budget) {
   clear(eventfd_);
+  bool reported = false;
+  const bool more = serve_events(budget, reported);
+  // Only now: the library frees a record's place in its queue when the event that reported it is destroyed.
+  if (reported) {
+    if (const auto listener = observer()) listener->made_room();
+  }
+  return more;
+}
+
+bool Client::serve_events(std::size_t budget, bool& reported) {
   for (std::size_t served = 0; served < budget; ++served) {
     const EventHandle event(rd_kafka_queue_poll(queue_.get(), 0));
     if (!event) return false;
     switch (rd_kafka_event_type(event.get())) {
       case RD_KAFKA_EVENT_DR:
         serve_reports(event.get());
+        reported = true;
         break;
       case RD_KAFKA_EVENT_ERROR:
         serve_error(event.get());
@@ -126,10 +137,8 @@ void Client::serve_reports(rd_kafka_event_t* event) {
     if (last) batch.finish();
   }
   released(reports);
-  if (const auto listener = observer()) {
-    if (acknowledged) listener->answered(true);
-    listener->made_room();
-  }
+  if (!acknowledged) return;
+  if (const auto listener = observer()) listener->answered();
 }
 
 void Client::serve_error(rd_kafka_event_t* event) {
@@ -150,7 +159,7 @@ void Client::serve_answer(rd_kafka_event_t* event) {
   const auto listener = observer();
   if (!listener) return;
   if (rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-    listener->answered(false);
+    listener->answered();
   } else {
     listener->unanswered(describe(rd_kafka_event_error(event)));
   }
@@ -201,19 +210,21 @@ void Client::ask(core::Milliseconds timeout) {
   rd_kafka_DescribeCluster(handle_.get(), options.get(), queue_.get());
 }
 
-void Client::warm(const TopicSettings& topic, core::Milliseconds timeout) {
+bool Client::warm(const TopicSettings& topic, core::Milliseconds timeout) {
   rd_kafka_topic_t* handle = nullptr;
   {
     std::lock_guard lock(mutex_);
     const auto found = topics_.find(topic.topic);
-    if (found == topics_.end()) return;
+    if (found == topics_.end()) return false;
     handle = found->second.get();
   }
   const rd_kafka_metadata_t* metadata = nullptr;
-  if (rd_kafka_metadata(handle_.get(), 0, handle, &metadata, static_cast<int>(timeout.count())) ==
+  if (rd_kafka_metadata(handle_.get(), 0, handle, &metadata, static_cast<int>(timeout.count())) !=
       RD_KAFKA_RESP_ERR_NO_ERROR) {
-    rd_kafka_metadata_destroy(metadata);
+    return false;
   }
+  rd_kafka_metadata_destroy(metadata);
+  return true;
 }
 
 void Client::purge() {

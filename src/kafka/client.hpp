@@ -29,8 +29,8 @@ namespace embergate::kafka {
 class ClientObserver {
  public:
   virtual ~ClientObserver() = default;
-  virtual void answered(bool by_acknowledgement) = 0;  // a broker answered
-  virtual void unanswered(std::string text) = 0;       // the question of ask() failed
+  virtual void answered() = 0;                    // a broker answered or acknowledged
+  virtual void unanswered(std::string text) = 0;  // the question of ask() failed
   virtual void broke(ConnectionFault fault, std::string text) = 0;
   virtual void died(std::string text) = 0;  // fatal: only another client helps
   virtual void made_room() = 0;             // reports came in
@@ -48,7 +48,8 @@ class Client final : public EventSource, public std::enable_shared_from_this<Cli
   // Asks the cluster who it is, without waiting; the observer hears the answer.
   void ask(core::Milliseconds timeout);
   // Fetches the topic's metadata, so that the first record does not wait for it (kafka.md 2, entry 2.10.1).
-  void warm(const TopicSettings& topic, core::Milliseconds timeout);
+  // False when no broker answered.
+  bool warm(const TopicSettings& topic, core::Milliseconds timeout);
   [[nodiscard]] rd_kafka_t* handle() const { return handle_.get(); }
   [[nodiscard]] std::size_t outstanding() const { return outstanding_.load(); }
   // All records come back as failures, soon.
@@ -61,6 +62,7 @@ class Client final : public EventSource, public std::enable_shared_from_this<Cli
 
  private:
   class TopicSink;
+  bool serve_events(std::size_t budget, bool& reported);
   void serve_reports(rd_kafka_event_t* event);
   void serve_error(rd_kafka_event_t* event);
   void serve_answer(rd_kafka_event_t* event);

@@ -82,10 +82,20 @@ void Identity::send(Lane& lane, std::shared_ptr<const RecordBatch> batch, Produc
   });
 }
 
+// The client is shared: its queue is emptied only when nobody else has a part in it.
 void Identity::purge(Lane& lane) {
-  context_.finish(lane.fail_waiting("given back on request"));
-  std::lock_guard lock(mutex_);
-  if (client_ && members_.size() <= 1) client_->purge();
+  Lane::Finished finished = lane.fail_waiting("given back on request");
+  {
+    std::lock_guard lock(mutex_);
+    if (members_.size() <= 1) {
+      for (const Member& orphan : orphans_) {
+        const auto more = orphan.lane->fail_waiting("given back on request");
+        finished.insert(finished.end(), more.begin(), more.end());
+      }
+      if (client_) client_->purge();
+    }
+  }
+  context_.finish(finished);
 }
 
 ConnectionStatus Identity::status() const {
@@ -112,6 +122,11 @@ bool Identity::idle() const {
   const auto lane_idle = [](const Member& member) { return member.lane->idle(); };
   return std::all_of(members_.begin(), members_.end(), lane_idle) &&
          std::all_of(orphans_.begin(), orphans_.end(), lane_idle);
+}
+
+std::shared_ptr<Client> Identity::client() const {
+  std::lock_guard lock(mutex_);
+  return client_;
 }
 
 Identity::Members Identity::members() const {

@@ -59,7 +59,7 @@ class Identity final : public ClientObserver, public CredentialHost, public std:
   void end(const std::string& reason);  // asynchronous: the client is retired on the strand
   [[nodiscard]] bool ended() const { return retired_.load(); }
 
-  void answered(bool by_acknowledgement) override;
+  void answered() override;
   void unanswered(std::string text) override;
   void broke(ConnectionFault fault, std::string text) override;
   void died(std::string text) override;
@@ -80,6 +80,8 @@ class Identity final : public ClientObserver, public CredentialHost, public std:
   // From now on there is no client: lanes refuse with the reason, or hold when there is none.
   std::shared_ptr<Client> take_client(const std::optional<std::string>& refusal);
   void warm_and_announce();
+  void ask_first();
+  [[nodiscard]] std::shared_ptr<Client> client() const;
   void plan_question(core::Milliseconds delay);
   bool note_error(const std::string& text);  // true when it is not the one noted before
   void emit(ProducerPool::Event::Kind kind, const std::string& message);

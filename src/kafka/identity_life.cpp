@@ -19,6 +19,7 @@ constexpr core::Milliseconds kDrainLimit{10'000};    // kafka.md 6.4, step 4b
 constexpr core::Milliseconds kGiveBackLimit{5'000};  // after a purge
 constexpr core::Milliseconds kWarmLimit{2'000};
 constexpr core::Milliseconds kFirstQuestion{1'000};
+constexpr core::Milliseconds kFirstAnswer{500};
 
 }  // namespace
 
@@ -51,15 +52,26 @@ void Identity::install(ClientHandle handle) {
   if (!wanted) return context_.retire(std::move(client));
   retry_.reset();
   for (const Member& member : members()) context_.finish(open_lane(member, *client));
-  plan_question(core::Milliseconds(0));
+  strand_->post([weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->ask_first();
+  });
+}
+
+// The asynchronous question of a client that has just begun waits up to a second for the library's timer; a short wait
+// here is quicker.
+void Identity::ask_first() {
+  const auto running = client();
+  const Members known = members();
+  if (!running || known.empty() || connected_.load() || context_.stopping.load()) return;
+  if (running->warm(known.front().topic, kFirstAnswer)) {
+    answered();
+  } else {
+    plan_question(core::Milliseconds(0));
+  }
 }
 
 core::Result<void> Identity::adopt(std::shared_ptr<const Credential> credential, ClientHandle proven) {
-  std::shared_ptr<Client> running;
-  {
-    std::lock_guard lock(mutex_);
-    running = client_;
-  }
+  const auto running = client();
   if (!running) {
     install(std::move(proven));
   } else if (same_user(*credential, *credential_)) {
@@ -133,11 +145,7 @@ void Identity::credential_failed(bool refused, std::string text) {
   const std::string clean = context_.redacted(std::move(text));
   if (refused) context_.refused->add();
   const bool news = note_error(clean);
-  bool running = false;
-  {
-    std::lock_guard lock(mutex_);
-    running = client_ != nullptr;
-  }
+  const bool running = client() != nullptr;
   if (!running) refuse(clean);
   if (news) {
     log::event(log::Level::kWarn, refused ? "topic-destination/secret-refused" : "topic-destination/init-failed", clean,
@@ -195,7 +203,7 @@ void Identity::suspend_if_still_refused() {
   if (keeper_) keeper_->lost();
 }
 
-void Identity::answered(bool) {
+void Identity::answered() {
   const bool was_failing = login_failing_.exchange(false);
   if (connected_.exchange(true) && !was_failing) return;
   strand_->post([weak = weak_from_this()] {
@@ -223,27 +231,18 @@ void Identity::plan_question(core::Milliseconds delay) {
     if (!self) return;
     self->question_planned_ = false;
     if (self->connected_.load() || self->context_.stopping.load()) return;
-    std::shared_ptr<Client> client;
-    {
-      std::lock_guard lock(self->mutex_);
-      client = self->client_;
-    }
-    if (client) client->ask(self->context_.options.probe_timeout);
+    if (const auto running = self->client()) running->ask(self->context_.options.probe_timeout);
   });
 }
 
 void Identity::warm_and_announce() {
-  std::shared_ptr<Client> client;
+  const auto running = client();
+  if (!running || context_.stopping.load()) return;
   std::vector<TopicSettings> topics;
-  {
-    std::lock_guard lock(mutex_);
-    client = client_;
-    for (const Member& member : members_) {
-      if (std::find(topics.begin(), topics.end(), member.topic) == topics.end()) topics.push_back(member.topic);
-    }
+  for (const Member& member : members()) {
+    if (std::find(topics.begin(), topics.end(), member.topic) == topics.end()) topics.push_back(member.topic);
   }
-  if (!client || context_.stopping.load()) return;
-  for (const TopicSettings& topic : topics) client->warm(topic, kWarmLimit);
+  for (const TopicSettings& topic : topics) running->warm(topic, kWarmLimit);
   emit(ProducerPool::Event::Kind::kReady, "connected");
 }
 

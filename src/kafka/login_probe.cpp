@@ -13,34 +13,38 @@ namespace embergate::kafka {
 
 namespace {
 
-constexpr core::Milliseconds kSlice{100};  // how long a stop of the pool may go unnoticed
+// One try for an answer; between tries the events are read, so that a refusal ends the probe early. Tries grow, so that
+// a slow network has its time.
+constexpr core::Milliseconds kFirstTry{100};
+constexpr core::Milliseconds kLongestTry{1'600};
 
-void ask(rd_kafka_t* client, rd_kafka_queue_t* queue, core::Milliseconds timeout) {
-  const AdminOptionsHandle options(rd_kafka_AdminOptions_new(client, RD_KAFKA_ADMIN_OP_DESCRIBECLUSTER));
-  rd_kafka_AdminOptions_set_request_timeout(options.get(), static_cast<int>(timeout.count()), nullptr, 0);
-  rd_kafka_DescribeCluster(client, options.get(), queue);
+core::Milliseconds left_until(core::SteadyTime deadline) {
+  return std::chrono::duration_cast<core::Milliseconds>(deadline - std::chrono::steady_clock::now());
 }
 
-enum class Step { kGoOn, kProven, kFailed };
+bool answered(rd_kafka_t* client, core::Milliseconds limit) {
+  const rd_kafka_metadata_t* metadata = nullptr;
+  if (rd_kafka_metadata(client, 0, nullptr, &metadata, static_cast<int>(limit.count())) != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return false;
+  rd_kafka_metadata_destroy(metadata);
+  return true;
+}
 
-Step read_event(rd_kafka_event_t* event, ProbeResult& result) {
-  const auto type = rd_kafka_event_type(event);
-  const rd_kafka_resp_err_t error = rd_kafka_event_error(event);
-  if (type == RD_KAFKA_EVENT_DESCRIBECLUSTER_RESULT) {
-    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return Step::kProven;
-    if (result.text.empty())
-      result.text = fmt::format("{}: {}", rd_kafka_err2name(error), rd_kafka_event_error_string(event));
-    return Step::kFailed;
+// True when an event settles that the login fails.
+bool refused(rd_kafka_queue_t* queue, ProbeResult& result) {
+  for (EventHandle event(rd_kafka_queue_poll(queue, 0)); event; event.reset(rd_kafka_queue_poll(queue, 0))) {
+    if (rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_ERROR) continue;
+    const rd_kafka_resp_err_t error = rd_kafka_event_error(event.get());
+    const char* text = rd_kafka_event_error_string(event.get());
+    const ConnectionFault fault = fault_of(error, text);
+    // That all are down says less than what was said of one of them before.
+    if (fault == ConnectionFault::kNoise || (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && !result.text.empty()))
+      continue;
+    result.fault = fault;
+    result.text = fmt::format("{}: {}", rd_kafka_err2name(error), text);
+    if (fault != ConnectionFault::kUnreachable) return true;
   }
-  if (type != RD_KAFKA_EVENT_ERROR) return Step::kGoOn;
-  const char* text = rd_kafka_event_error_string(event);
-  const ConnectionFault fault = fault_of(error, text);
-  // That all are down says less than what was said of one of them before.
-  if (fault == ConnectionFault::kNoise || (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && !result.text.empty()))
-    return Step::kGoOn;
-  result.fault = fault;
-  result.text = fmt::format("{}: {}", rd_kafka_err2name(error), text);
-  return fault == ConnectionFault::kUnreachable ? Step::kGoOn : Step::kFailed;
+  return false;
 }
 
 }  // namespace
@@ -55,20 +59,17 @@ ProbeResult probe_login(ConfHandle conf, core::Milliseconds timeout, const std::
   }
   ClientHandle client = std::move(*made);
   const QueueHandle queue(rd_kafka_queue_get_main(client.get()));
-  ask(client.get(), queue.get(), timeout);
   const auto deadline = std::chrono::steady_clock::now() + timeout;
-  Step step = Step::kGoOn;
-  while (step == Step::kGoOn && !stopping.load()) {
-    const auto left = std::chrono::duration_cast<core::Milliseconds>(deadline - std::chrono::steady_clock::now());
-    if (left.count() <= 0) break;
-    const EventHandle event(rd_kafka_queue_poll(queue.get(), static_cast<int>(std::min(left, kSlice).count())));
-    if (event) step = read_event(event.get(), result);
+  core::Milliseconds attempt = kFirstTry;
+  while (!stopping.load() && left_until(deadline).count() > 0) {
+    if (answered(client.get(), std::min(attempt, left_until(deadline)))) {
+      result.client = std::move(client);
+      return result;
+    }
+    if (refused(queue.get(), result)) return result;
+    attempt = std::min(attempt * 2, kLongestTry);
   }
-  if (step == Step::kProven) {
-    result.client = std::move(client);
-  } else if (result.text.empty()) {
-    result.text = "no broker answered in time";
-  }
+  if (result.text.empty()) result.text = "no broker answered in time";
   return result;
 }
 

@@ -61,9 +61,15 @@ KafkaAdmin::KafkaAdmin() : impl_(std::make_unique<Impl>()) {
   std::array<char, 256> reason{};
   rd_kafka_conf_t* conf = rd_kafka_conf_new();
   rd_kafka_conf_set(conf, "bootstrap.servers", KafkaEnvironment::get().plaintext.c_str(), nullptr, 0);
+  rd_kafka_conf_set(conf, "log_level", "0", nullptr, 0);  // brokers that a test stops are no news
   impl_->client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, reason.data(), reason.size());
   require(impl_->client != nullptr, "admin client", reason.data());
   impl_->queue = rd_kafka_queue_new(impl_->client);
+  // Operations of a client that does not know its controller yet wait for a timer of a second.
+  const rd_kafka_metadata_t* metadata = nullptr;
+  require(rd_kafka_metadata(impl_->client, 0, nullptr, &metadata, kLimitMs) == RD_KAFKA_RESP_ERR_NO_ERROR,
+          "admin client", "no broker");
+  rd_kafka_metadata_destroy(metadata);
 }
 
 KafkaAdmin::~KafkaAdmin() {

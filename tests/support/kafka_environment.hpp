@@ -23,7 +23,7 @@ struct KafkaEnvironment {
   static const KafkaEnvironment& get();
   // Sets the PLAIN password of a user; the next login sees it.
   void set_plain_password(std::string_view user, std::string_view password) const;
-  // Runs scripts/kafka with one command on this broker: stop, start, restart.
+  // Runs scripts/kafka with one command on this broker: kill, start.
   void run(std::string_view command) const;
 };
 

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kafka/failures.hpp"
+
+#include <gtest/gtest.h>
+
+namespace embergate::kafka {
+namespace {
+
+TEST(Failures, ConcernTheRecordTheTopicOrTheConnection) {
+  EXPECT_EQ(scope_of(RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE), FailureScope::kRecord);
+  EXPECT_EQ(scope_of(RD_KAFKA_RESP_ERR_POLICY_VIOLATION), FailureScope::kRecord);
+  EXPECT_EQ(scope_of(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART), FailureScope::kTopic);
+  EXPECT_EQ(scope_of(RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC), FailureScope::kTopic);
+  EXPECT_EQ(scope_of(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED), FailureScope::kTopic);
+  EXPECT_EQ(scope_of(RD_KAFKA_RESP_ERR__PURGE_QUEUE), FailureScope::kConnection);
+  EXPECT_EQ(scope_of(RD_KAFKA_RESP_ERR__FATAL), FailureScope::kConnection);
+  EXPECT_EQ(scope_of(RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED), FailureScope::kConnection);
+}
+
+TEST(Failures, TellARefusedLoginFromANetworkFault) {
+  EXPECT_EQ(fault_of(RD_KAFKA_RESP_ERR__AUTHENTICATION, "SASL authentication error"), ConnectionFault::kLoginRefused);
+  EXPECT_EQ(fault_of(RD_KAFKA_RESP_ERR__SSL, "certificate verify failed"), ConnectionFault::kTlsRefused);
+  EXPECT_EQ(fault_of(RD_KAFKA_RESP_ERR__TRANSPORT, "Receive failed: sslv3 alert bad certificate"),
+            ConnectionFault::kTlsRefused);
+  EXPECT_EQ(fault_of(RD_KAFKA_RESP_ERR__TRANSPORT, "Connection refused"), ConnectionFault::kUnreachable);
+  EXPECT_EQ(fault_of(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, "1/1 brokers are down"), ConnectionFault::kUnreachable);
+  EXPECT_EQ(fault_of(RD_KAFKA_RESP_ERR__BAD_MSG, "x"), ConnectionFault::kNoise);
+}
+
+}  // namespace
+}  // namespace embergate::kafka

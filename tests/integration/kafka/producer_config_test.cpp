@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kafka/producer_config.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <map>
+#include <string>
+
+#include "kafka/transport_warnings.hpp"
+
+namespace embergate::kafka {
+namespace {
+
+std::string value_of(const rd_kafka_conf_t* conf, const char* name) {
+  std::array<char, 512> text{};
+  std::size_t size = text.size();
+  if (rd_kafka_conf_get(conf, name, text.data(), &size) != RD_KAFKA_CONF_OK) return "?";
+  return text.data();
+}
+
+ConnectionSettings settings_of(SecurityProtocol protocol) {
+  ConnectionSettings settings;
+  settings.bootstrap_servers = "b1:9092,b2:9092";
+  settings.security_protocol = protocol;
+  if (uses_sasl(settings)) {
+    settings.sasl_mechanism = SaslMechanism::kScramSha512;
+    settings.sasl_jaas_config = vault::SecretName("events-jaas");
+  }
+  return settings;
+}
+
+Credential credential_of(std::string user, std::string password) {
+  return Credential{vault::Secret(std::move(user)), vault::Secret(std::move(password))};
+}
+
+TEST(ProducerConfig, SetsWhatTheLibraryWouldChooseDifferently) {
+  const auto conf = make_producer_conf(settings_of(SecurityProtocol::kPlaintext), nullptr, {});
+  ASSERT_TRUE(conf.has_value());
+  const std::map<std::string, std::string> wanted{{"bootstrap.servers", "b1:9092,b2:9092"},
+                                                  {"security.protocol", "plaintext"},
+                                                  {"client.id", "embergate"},
+                                                  {"enable.idempotence", "true"},
+                                                  {"acks", "-1"},
+                                                  {"message.timeout.ms", "0"},
+                                                  {"partitioner", "murmur2_random"},
+                                                  {"linger.ms", "1"},
+                                                  {"batch.size", "1000000"},
+                                                  {"message.max.bytes", "1048576"},
+                                                  {"request.timeout.ms", "30000"},
+                                                  {"socket.timeout.ms", "31000"},
+                                                  {"socket.nagle.disable", "true"},
+                                                  {"socket.keepalive.enable", "true"},
+                                                  {"connections.max.idle.ms", "180000"},
+                                                  {"reconnect.backoff.max.ms", "1000"},
+                                                  {"allow.auto.create.topics", "false"},
+                                                  {"enable.metrics.push", "false"},
+                                                  {"log.connection.close", "false"},
+                                                  {"queue.buffering.max.messages", "100000"},
+                                                  {"queue.buffering.max.kbytes", "262144"}};
+  for (const auto& [name, value] : wanted) EXPECT_EQ(value_of(conf->get(), name.c_str()), value) << name;
+}
+
+TEST(ProducerConfig, PassesTheBatchSizeOnlyWhenTheDestinationSaysOneAndNeverZero) {
+  auto settings = settings_of(SecurityProtocol::kPlaintext);
+  settings.batch_size = 16'384;
+  EXPECT_EQ(value_of(make_producer_conf(settings, nullptr, {})->get(), "batch.size"), "16384");
+  settings.batch_size = 0;
+  EXPECT_EQ(value_of(make_producer_conf(settings, nullptr, {})->get(), "batch.size"), "1");
+}
+
+TEST(ProducerConfig, KeepsTheSocketTimeoutAboveTheRequestTimeoutAndAFloor) {
+  auto settings = settings_of(SecurityProtocol::kPlaintext);
+  settings.request_timeout_ms = 100;
+  EXPECT_EQ(value_of(make_producer_conf(settings, nullptr, {})->get(), "socket.timeout.ms"), "5000");
+}
+
+TEST(ProducerConfig, CutsALongClientId) {
+  auto settings = settings_of(SecurityProtocol::kPlaintext);
+  settings.client_id = std::string(200, 'c');
+  EXPECT_EQ(value_of(make_producer_conf(settings, nullptr, {})->get(), "client.id").size(), 64U);
+}
+
+TEST(ProducerConfig, GivesCredentialMechanismAndTlsTheirProperties) {
+  auto settings = settings_of(SecurityProtocol::kSaslSsl);
+  settings.verify_host_name = false;
+  const auto credential = credential_of("gw", "v1");
+  const auto conf = make_producer_conf(settings, &credential, {});
+  ASSERT_TRUE(conf.has_value());
+  EXPECT_EQ(value_of(conf->get(), "security.protocol"), "sasl_ssl");
+  EXPECT_EQ(value_of(conf->get(), "sasl.mechanism"), "SCRAM-SHA-512");
+  EXPECT_EQ(value_of(conf->get(), "sasl.username"), "gw");
+  EXPECT_EQ(value_of(conf->get(), "ssl.endpoint.identification.algorithm"), "none");
+  EXPECT_EQ(value_of(conf->get(), "ssl.ca.location"), "probe");
+}
+
+TEST(ProducerConfig, SaysWhichPropertyIsWrong) {
+  auto settings = settings_of(SecurityProtocol::kPlaintext);
+  settings.max_request_size = 10;
+  const auto conf = make_producer_conf(settings, nullptr, {});
+  ASSERT_FALSE(conf.has_value());
+  EXPECT_NE(conf.error().diagnostics.find("message.max.bytes"), std::string::npos);
+}
+
+TEST(ProducerConfig, RefusesATruststoreThatIsNoPemWhenTheClientIsMade) {
+  auto settings = settings_of(SecurityProtocol::kSsl);
+  settings.ssl_truststore_certificates = "not a certificate";
+  auto conf = make_producer_conf(settings, nullptr, {});
+  ASSERT_TRUE(conf.has_value());
+  EXPECT_FALSE(make_client(*std::move(conf)).has_value());
+}
+
+TEST(ProducerConfig, RefusesAnUnknownCompression) {
+  const TopicConfHandle conf(rd_kafka_topic_conf_new());
+  EXPECT_TRUE(set_topic_properties(conf.get(), TopicSettings{"t", "lz4"}).has_value());
+  EXPECT_FALSE(set_topic_properties(conf.get(), TopicSettings{"t", "brotli"}).has_value());
+}
+
+TEST(ProducerConfig, LeavesRoomForTheFramingOfARecord) {
+  auto settings = settings_of(SecurityProtocol::kPlaintext);
+  EXPECT_LT(max_record_bytes(settings), settings.max_request_size);
+  settings.max_request_size = 1;
+  EXPECT_EQ(max_record_bytes(settings), 0U);
+}
+
+TEST(Credential, ComesFromAJaasLineOfTheRightModule) {
+  const auto settings = settings_of(SecurityProtocol::kSaslPlaintext);
+  const vault::Secret scram(
+      "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"gw\" password=\"v1\";");
+  const vault::Secret other(
+      "org.apache.kafka.common.security.plain.PlainLoginModule required username=\"gw\" password=\"v1\";");
+  EXPECT_TRUE(make_credential(settings, scram).has_value());
+  const auto refused = make_credential(settings, other);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_NE(refused.error().diagnostics.find("SCRAM-SHA-512"), std::string::npos);
+}
+
+TEST(Credential, ComesFromAPasswordFileAndTheNameOfTheSettings) {
+  auto settings = settings_of(SecurityProtocol::kSaslPlaintext);
+  settings.sasl_jaas_config.reset();
+  settings.sasl_password = vault::SecretName("password");
+  settings.sasl_username = "gw";
+  const auto credential = make_credential(settings, vault::Secret("v1"));
+  ASSERT_TRUE(credential.has_value());
+  EXPECT_TRUE(same_user(*credential, credential_of("gw", "another")));
+  EXPECT_FALSE(same_user(*credential, credential_of("gw2", "v1")));
+  EXPECT_FALSE(make_credential(settings, vault::Secret("")).has_value());
+}
+
+TEST(TransportWarnings, KnowLoopbackFromTheNetwork) {
+  EXPECT_TRUE(only_loopback("localhost:9092"));
+  EXPECT_TRUE(only_loopback("127.0.0.1:9092,[::1]:9092"));
+  EXPECT_FALSE(only_loopback("127.0.0.1:9092,kafka:9092"));
+  EXPECT_FALSE(only_loopback("10.0.0.1:9092"));
+}
+
+}  // namespace
+}  // namespace embergate::kafka
