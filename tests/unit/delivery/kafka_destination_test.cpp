@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "delivery/kafka_destination.hpp"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include <variant>
+
+#include "delivery/pem_text.hpp"
+
+namespace embergate::delivery {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+struct Secret {
+  std::string name;
+};
+using Value = std::variant<const char*, int, bool, Secret>;
+using Parameters = std::vector<std::pair<std::string, Value>>;
+
+struct Read {
+  KafkaDestination result;
+  std::vector<fhir::Issue> issues;
+};
+
+Read read(const Parameters& parameters, bool with_required = true) {
+  topic::TopicDestination destination;
+  Parameters all;
+  if (with_required) all = {{"kafkaTopic", "events"}, {"bootstrapServers", "broker:9092"}};
+  all.insert(all.end(), parameters.begin(), parameters.end());
+  for (const auto& [name, value] : all) {
+    topic::DestinationParameter parameter;
+    parameter.name = name;
+    parameter.index = destination.parameters.size();
+    if (const auto* text = std::get_if<const char*>(&value)) parameter.text = *text;
+    if (const auto* number = std::get_if<int>(&value)) parameter.number = *number;
+    if (const auto* boolean = std::get_if<bool>(&value)) parameter.boolean = *boolean;
+    if (const auto* secret = std::get_if<Secret>(&value)) parameter.secret_reference = secret->name;
+    destination.parameters.push_back(std::move(parameter));
+  }
+  Read done;
+  done.result = read_kafka_destination(destination, done.issues);
+  return done;
+}
+
+TEST(KafkaDestination, TakesTheDefaultsOfTheContract) {
+  const Read done = read({});
+  ASSERT_THAT(done.issues, IsEmpty());
+  EXPECT_EQ(done.result.topic.topic, "events");
+  EXPECT_EQ(done.result.topic.compression_type, "none");
+  EXPECT_EQ(done.result.connection.bootstrap_servers, "broker:9092");
+  EXPECT_EQ(done.result.connection.security_protocol, kafka::SecurityProtocol::kPlaintext);
+  EXPECT_FALSE(done.result.connection.batch_size.has_value());
+  EXPECT_EQ(done.result.connection.max_request_size, 1'048'576U);
+  EXPECT_EQ(done.result.connection.linger_ms, 1);
+  EXPECT_FALSE(done.result.key_by_resource_id);
+  EXPECT_EQ(done.result.delivery_timeout, core::Milliseconds(120'000));
+}
+
+TEST(KafkaDestination, MapsEveryValue) {
+  const Read done = read({{"compressionType", "LZ4"},
+                          {"batchSize", 0},
+                          {"deliveryTimeoutMs", 9'000},
+                          {"maxBlockMs", 7},
+                          {"maxRequestSize", 5'000},
+                          {"requestTimeoutMs", 8'000},
+                          {"lingerMs", 20},
+                          {"clientId", "gw-1"},
+                          {"keyByResourceId", true},
+                          {"acks", "all"},
+                          {"enableIdempotence", true}});
+  ASSERT_THAT(done.issues, IsEmpty());
+  EXPECT_EQ(done.result.topic.compression_type, "lz4");
+  EXPECT_EQ(done.result.connection.batch_size, 1U);
+  EXPECT_EQ(done.result.connection.max_block_ms, 7U);
+  EXPECT_EQ(done.result.connection.max_request_size, 5'000U);
+  EXPECT_EQ(done.result.connection.request_timeout_ms, 8'000U);
+  EXPECT_EQ(done.result.connection.linger_ms, 20);
+  EXPECT_EQ(done.result.connection.client_id, "gw-1");
+  EXPECT_TRUE(done.result.key_by_resource_id);
+}
+
+TEST(KafkaDestination, NormalisesTheServersSoThatEqualConnectionsAreShared) {
+  const Read one =
+      read({{"kafkaTopic", "t"}, {"bootstrapServers", " B.example.:9093 , a.Example:09092,[::1]:9094,a.example:9092"}},
+           false);
+  ASSERT_THAT(one.issues, IsEmpty());
+  EXPECT_EQ(one.result.connection.bootstrap_servers, "[::1]:9094,a.example:9092,b.example:9093");
+}
+
+TEST(KafkaDestination, MapsALoginByJaasReference) {
+  const Read done = read({{"securityProtocol", "SASL_SSL"},
+                          {"saslMechanism", "SCRAM-SHA-512"},
+                          {"saslJaasConfig", Secret{"events-jaas"}},
+                          {"sslEndpointIdentificationAlgorithm", ""}});
+  ASSERT_THAT(done.issues, IsEmpty());
+  EXPECT_EQ(done.result.connection.security_protocol, kafka::SecurityProtocol::kSaslSsl);
+  EXPECT_EQ(done.result.connection.sasl_mechanism, kafka::SaslMechanism::kScramSha512);
+  EXPECT_EQ(done.result.connection.sasl_jaas_config->value(), "events-jaas");
+  EXPECT_FALSE(done.result.connection.verify_host_name);
+}
+
+TEST(KafkaDestination, MapsALoginByNameAndPasswordReference) {
+  const Read done = read({{"securityProtocol", "sasl_plaintext"},
+                          {"saslMechanism", "PLAIN"},
+                          {"saslUsername", "gw"},
+                          {"saslPassword", Secret{"pw"}}});
+  ASSERT_THAT(done.issues, IsEmpty());
+  EXPECT_EQ(done.result.connection.sasl_username, "gw");
+  EXPECT_EQ(done.result.connection.sasl_password->value(), "pw");
+}
+
+struct Bad {
+  Parameters parameters;
+  std::string_view text;
+  std::string_view code = "invalid";
+};
+class BadKafkaValues : public ::testing::TestWithParam<Bad> {};
+
+TEST_P(BadKafkaValues, AreRefusedWithAReason) {
+  const Read done = read(GetParam().parameters);
+  ASSERT_FALSE(done.issues.empty()) << GetParam().text;
+  EXPECT_EQ(done.issues[0].code, GetParam().code);
+  EXPECT_THAT(done.issues[0].diagnostics, HasSubstr(GetParam().text));
+  EXPECT_THAT(done.issues[0].expression, HasSubstr("AidboxTopicDestination.parameter"));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    KafkaDestination, BadKafkaValues,
+    ::testing::Values(
+        Bad{{{"compressionType", "brotli"}}, "compressionType must be one of"},
+        Bad{{{"clientId", "a b"}}, "clientId must be"}, Bad{{{"maxRequestSize", 10}}, "maxRequestSize must be between"},
+        Bad{{{"lingerMs", 100'000}}, "lingerMs must be between"},
+        Bad{{{"requestTimeoutMs", 0}}, "requestTimeoutMs must be between"},
+        Bad{{{"deliveryTimeoutMs", 10'000}}, "must not be less than requestTimeoutMs (30000)"},
+        Bad{{{"requestTimeoutMs", 200'000}}, "must not be less than requestTimeoutMs (200000)"},
+        Bad{{{"acks", "1"}}, "can lose events", "not-supported"}, Bad{{{"acks", "some"}}, "acks must be"},
+        Bad{{{"enableIdempotence", false}}, "needs true", "not-supported"},
+        Bad{{{"securityProtocol", "TLS"}}, "securityProtocol must be one of"},
+        Bad{{{"saslMechanism", "PLAIN"}}, "needs securityProtocol SASL_SSL"},
+        Bad{{{"saslJaasConfig", Secret{"x"}}}, "needs securityProtocol SASL_SSL"},
+        Bad{{{"securityProtocol", "SASL_SSL"}, {"saslJaasConfig", Secret{"x"}}}, "\"saslMechanism\" is required"},
+        Bad{{{"securityProtocol", "SASL_SSL"}, {"saslMechanism", "GSSAPI"}, {"saslJaasConfig", Secret{"x"}}},
+            "not supported yet",
+            "not-supported"},
+        Bad{{{"securityProtocol", "SASL_SSL"}, {"saslMechanism", "MAGIC"}, {"saslJaasConfig", Secret{"x"}}}, "unknown"},
+        Bad{{{"securityProtocol", "SASL_SSL"}, {"saslMechanism", "PLAIN"}}, "SASL needs saslJaasConfig"},
+        Bad{{{"securityProtocol", "SASL_SSL"}, {"saslMechanism", "PLAIN"}, {"saslUsername", "x"}},
+            "SASL needs saslJaasConfig"},
+        Bad{{{"securityProtocol", "SASL_SSL"},
+             {"saslMechanism", "PLAIN"},
+             {"saslJaasConfig", "PlainLoginModule required;"}},
+            "secret reference"},
+        Bad{{{"securityProtocol", "SASL_SSL"},
+             {"saslMechanism", "PLAIN"},
+             {"saslJaasConfig", Secret{"x"}},
+             {"saslUsername", "y"}},
+            "exclude each other"},
+        Bad{{{"sslTruststoreCertificates", "x"}}, "needs securityProtocol SSL"},
+        Bad{{{"securityProtocol", "SSL"}, {"sslTruststoreCertificates", "x"}}, "is not PEM"},
+        Bad{{{"securityProtocol", "SSL"}, {"sslEndpointIdentificationAlgorithm", "dns"}},
+            "must be one of https, none"}));
+
+class BadServers : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(BadServers, AreRefused) {
+  const Read done = read({{"kafkaTopic", "t"}, {"bootstrapServers", GetParam()}}, false);
+  ASSERT_EQ(done.issues.size(), 1U) << GetParam();
+  EXPECT_THAT(done.issues[0].diagnostics, HasSubstr("is not host:port"));
+}
+INSTANTIATE_TEST_SUITE_P(KafkaDestination, BadServers,
+                         ::testing::Values("", "broker", "broker:", ":9092", "broker:0", "broker:65536", "broker:9x",
+                                           "a:1,,b:2", "a:1,", "a b:1", "http://a:1", "a..b:1", "-a:1", "[::1:9092",
+                                           "[xyz]:9092", "[]:1"));
+
+class BadTopics : public ::testing::TestWithParam<std::string> {};
+TEST_P(BadTopics, AreRefused) {
+  const Read done = read({{"kafkaTopic", GetParam().c_str()}, {"bootstrapServers", "a:1"}}, false);
+  ASSERT_EQ(done.issues.size(), 1U) << GetParam();
+  EXPECT_THAT(done.issues[0].diagnostics, HasSubstr("kafkaTopic must be"));
+}
+INSTANTIATE_TEST_SUITE_P(KafkaDestination, BadTopics,
+                         ::testing::Values("", ".", "..", "a b", "a/b", "\xc3\xa4", std::string(250, 'a')));
+
+TEST(KafkaDestination, AsksForTopicAndServers) {
+  const Read done = read({}, false);
+  ASSERT_EQ(done.issues.size(), 2U);
+  EXPECT_THAT(done.issues[0].diagnostics, HasSubstr("\"kafkaTopic\" is required"));
+  EXPECT_THAT(done.issues[1].diagnostics, HasSubstr("\"bootstrapServers\" is required"));
+}
+
+std::string certificate(const std::string& body) {
+  return "-----BEGIN CERTIFICATE-----\n" + body + "\n-----END CERTIFICATE-----\n";
+}
+const std::string kBase64 = "MIIB" + std::string(124, 'A');
+
+TEST(PemText, AcceptsOneOrMoreCertificates) {
+  EXPECT_EQ(problem_with_certificates(certificate(kBase64)), "");
+  EXPECT_EQ(problem_with_certificates("\n" + certificate(kBase64) + "\r\n" + certificate(kBase64)), "");
+}
+
+TEST(PemText, RefusesAnythingElse) {
+  EXPECT_THAT(problem_with_certificates(""), HasSubstr("no certificate"));
+  EXPECT_THAT(problem_with_certificates("/etc/ssl/ca.pem"), HasSubstr("is not PEM"));
+  EXPECT_THAT(problem_with_certificates("-----BEGIN CERTIFICATE-----\nMIIB"), HasSubstr("without END"));
+  EXPECT_THAT(problem_with_certificates(certificate("MIIB")), HasSubstr("not Base64"));
+  EXPECT_THAT(problem_with_certificates(certificate(std::string(128, '!'))), HasSubstr("not Base64"));
+  EXPECT_THAT(
+      problem_with_certificates(certificate(kBase64) + "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----"),
+      HasSubstr("private key"));
+}
+
+}  // namespace
+}  // namespace embergate::delivery

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "delivery/status_json.hpp"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "embergate/core/time_format.hpp"
+
+namespace embergate::delivery {
+namespace {
+
+core::SystemTime at(std::string_view text) { return *core::parse_instant(text); }
+
+nlohmann::json find(const nlohmann::json& parameters, std::string_view name) {
+  for (const auto& parameter : parameters) {
+    if (parameter["name"] == name) return parameter;
+  }
+  return nullptr;
+}
+
+TEST(StatusJson, HasTheParametersOfTheContract) {
+  StatusParts parts;
+  parts.counters.delivered = 41;
+  parts.counters.failed_attempts = 3;
+  parts.counters.queued = 2;
+  parts.counters.superseded = 1;
+  parts.counters.oldest_queued = at("2026-03-01T08:00:58.5Z");
+  parts.relay.in_process = 7;
+  parts.relay.waiting_resources = 1;
+  parts.relay.waiting = {{"Patient/p1", "too \"large\"", at("2026-03-01T08:02:00Z")}};
+  parts.connection.connected = true;
+  parts.connection.credential_generation = 4;
+  parts.ordered_by_resource = true;
+  parts.started = at("2026-03-01T08:00:00Z");
+  parts.now = at("2026-03-01T08:01:00Z");
+  parts.errors = {{"Timeout", at("2026-03-01T08:00:45Z")}, {"Refused", at("2026-03-01T08:00:40Z")}};
+  vault::Report secret;
+  secret.name = vault::SecretName("events-jaas");
+  secret.state = vault::State::kStale;
+  secret.reason = "unreadable";
+  secret.generation = 5;
+  secret.since = at("2026-03-01T08:00:50Z");
+  parts.secrets = {secret};
+  const auto json = nlohmann::json::parse(status_json(parts));
+  EXPECT_EQ(json["resourceType"], "Parameters");
+  const auto& all = json["parameter"];
+  EXPECT_EQ(find(all, "messagesDelivered")["valueDecimal"], 41);
+  EXPECT_EQ(find(all, "messagesDeliveryAttempts")["valueDecimal"], 3);
+  EXPECT_EQ(find(all, "messagesInProcess")["valueDecimal"], 7);
+  EXPECT_EQ(find(all, "messagesQueued")["valueDecimal"], 2);
+  EXPECT_EQ(find(all, "messagesSuperseded")["valueDecimal"], 1);
+  EXPECT_EQ(find(all, "messagesWaiting")["valueDecimal"], 1);
+  EXPECT_EQ(find(all, "startTimestamp")["valueDateTime"], "2026-03-01T08:00:00Z");
+  EXPECT_EQ(find(all, "status")["valueString"], "active");
+  EXPECT_EQ(find(all, "connected")["valueBoolean"], true);
+  EXPECT_EQ(find(all, "ordering")["valueString"], "resource");
+  EXPECT_EQ(find(all, "oldestQueuedAge")["valueDecimal"], 1.5);
+  const auto waiting = find(all, "waiting")["part"];
+  EXPECT_EQ(find(waiting, "resource")["valueString"], "Patient/p1");
+  EXPECT_EQ(find(waiting, "reason")["valueString"], "too \"large\"");
+  EXPECT_EQ(find(waiting, "nextTry")["valueDateTime"], "2026-03-01T08:02:00Z");
+  const auto found = find(all, "secret")["part"];
+  EXPECT_EQ(find(found, "name")["valueString"], "events-jaas");
+  EXPECT_EQ(find(found, "state")["valueString"], "stale");
+  EXPECT_EQ(find(found, "reason")["valueString"], "unreadable");
+  EXPECT_EQ(find(found, "generation")["valueInteger"], 4);
+  EXPECT_EQ(find(found, "fileGeneration")["valueInteger"], 5);
+  EXPECT_EQ(find(found, "since")["valueDateTime"], "2026-03-01T08:00:50Z");
+  EXPECT_TRUE(find(found, "lastRead").is_null());
+  const auto error = find(all, "lastErrorDetail")["part"];
+  EXPECT_EQ(find(error, "message")["valueString"], "Timeout");
+  EXPECT_EQ(find(error, "timestamp")["valueDateTime"], "2026-03-01T08:00:45Z");
+}
+
+TEST(StatusJson, LeavesOutWhatThereIsNot) {
+  const auto json = nlohmann::json::parse(status_json({}));
+  for (const std::string_view name : {"oldestQueuedAge", "waiting", "secret", "lastErrorDetail"}) {
+    EXPECT_TRUE(find(json["parameter"], name).is_null()) << name;
+  }
+  EXPECT_EQ(find(json["parameter"], "ordering")["valueString"], "none");
+}
+
+TEST(ErrorLog, KeepsTheFiveNewestDifferentTexts) {
+  ErrorLog log;
+  for (int i = 0; i < 7; ++i)
+    EXPECT_TRUE(log.add("error " + std::to_string(i), core::SystemTime(std::chrono::seconds(i))));
+  EXPECT_FALSE(log.add("error 3", core::SystemTime(std::chrono::seconds(9))));
+  const auto entries = log.entries();
+  ASSERT_EQ(entries.size(), 5U);
+  EXPECT_EQ(entries[0].message, "error 3");
+  EXPECT_EQ(entries[0].at, core::SystemTime(std::chrono::seconds(9)));
+  EXPECT_EQ(entries[1].message, "error 6");
+  EXPECT_EQ(entries[4].message, "error 2");
+}
+
+TEST(ErrorLog, CutsLongTextsBetweenCharacters) {
+  ErrorLog log;
+  std::string text(ErrorLog::kMaxText - 1, 'x');
+  text += "\xc3\xa4 and more";
+  log.add(text, {});
+  EXPECT_EQ(log.entries()[0].message, std::string(ErrorLog::kMaxText - 1, 'x'));
+}
+
+}  // namespace
+}  // namespace embergate::delivery
