@@ -58,6 +58,7 @@ class Identity final : public ClientObserver, public CredentialHost, public std:
   void refuse(const std::string& reason);
   void end(const std::string& reason);  // asynchronous: the client is retired on the strand
   [[nodiscard]] bool ended() const { return retired_.load(); }
+  [[nodiscard]] std::shared_ptr<Client> client() const;  // null: none now
 
   void answered() override;
   void unanswered(std::string text) override;
@@ -81,7 +82,6 @@ class Identity final : public ClientObserver, public CredentialHost, public std:
   std::shared_ptr<Client> take_client(const std::optional<std::string>& refusal);
   void warm_and_announce();
   void ask_first();
-  [[nodiscard]] std::shared_ptr<Client> client() const;
   void plan_question(core::Milliseconds delay);
   bool note_error(const std::string& text);  // true when it is not the one noted before
   void emit(ProducerPool::Event::Kind kind, const std::string& message);

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <future>
+
+#include "integration/kafka/pool_bench.hpp"
+#include "kafka/identity.hpp"
+#include "support/eventually.hpp"
+
+namespace embergate::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+// An identity without the pool around it, so that the test can reach the library's client and break it.
+struct LoneIdentity {
+  observability::Metrics metrics;
+  vault::SecretCache secrets{vault::VaultConfig(), {}, core::system_clock(), metrics};  // no secret is in use
+  kafka::PoolContext context{PoolBench::quick_options(), secrets, core::system_clock(), metrics};
+  std::shared_ptr<kafka::Identity> identity = std::make_shared<kafka::Identity>(context, PoolBench::plaintext());
+  std::shared_ptr<kafka::Lane> lane = std::make_shared<kafka::Lane>();
+  EventRecorder events;
+
+  explicit LoneIdentity(const std::string& topic) {
+    identity->join({kafka::TopicSettings{topic, "none"},
+                    {"AidboxTopicDestination", "events", ""},
+                    std::make_shared<kafka::ListenerSlot>(events.listener()),
+                    lane});
+    identity->start();
+  }
+  ~LoneIdentity() {
+    identity->end("the test is over");
+    EXPECT_TRUE(eventually([&] { return identity->ended() && context.all_retired_closed(); }));
+    context.control.stop();
+    context.pump.stop();
+  }
+  kafka::BatchReport deliver(const std::vector<Outgoing>& records) {
+    auto promise = std::make_shared<std::promise<kafka::BatchReport>>();
+    auto future = promise->get_future();
+    identity->send(*lane, make_batch(records),
+                   [promise](kafka::BatchReport report) { promise->set_value(std::move(report)); });
+    return report_of(std::move(future));
+  }
+};
+
+TEST(KafkaFatalError, GivesRecordsBackAndANewClientTakesOver) {
+  using Kind = kafka::ProducerPool::Event::Kind;
+  KafkaAdmin admin;
+  const std::string topic = admin.create_topic("fatal");
+  LoneIdentity lone(topic);
+  ASSERT_TRUE(lone.deliver({{"k", "0"}}).failures.empty());
+  ASSERT_TRUE(eventually([&] { return lone.events.count(Kind::kReady) == 1; }));
+  const auto broken = lone.identity->client();
+
+  ASSERT_EQ(
+      rd_kafka_test_fatal_error(broken->handle(), RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, "made by the test"),
+      RD_KAFKA_RESP_ERR_NO_ERROR);
+
+  ASSERT_TRUE(eventually([&] { return lone.events.count(Kind::kReady) == 2; }));
+  EXPECT_NE(lone.identity->client(), broken);
+  EXPECT_NE(lone.events.last(Kind::kError).find("OUT_OF_ORDER_SEQUENCE_NUMBER"), std::string::npos);
+  EXPECT_TRUE(lone.deliver({{"k", "1"}}).failures.empty());
+  EXPECT_EQ(consume_all(topic, 2).size(), 2U);
+}
+
+}  // namespace
+}  // namespace embergate::test
