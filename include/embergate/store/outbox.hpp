@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // A destination's queue: rows in commit order, each pointing at a version; the body is read from history, never stored
-// twice (decision 40). Thread: read calls block and run on the relays' pool; settle() from any thread, its work rides
-// in the writer's next group, alone at most every 20 ms. Ownership: OutboxEvent's views are valid only inside the visit
-// call. Failure: kUnavailable/retriable; nothing is lost, rows stay.
+// twice (decision 40).
+// Thread: read calls block and run on the relays' pool; settle() from any thread, its work rides in the writer's next
+// group, alone at most every 20 ms.
+// Ownership: OutboxEvent's views are valid only inside the visit call.
+// Failure: kUnavailable/retriable; nothing is lost, rows stay.
 #pragma once
 
 #include <cstdint>

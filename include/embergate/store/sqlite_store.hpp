@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The embedded store: one SQLite file in WAL mode with synchronous=FULL, one writer thread with group commit, read-only
-// connections beside it. Thread: open_sqlite_store() at start. Failure: kUnavailable with the setting to change when
-// the file cannot be opened or written, or holds a schema newer than this program knows (it is then left untouched).
+// The embedded store: one SQLite file in WAL mode with synchronous=FULL, one writer thread with group commit,
+// read-only connections beside it.
+// Thread: open_sqlite_store() at start.
+// Failure: kUnavailable with the setting to change when the file cannot be opened or written, or holds a schema newer
+// than this program knows (it is then left untouched).
 #pragma once
 
 #include <cstdint>

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Resources, history and outbox in one transaction (decision 8, decision 40). SQLite behind it today; nothing here
-// knows that. Thread: transact() from any thread; its body runs on the store's writer thread and may run again after a
-// serialization failure, so it must be pure but for the Transaction. read() blocks: call it on a pool. Ownership: the
-// Store owns connections and threads; stop() or the destructor ends them after the queued work. Failure:
-// kUnavailable/retriable when the database cannot be reached or written; kThrottled when more than `max_waiting`
-// writers wait; errors of a body come back as they are, and its changes are gone.
+// knows that.
+// Thread: transact() from any thread; its body runs on the store's writer thread and may run again after a
+// serialization failure, so it must be pure but for the Transaction. read() blocks: call it on a pool.
+// Ownership: the Store owns connections and threads; stop() or the destructor ends them after the queued work.
+// Failure: kUnavailable/retriable when the database cannot be reached or written; kThrottled when more than
+// `max_waiting` writers wait; errors of a body come back as they are, and its changes are gone.
 #pragma once
 
 #include <cstdint>

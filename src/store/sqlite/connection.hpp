@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // One SQLite connection with its prepared statements, and the use of one of them.
-// Thread: one at a time; the owner sees to that (opened without SQLite's own mutex). Ownership: Connection owns the
-// handle and the statements; a Statement borrows one and gives it back clean when it goes out of scope, so views that
-// column accessors return end with it or with the next step(). Failure: SQLite's codes become core::Error in one place,
-// error_of(); a full disk, a lost file and a lock are kUnavailable and retriable.
+// Thread: one at a time; the owner sees to that (opened without SQLite's own mutex).
+// Ownership: Connection owns the handle and the statements; a Statement borrows one and gives it back clean when it
+// goes out of scope, so views that column accessors return end with it or with the next step().
+// Failure: SQLite's codes become core::Error in one place, error_of(); a full disk, a lost file and a lock are
+// kUnavailable and retriable.
 #pragma once
 
 #include <array>

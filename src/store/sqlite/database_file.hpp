@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The database file before SQLite sees it: it exists with mode 0600, and no other process works on it.
-// Thread: start-up. Ownership: DatabaseFile holds a lock on `<path>.lock` for its life; the kernel drops it when the
-// process dies. Failure: kUnavailable; the text names BOX_DB_PATH and what to do.
+// Thread: start-up.
+// Ownership: DatabaseFile holds a lock on `<path>.lock` for its life; the kernel drops it when the process dies.
+// Failure: kUnavailable; the text names BOX_DB_PATH and what to do.
 #pragma once
 
 #include <memory>

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The index behind conditional references (decision 21). A resource's identifiers are also kept packed beside its
 // current version, so that an update touches only the index rows that really change and needs neither a second index
-// nor the old body. Thread: writer. Ownership: none. Failure: the connection's.
+// nor the old body.
+// Thread: writer.
+// Ownership: none.
+// Failure: the connection's.
 #pragma once
 
 #include <span>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every statement that runs more than once, by name. A connection prepares each at most once and keeps it.
-// Thread: pure. Rule: bodies are read by rowid from history and never stored twice (decision 40).
+// Thread: pure.
+// Rule: bodies are read by rowid from history and never stored twice (decision 40).
 #pragma once
 
 #include <cstddef>

@@ -34,7 +34,7 @@ ReaderPool::~ReaderPool() { close(); }
 
 core::Result<ReaderPool::Lease> ReaderPool::acquire() {
   std::unique_lock lock(mutex_);
-  const bool free = changed_.wait_for(lock, kReadDeadline, [this] { return closed_ || !idle_.empty(); });
+  const bool free = wait_for_turn(lock, std::chrono::steady_clock::now() + kReadDeadline);
   if (closed_) return stopped_error();
   if (!free) {
     return core::make_retriable(core::ErrorCode::kUnavailable,
@@ -46,6 +46,27 @@ core::Result<ReaderPool::Lease> ReaderPool::acquire() {
   lock.unlock();
   EG_CHECK(lease.connection().run(Query::kBeginRead));
   return lease;
+}
+
+void ReaderPool::hold_until(core::SteadyTime time) {
+  const std::lock_guard lock(mutex_);
+  held_until_ = time;
+  changed_.notify_all();
+}
+
+bool ReaderPool::quiet() const {
+  const std::lock_guard lock(mutex_);
+  return lent_ == 0;
+}
+
+bool ReaderPool::wait_for_turn(std::unique_lock<std::mutex>& lock, core::SteadyTime deadline) {
+  for (;;) {
+    const auto now = std::chrono::steady_clock::now();
+    const bool held = now < held_until_;
+    if (closed_ || (!held && !idle_.empty())) return true;
+    if (now >= deadline) return false;
+    changed_.wait_until(lock, held ? std::min(held_until_, deadline) : deadline);
+  }
 }
 
 void ReaderPool::close() {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A fixed number of read-only connections, lent out one at a time. Each lease is one consistent view of the database.
-// Thread: any. Ownership: the pool owns the connections; a Lease must end before the pool does, close() waits for that.
+// The log can start again only in a moment without readers, which two drains side by side would never leave:
+// hold_until() keeps new leases waiting for a short while to make one.
+// Thread: any.
+// Ownership: the pool owns the connections; a Lease must end before the pool does, close() waits for that.
 // Failure: kUnavailable and retriable when none comes free within five seconds, and after close().
 #pragma once
 
@@ -10,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "embergate/core/clock.hpp"
 #include "embergate/core/result.hpp"
 #include "store/sqlite/connection.hpp"
 
@@ -36,16 +40,21 @@ class ReaderPool {
   ReaderPool& operator=(const ReaderPool&) = delete;
 
   core::Result<Lease> acquire();
+  void hold_until(core::SteadyTime time);  // a time in the past ends it
+  [[nodiscard]] bool quiet() const;        // nothing is lent
   void close();
 
  private:
   ReaderPool() = default;
   void give_back(std::unique_ptr<Connection> connection);
 
-  std::mutex mutex_;
+  [[nodiscard]] bool wait_for_turn(std::unique_lock<std::mutex>& lock, core::SteadyTime deadline);
+
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<std::unique_ptr<Connection>> idle_;
   std::size_t lent_ = 0;
+  core::SteadyTime held_until_{};
   bool closed_ = false;
 };
 

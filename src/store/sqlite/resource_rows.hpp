@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Finds the rows of one resource in a destination's queue without an index for it: the resource's chain of versions
 // gives the version ids, and since event numbers and version ids rise together within a slot, each is found by
-// bisection. Thread: that of the connection. Cost: the resource's versions since `from`, and about twenty probes for
-// each of them.
+// bisection.
+// Thread: that of the connection.
+// Cost: the resource's versions since `from`, and about twenty probes for each of them.
 #pragma once
 
 #include <functional>

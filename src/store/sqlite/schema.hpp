@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tables, as a list of numbered migrations; each runs once, in a transaction of its own, and leaves its number in
-// `schema_version`. Thread: start-up, on the writer's connection. Failure: kUnavailable when the file is no database,
-// belongs to another program or holds a newer schema; it is then left as it was.
+// `schema_version`.
+// Thread: start-up, on the writer's connection.
+// Failure: kUnavailable when the file is no database, belongs to another program or holds a newer schema; it is then
+// left as it was.
 #pragma once
 
 #include <cstdint>

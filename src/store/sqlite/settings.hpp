@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The pragmas of each kind of connection. Measured, not guessed: small pages and cache, no mmap, every commit synced
-// (performance rule 3). Thread: start-up. Failure: the connection's.
+// (docs/decisions/0008).
+// Thread: start-up.
+// Failure: the connection's.
 #pragma once
 
 #include <cstdint>

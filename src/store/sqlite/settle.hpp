@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Applies what a relay has to say about its rows: deletes delivered ranges, notes held rows, adds to the counters.
-// Thread: writer, inside a step. Failure: the connection's. A settlement for a slot that is closed, and a held row that
-// is gone, change nothing.
+// Thread: writer, inside a step.
+// Failure: the connection's. A settlement for a slot that is closed, and a held row that is gone, change nothing.
 #pragma once
 
 #include "embergate/core/result.hpp"

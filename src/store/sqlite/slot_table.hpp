@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Per destination: the next event number and the counters, in memory, so that neither numbering a write nor asking for
-// a status counts rows. The writer changes its own copy and can take changes back to a mark; what a commit made durable
-// is then published for everybody. Thread: published() any; the rest writer only. Rule: contract 2.9.5 (numbers from 1,
-// without gaps, also over failures and restarts).
+// a status counts rows. The writer changes its own copy and can take changes back to a mark; what a commit made
+// durable is then published for everybody.
+// Thread: published() any; the rest writer only.
+// Rule: contract 2.9.5 (numbers from 1, without gaps, also over failures and restarts).
 #pragma once
 
 #include <cstdint>

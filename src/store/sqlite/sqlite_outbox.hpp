@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The queues of the destinations. Reads go over connections of their own, so that a long drain keeps no client waiting;
-// the body a visitor sees lies in SQLite's page, not in a copy. Settlements are jobs of the writer. Thread: any.
+// The queues of the destinations. Reads go over connections of their own, so that a long drain keeps no client
+// waiting; the body a visitor sees lies in SQLite's page, not in a copy. Settlements are jobs of the writer.
+// Thread: any.
 // Ownership: borrows pool, queue, types and slots. Superseded rows are never read: they are never sent (decision 19).
 #pragma once
 

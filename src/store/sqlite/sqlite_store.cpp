@@ -38,7 +38,8 @@ SqliteStore::SqliteStore(Parts parts, const SqliteOptions& options, const core::
       loaded_(state_.load(*parts_.connection, clock.system_now())),
       queue_({options.max_group, options.max_waiting, options.settle_interval}),
       outbox_(*parts_.outbox_readers, queue_, state_.types, state_.slots),
-      log_(*parts_.connection, std::move(parts_.checkpoints), {options.wal_cap_bytes}, metrics),
+      log_(*parts_.connection, std::move(parts_.checkpoints), {parts_.readers.get(), parts_.outbox_readers.get()},
+           {options.wal_cap_bytes}, metrics),
       writer_(*parts_.connection, state_, log_, queue_, clock, metrics) {}
 
 SqliteStore::~SqliteStore() { stop(); }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The store over one SQLite file: puts the parts together and takes them apart in the right order.
-// Thread: see store.hpp. Ownership: owns file lock, connections and threads; borrows clock and metrics, which outlive
-// it.
+// Thread: see store.hpp.
+// Ownership: owns file lock, connections and threads; borrows clock and metrics, which outlive it.
 #pragma once
 
 #include <memory>

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // One body's view of the group's database transaction. Its changes lie between two savepoints that the writer sets.
-// Thread: writer. Ownership: borrows connection and state for the length of one body. Failure: an error of the database
-// sticks: a body that overlooks it fails all the same. Events are numbered when the body is over, in the order of their
-// versions, so within a slot event numbers and version ids rise together; finding a resource's rows without an index
-// depends on that.
+// Thread: writer.
+// Ownership: borrows connection and state for the length of one body.
+// Failure: an error of the database sticks: a body that overlooks it fails all the same. Events are numbered when the
+// body is over, in the order of their versions, so within a slot event numbers and version ids rise together; finding
+// a resource's rows without an index depends on that.
 #pragma once
 
 #include <string>

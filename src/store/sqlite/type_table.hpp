@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Resource types as small numbers. A number once given to a name keeps it for the life of the process, also when the
-// transaction that introduced it was undone; only the row in the database is then written again later. Thread: find()
-// and name() any; the rest writer only. Failure: kInvalid above 4,096 types.
+// transaction that introduced it was undone; only the row in the database is then written again later.
+// Thread: find() and name() any; the rest writer only.
+// Failure: kInvalid above 4,096 types.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads resources and their versions over one connection. A resource's history is a chain: each version names the one
-// before it, so no index by resource is kept over history. Thread: that of the connection. Ownership: borrows
-// connection and types. Failure: the connection's.
+// before it, so no index by resource is kept over history.
+// Thread: that of the connection.
+// Ownership: borrows connection and types.
+// Failure: the connection's.
 #pragma once
 
 #include "embergate/store/store.hpp"

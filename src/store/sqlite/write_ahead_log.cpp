@@ -3,18 +3,19 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
+
 namespace embergate::store::sqlite {
 namespace {
 constexpr std::size_t kFrameBytes = 4'096 + 24;
-constexpr core::Milliseconds kWaitForReaders{20};
-constexpr core::Milliseconds kRestartPause{100};  // between two tries, when long reads keep the log from starting again
 constexpr core::Milliseconds kWriterBusyTimeout{5'000};
 }  // namespace
 
-WriteAheadLog::WriteAheadLog(Connection& writer, std::unique_ptr<Connection> own, const Limits& limits,
-                             observability::Metrics& metrics)
+WriteAheadLog::WriteAheadLog(Connection& writer, std::unique_ptr<Connection> own, std::vector<ReaderPool*> readers,
+                             const Limits& limits, observability::Metrics& metrics)
     : writer_(writer),
       own_(std::move(own)),
+      readers_(std::move(readers)),
       limits_(limits),
       size_metric_(metrics.gauge("store_wal_bytes", "Bytes in use in the database's write-ahead log")),
       restarts_metric_(metrics.counter("store_wal_restarts_total", "Times the writer itself had to shorten the log")) {
@@ -29,11 +30,30 @@ WriteAheadLog::~WriteAheadLog() {
 
 void WriteAheadLog::after_commit() {
   size_metric_->set(static_cast<double>(bytes()));
-  if (bytes() <= limits_.cap_bytes) return;
+  if (bytes() > limits_.cap_bytes) restart_in_a_quiet_moment();
+}
+
+// Called after each commit above the cap: holds new reads back, lets the writer go on meanwhile, and acts once the last
+// read has ended.
+void WriteAheadLog::restart_in_a_quiet_moment() {
   const auto now = std::chrono::steady_clock::now();
-  if (now < next_restart_) return;
-  restart();
-  next_restart_ = std::chrono::steady_clock::now() + kRestartPause;
+  if (now >= next_try_) {
+    held_until_ = now + limits_.hold;
+    next_try_ = now + limits_.pause;
+    hold_readers_until(held_until_);
+  }
+  if (now >= held_until_ || !readers_quiet()) return;
+  if (restart()) next_try_ = {};
+  held_until_ = {};
+  hold_readers_until(held_until_);
+}
+
+void WriteAheadLog::hold_readers_until(core::SteadyTime time) {
+  for (ReaderPool* pool : readers_) pool->hold_until(time);
+}
+
+bool WriteAheadLog::readers_quiet() const {
+  return std::all_of(readers_.begin(), readers_.end(), [](const ReaderPool* pool) { return pool->quiet(); });
 }
 
 std::size_t WriteAheadLog::bytes() const { return static_cast<std::size_t>(frames_.load()) * kFrameBytes; }
@@ -70,12 +90,15 @@ void WriteAheadLog::copy_pages() {
   if (code == SQLITE_OK) copied_frames_ = frames;
 }
 
-void WriteAheadLog::restart() {
+// A reader that is not ours makes SQLite refuse; the next try comes after the pause, so the writer never waits here.
+bool WriteAheadLog::restart() {
   const std::lock_guard lock(checkpoint_);
-  writer_.set_busy_timeout(kWaitForReaders);
+  writer_.set_busy_timeout(core::Milliseconds(0));
   const int code = sqlite3_wal_checkpoint_v2(writer_.handle(), nullptr, SQLITE_CHECKPOINT_RESTART, nullptr, nullptr);
   writer_.set_busy_timeout(kWriterBusyTimeout);
-  if (code == SQLITE_OK) restarts_metric_->add();
+  if (code != SQLITE_OK) return false;
+  restarts_metric_->add();
+  return true;
 }
 
 }  // namespace embergate::store::sqlite

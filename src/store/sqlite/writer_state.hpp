@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the writer knows besides the tables: counters that must not cost a query per write, with undo for steps and
-// groups that fail. Thread: writer, but for what TypeTable and SlotTable publish and for committed_epoch. Rule: a
-// version id is never handed out twice in a process, so next_version is the one counter that no undo touches; the
-// catalog epoch is taken from it, so an epoch that was undone never comes again either.
+// groups that fail.
+// Thread: writer, but for what TypeTable and SlotTable publish and for committed_epoch.
+// Rule: a version id is never handed out twice in a process, so next_version is the one counter that no undo touches;
+// the catalog epoch is taken from it, so an epoch that was undone never comes again either.
 #pragma once
 
 #include <atomic>

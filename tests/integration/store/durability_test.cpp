@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <numeric>
 #include <set>
@@ -190,6 +191,30 @@ TEST_F(Durability, StartsTheLogAgainAboveItsCapUnderConstantLoad) {
   const double bytes = metrics_.gauge("store_wal_bytes", "")->value();
   EXPECT_LT(bytes, 3.0 * 1'024 * 1'024) << "six megabytes were written";
   EXPECT_GT(bytes, 0);
+}
+
+TEST_F(Durability, StartsTheLogAgainAlsoWhileTwoDrainsNeverLeaveAMomentWithoutReaders) {
+  auto small = options();
+  small.wal_cap_bytes = 1'024 * 1'024;
+  must_open(small);
+  const DestinationSlot slot = open_slot("d1");
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(write_event(slot, "p", std::string(20'000, 'x')));
+  std::atomic<bool> writing{true};
+  std::atomic<int> failed{0};
+  std::vector<std::thread> drains;
+  for (int i = 0; i < 2; ++i) {
+    drains.emplace_back([&] {
+      while (writing) {
+        if (!store_->outbox().read(slot, 0, 20, 1'000'000, [](const OutboxEvent&) { return true; })) ++failed;
+      }
+    });
+  }
+  const auto restarts = metrics_.counter("store_wal_restarts_total", "");
+  for (int i = 0; i < 2'000 && restarts->value() < 2; ++i) write("Basic", "same", std::string(20'000, 'x'));
+  writing = false;
+  for (auto& thread : drains) thread.join();
+  EXPECT_GE(restarts->value(), 2);
+  EXPECT_EQ(failed, 0);
 }
 
 }  // namespace
