@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "embergate/topic/catalog.hpp"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include "topic_support.hpp"
+
+namespace embergate::topic {
+namespace {
+
+using test::resource_of;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+std::shared_ptr<const SubscriptionTopic> topic(std::string_view url, std::string_view triggers,
+                                               std::string_view status = "active") {
+  std::vector<fhir::Issue> issues;
+  auto parsed = SubscriptionTopic::parse(
+      *resource_of(
+          fmt::format(R"({{"resourceType":"AidboxSubscriptionTopic","url":"{}","status":"{}","trigger":[{}]}})", url,
+                      status, triggers)),
+      url, issues);
+  EXPECT_NE(parsed, nullptr) << (issues.empty() ? "" : issues[0].diagnostics);
+  return parsed;
+}
+
+std::shared_ptr<const TopicDestination> destination(std::string_view topic_url, std::int64_t slot) {
+  auto made = std::make_shared<TopicDestination>();
+  made->id = fmt::format("d{}", slot);
+  made->topic_url = std::string(topic_url);
+  made->slot = slot;
+  return made;
+}
+
+struct Recorder {
+  std::vector<std::string> matched;
+  std::vector<std::string> errors;
+  MatchObserver observer() {
+    return {
+        [this](const CriteriaError& error) { errors.push_back(fmt::format("{}: {}", error.topic_url, error.message)); },
+        [this](std::string_view url) { matched.emplace_back(url); }};
+  }
+};
+
+std::vector<std::int64_t> match(const Catalog& catalog, Interaction interaction, const fhir::Resource* current,
+                                const fhir::Resource* previous, Recorder* recorder = nullptr) {
+  Recorder ignored;
+  const fhir::Resource* any = current != nullptr ? current : previous;
+  return catalog.match({interaction, any->type(), current, previous},
+                       (recorder != nullptr ? *recorder : ignored).observer());
+}
+
+const fhir::ResourcePtr kFemale = resource_of(R"({"resourceType":"Patient","id":"p","gender":"female"})");
+const fhir::ResourcePtr kMale = resource_of(R"({"resourceType":"Patient","id":"p","gender":"male"})");
+
+TEST(Catalog, GivesEachDestinationOneEventHoweverManyTriggersMatch) {
+  const Catalog catalog(
+      {topic("a", R"({"resource":"Patient"},{"resource":"Patient","fhirPathCriteria":"gender='female'"})"),
+       topic("b", R"({"resource":"Patient","fhirPathCriteria":"gender='female'"})")},
+      {destination("a", 7), destination("b", 3), destination("a", 5)}, 42);
+  Recorder recorder;
+  EXPECT_THAT(match(catalog, Interaction::kCreate, kFemale.get(), nullptr, &recorder), ElementsAre(3, 5, 7));
+  EXPECT_THAT(recorder.matched, ElementsAre("a", "b"));
+  EXPECT_THAT(match(catalog, Interaction::kCreate, kMale.get(), nullptr), ElementsAre(5, 7));
+  EXPECT_EQ(catalog.epoch(), 42);
+}
+
+TEST(Catalog, IsNotInterestedWithoutAnActiveTopicThatHasADestination) {
+  const Catalog catalog({topic("a", R"({"resource":"Patient"})", "retired"), topic("b", R"({"resource":"Patient"})"),
+                         topic("c", R"({"resource":"Observation","supportedInteraction":["update"]})")},
+                        {destination("a", 1), destination("c", 2), destination("nowhere", 3)}, 1);
+  EXPECT_FALSE(catalog.interested("Patient", Interaction::kCreate));
+  EXPECT_TRUE(catalog.interested("Observation", Interaction::kUpdate));
+  EXPECT_FALSE(catalog.interested("Observation", Interaction::kCreate));
+  EXPECT_THAT(match(catalog, Interaction::kCreate, kMale.get(), nullptr), IsEmpty());
+  EXPECT_NE(catalog.topic_by_url("a"), nullptr);
+  EXPECT_EQ(catalog.topic_by_url("nowhere"), nullptr);
+}
+
+TEST(Catalog, AsksForThePreviousStateOnlyWhenACriterionUsesIt) {
+  const Catalog catalog(
+      {topic("a", R"({"resource":"Patient","fhirPathCriteria":"%current.gender != %previous.gender"})"),
+       topic("b", R"({"resource":"Encounter","fhirPathCriteria":"status='arrived'"})"),
+       topic("c", R"({"resource":"Group"})")},
+      {destination("a", 1), destination("b", 2), destination("c", 3)}, 1);
+  EXPECT_TRUE(catalog.needs_previous("Patient", Interaction::kUpdate));
+  EXPECT_FALSE(catalog.needs_previous("Encounter", Interaction::kUpdate));
+  EXPECT_TRUE(catalog.needs_previous("Encounter", Interaction::kDelete));
+  EXPECT_FALSE(catalog.needs_previous("Group", Interaction::kDelete));
+  EXPECT_FALSE(catalog.needs_previous("Basic", Interaction::kUpdate));
+}
+
+TEST(Catalog, SeesBothStatesOfAnUpdateAndNoPreviousOneOfACreate) {
+  const Catalog catalog(
+      {topic("changed", R"({"resource":"Patient","fhirPathCriteria":"%current.gender != %previous.gender"})"),
+       topic("new", R"x({"resource":"Patient","fhirPathCriteria":"%previous.empty()"})x")},
+      {destination("changed", 1), destination("new", 2)}, 1);
+  EXPECT_THAT(match(catalog, Interaction::kUpdate, kMale.get(), kFemale.get()), ElementsAre(1));
+  EXPECT_THAT(match(catalog, Interaction::kUpdate, kMale.get(), kMale.get()), IsEmpty());
+  EXPECT_THAT(match(catalog, Interaction::kCreate, kMale.get(), nullptr), ElementsAre(2));
+}
+
+TEST(Catalog, EvaluatesADeletionAgainstTheLastState) {
+  const Catalog catalog(
+      {topic(
+          "a",
+          R"x({"resource":"Patient","fhirPathCriteria":"gender='male' and %previous.gender='male' and %current.empty()"})x")},
+      {destination("a", 1)}, 1);
+  EXPECT_THAT(match(catalog, Interaction::kDelete, nullptr, kMale.get()), ElementsAre(1));
+  EXPECT_THAT(match(catalog, Interaction::kDelete, nullptr, kFemale.get()), IsEmpty());
+}
+
+TEST(Catalog, TellsAboutACriterionThatFailsAndGoesOn) {
+  const auto two_names = resource_of(R"({"resourceType":"Patient","id":"p","name":[{"family":"a"},{"family":"b"}]})");
+  const Catalog catalog({topic("bad", R"({"resource":"Patient","fhirPathCriteria":"name.family"})"),
+                         topic("good", R"({"resource":"Patient"})")},
+                        {destination("bad", 1), destination("good", 2)}, 1);
+  Recorder recorder;
+  EXPECT_THAT(match(catalog, Interaction::kCreate, two_names.get(), nullptr, &recorder), ElementsAre(2));
+  ASSERT_EQ(recorder.errors.size(), 1U);
+  EXPECT_THAT(recorder.errors[0], ::testing::StartsWith("bad: "));
+  EXPECT_THAT(recorder.matched, ElementsAre("good"));
+}
+
+TEST(Catalog, LooksAtAllTriggersOfATopicBeforeItGivesUp) {
+  const auto two_names = resource_of(R"({"resourceType":"Patient","id":"p","name":[{"family":"a"},{"family":"b"}]})");
+  const Catalog catalog(
+      {topic(
+          "t",
+          R"({"resource":"Patient","fhirPathCriteria":"name.family"},{"resource":"Patient","fhirPathCriteria":"true"})")},
+      {destination("t", 1)}, 1);
+  Recorder recorder;
+  EXPECT_THAT(match(catalog, Interaction::kCreate, two_names.get(), nullptr, &recorder), ElementsAre(1));
+  EXPECT_EQ(recorder.errors.size(), 1U);
+}
+
+}  // namespace
+}  // namespace embergate::topic
