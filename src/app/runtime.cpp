@@ -62,12 +62,18 @@ std::vector<fhir::Issue> validate_system_resource(const fhir::Resource& resource
   return issues;
 }
 
+// Start errors name the setting that stands in the way; the parts that find them know no settings.
+core::Error of_setting(std::string_view name, core::Error error) {
+  error.diagnostics = fmt::format("{}: {}", name, error.diagnostics);
+  return error;
+}
+
 core::Result<vault::VaultConfig> load_vault_config(const std::string& path) {
   if (path.empty()) return vault::VaultConfig();
-  EG_TRY(auto config, vault::VaultConfig::load(path));
+  auto loaded = vault::VaultConfig::load(path);
+  if (!loaded) return of_setting("BOX_VAULT_CONFIG", std::move(loaded).error());
+  vault::VaultConfig config = *std::move(loaded);
   for (const std::string& warning : config.warnings()) log::event(log::Level::kWarn, "vault/warning", warning);
-  log::event(log::Level::kInfo, "vault/loaded", "the vault config was read",
-             {{"names", static_cast<std::int64_t>(config.entries().size())}});
   return config;
 }
 
@@ -179,7 +185,9 @@ struct Runtime::Impl {
   core::Result<void> listen() {
     server = std::make_unique<http::Server>(io.get_executor(), settings.web,
                                             [this](http::Exchange& exchange) { return api->handle(exchange); });
-    EG_TRY(port, server->listen());
+    auto listening = server->listen();
+    if (!listening) return of_setting("BOX_WEB_PORT", std::move(listening).error());
+    port = *listening;
     log::event(log::Level::kInfo, "http/listening", "",
                {{"host", std::string_view(settings.web.host)}, {"port", std::int64_t{port}}});
     if (!settings.metrics_port) return {};
@@ -187,8 +195,9 @@ struct Runtime::Impl {
     options.host = settings.web.host;
     options.port = *settings.metrics_port;
     metrics_server = std::make_unique<http::Server>(io.get_executor(), options, rest::metrics_handler(metrics));
-    EG_TRY(const std::uint16_t bound, metrics_server->listen());
-    log::event(log::Level::kInfo, "metrics/listening", "", {{"port", std::int64_t{bound}}});
+    auto bound = metrics_server->listen();
+    if (!bound) return of_setting("BOX_METRICS_PORT", std::move(bound).error());
+    log::event(log::Level::kInfo, "metrics/listening", "", {{"port", std::int64_t{*bound}}});
     return {};
   }
 

@@ -16,22 +16,11 @@ struct Line {
   std::string reason;
 };
 
-// Any requester that the scope admits will do: the check is about the file.
-vault::Requester requester_for(const vault::Entry& entry) {
-  const vault::Scope& scope = entry.scopes.front();
-  return {scope.resource_type, scope.id.value_or("vault-check"), ""};
-}
-
-vault::ContentKind kind_for(const vault::Entry& entry) {
-  return entry.scopes.front().resource_type == "Client" ? vault::ContentKind::kSingleLine : vault::ContentKind::kPem;
-}
-
 std::vector<Line> check_all(vault::SecretCache& cache) {
   std::vector<Line> lines;
   for (const auto& [name, entry] : cache.config().entries()) {
-    const auto value = cache.resolve(name, requester_for(entry), kind_for(entry), vault::Use::kInbound);
-    const vault::Report report = cache.report(name);
-    lines.push_back({name.value(), value ? "ok" : std::string(to_string(report.state)), report.reason});
+    const vault::Report report = cache.probe(name);
+    lines.push_back({name.value(), std::string(to_string(report.state)), report.reason});
   }
   return lines;
 }

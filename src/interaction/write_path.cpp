@@ -114,9 +114,10 @@ std::vector<fhir::Issue> WritePath::validate(const fhir::Resource& resource, std
 
 core::Result<void> WritePath::allowed(Method method, std::string_view type) {
   if (type != kDestinationType || method != Method::kPut) return {};
-  return core::make_error(core::ErrorCode::kMethodNotAllowed,
-                          "AidboxTopicDestination cannot be changed; DELETE it and POST it again, in one batch bundle "
-                          "if no event may be missed in between");
+  return core::make_error(
+      core::ErrorCode::kMethodNotAllowed,
+      "AidboxTopicDestination cannot be changed: wait until $status shows messagesQueued 0, then DELETE it "
+      "and POST it again in one transaction bundle");
 }
 
 core::Result<InteractionResult> WritePath::apply(store::Transaction& tx, const WriteRequest& request,

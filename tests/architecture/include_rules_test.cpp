@@ -81,7 +81,8 @@ TEST(IncludeRules, EveryModuleHasARowInTheMap) {
   const Modules modules = read_map();
   ASSERT_GE(modules.size(), 15U) << "src/README.md has no module table";
   for (const auto& entry : fs::directory_iterator(kRoot / "src")) {
-    if (entry.is_directory()) EXPECT_TRUE(modules.contains(entry.path().filename().string())) << entry.path();
+    if (!entry.is_directory()) continue;
+    EXPECT_TRUE(modules.contains(entry.path().filename().string())) << entry.path();
   }
 }
 
@@ -133,8 +134,8 @@ TEST(IncludeRules, WrappedLibrariesShowOnlyWhereTheyAreWrapped) {
       const std::string place = fs::relative(path, kRoot).string();
       for_each_include(path, [&](const std::string& include) {
         for (const auto& [library, home] : wrapped) {
-          if (include.find(library) == 0)
-            EXPECT_EQ(place.find(home), 0U) << place << " includes " << include << "; only " << home << " may";
+          if (include.find(library) != 0) continue;
+          EXPECT_EQ(place.find(home), 0U) << place << " includes " << include << "; only " << home << " may";
         }
       });
     });

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "embergate/app/settings.hpp"
+
+#include <gtest/gtest.h>
+
+#include "support/temp_dir.hpp"
+
+namespace embergate::app {
+namespace {
+
+class Variables {
+ public:
+  explicit Variables(std::vector<std::string> entries) : entries_(std::move(entries)) {
+    for (std::string& entry : entries_) pointers_.push_back(entry.data());
+    pointers_.push_back(nullptr);
+  }
+  char** get() { return pointers_.data(); }
+  const std::string& at(std::size_t index) const { return entries_[index]; }
+
+ private:
+  std::vector<std::string> entries_;
+  std::vector<char*> pointers_;
+};
+
+core::Result<Settings> read(std::vector<std::string> entries) {
+  Variables variables(std::move(entries));
+  return read_settings(variables.get());
+}
+
+TEST(Settings, HaveTheDefaultsOfTheContract) {
+  const auto settings = read({});
+  ASSERT_TRUE(settings);
+  EXPECT_EQ(settings->web.port, 8080);
+  EXPECT_EQ(settings->max_body, 20'971'520U);
+  EXPECT_EQ(settings->box_id, "devbox");
+  EXPECT_EQ(settings->vault.ttl, std::chrono::seconds(30));
+  EXPECT_EQ(settings->vault.poll, std::chrono::seconds(5));
+  EXPECT_TRUE(settings->root.secret.empty());
+  EXPECT_FALSE(settings->metrics_port);
+}
+
+TEST(Settings, AreTakenFromTheEnvironment) {
+  const auto settings = read({"BOX_WEB_PORT=9000", "BOX_WEB_BASE_URL=https://g.example", "BOX_DB_PATH=/d/x.db",
+                              "BOX_VAULT_CACHE_TTL_MS=500", "BOX_METRICS_PORT=9100", "BOX_ROOT_CLIENT_SECRET=cnry",
+                              "BOX_FHIR_VALIDATION_SKIP_REFERENCE=true"});
+  ASSERT_TRUE(settings);
+  EXPECT_EQ(settings->web.port, 9000);
+  EXPECT_EQ(settings->base_url, "https://g.example");
+  EXPECT_EQ(settings->database.path, "/d/x.db");
+  EXPECT_EQ(settings->vault.ttl, std::chrono::milliseconds(500));
+  EXPECT_EQ(settings->metrics_port, 9100);
+  EXPECT_FALSE(settings->root.secret.empty());
+  EXPECT_TRUE(settings->skip_reference_allowed);
+}
+
+TEST(Settings, NameTheVariableThatIsWrong) {
+  for (const char* entry :
+       {"BOX_WEB_PORT=70000", "BOX_WEB_PORT=http", "BOX_VAULT_POLL_MS=0", "BOX_FHIR_VALIDATION_SKIP_REFERENCE=yes",
+        "BOX_WEB_BASE_URL=g.example", "BOX_WEB_BASE_URL=https://g.example/", "BOX_MODULE_TOPICS_REQUEST_STYLE=other"}) {
+    const auto settings = read({entry});
+    ASSERT_FALSE(settings) << entry;
+    const std::string name = std::string(entry).substr(0, std::string(entry).find('='));
+    EXPECT_NE(settings.error().diagnostics.find(name), std::string::npos) << settings.error().diagnostics;
+  }
+}
+
+TEST(Settings, WarnAboutNamesThatAreNone) {
+  const auto settings = read({"BOX_WEB_PROT=1", "BOX_ROOT_CLIENT_SECRET=x"});
+  ASSERT_TRUE(settings);
+  ASSERT_EQ(settings->warnings.size(), 1U);
+  EXPECT_NE(settings->warnings[0].find("BOX_WEB_PROT"), std::string::npos);
+}
+
+TEST(Settings, TheOldVaultNameGivesWayToTheNewOne) {
+  const auto settings = read({"AIDBOX_VAULT_CONFIG=/old", "BOX_VAULT_CONFIG=/new", "BOX_ROOT_CLIENT_SECRET=x"});
+  ASSERT_TRUE(settings);
+  EXPECT_EQ(settings->vault_config, "/new");
+  EXPECT_EQ(settings->warnings.size(), 1U);
+}
+
+TEST(Settings, OverwriteTheRootSecretWhereItStood) {
+  Variables variables({"BOX_ROOT_CLIENT_SECRET=cnry-root"});
+  ASSERT_TRUE(read_settings(variables.get()));
+  EXPECT_EQ(variables.at(0).find("cnry"), std::string::npos);
+}
+
+TEST(Settings, ReadTheRootSecretFromAFileWithOneLine) {
+  test::TempDir directory;
+  EXPECT_TRUE(read({"BOX_ROOT_CLIENT_SECRET_FILE=" + directory.write("good", "cnry\n")}));
+  EXPECT_FALSE(read({"BOX_ROOT_CLIENT_SECRET_FILE=" + directory.write("empty", "\n")}));
+  EXPECT_FALSE(read({"BOX_ROOT_CLIENT_SECRET_FILE=" + directory.write("two", "a\nb\n")}));
+  EXPECT_FALSE(read({"BOX_ROOT_CLIENT_SECRET_FILE=" + directory.file("absent")}));
+}
+
+}  // namespace
+}  // namespace embergate::app

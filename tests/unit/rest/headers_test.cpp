@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rest/headers.hpp"
+
+#include <gtest/gtest.h>
+
+namespace embergate::rest {
+namespace {
+
+using core::ErrorCode;
+
+class FixedExchange final : public http::Exchange {
+ public:
+  explicit FixedExchange(std::vector<http::Header> headers) { request_.headers = std::move(headers); }
+  const http::Request& request() const override { return request_; }
+  boost::asio::awaitable<core::Result<std::string>> read_body(std::size_t) override { co_return std::string(); }
+
+ private:
+  http::Request request_;
+};
+
+core::Result<void> accept(const std::string& value) {
+  FixedExchange exchange({{"Accept", value}});
+  return check_accept(Call{exchange, {}, {}, {}, {}, {}});
+}
+
+http::Request with(const std::string& name, const std::string& value) {
+  http::Request request;
+  request.headers.push_back({name, value});
+  return request;
+}
+
+TEST(Headers, AcceptTakesJsonInAnyList) {
+  for (const char* value :
+       {"", "*/*", "application/json", "application/fhir+json; fhirVersion=4.0", "text/html, application/json;q=0.5"}) {
+    EXPECT_TRUE(accept(value)) << value;
+  }
+  const auto refused = accept("application/fhir+xml");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kNotAcceptable);
+}
+
+TEST(Headers, ContentTypeMustBeJson) {
+  for (const char* value : {"", "application/json", "application/fhir+json; charset=utf-8", "APPLICATION/JSON"}) {
+    EXPECT_TRUE(check_content_type(with("Content-Type", value))) << value;
+  }
+  EXPECT_EQ(check_content_type(with("Content-Type", "text/plain")).error().code, ErrorCode::kUnsupportedMedia);
+}
+
+TEST(Headers, VersionsAreTakenFromEveryFormOfETag) {
+  for (const char* value : {"W/\"12\"", "\"12\"", "12"}) EXPECT_EQ(parse_version(value).value(), 12) << value;
+  for (const char* value : {"", "W/", "\"x\"", "-1", "0", "12 13"}) EXPECT_FALSE(parse_version(value)) << value;
+}
+
+TEST(Headers, IfMatchStarMeansAnyVersion) {
+  const auto any = preconditions_of(with("If-Match", "*"));
+  ASSERT_TRUE(any);
+  EXPECT_TRUE(any->if_match_any);
+  EXPECT_FALSE(any->if_match);
+  EXPECT_EQ(preconditions_of(with("If-Match", "abc")).error().code, ErrorCode::kMalformed);
+}
+
+TEST(Headers, CorrelationIdsAreBounded) {
+  EXPECT_EQ(context_of(with("x-topic-correlation-id", "batch-17"), "x-topic-correlation-id", false)->correlation_id,
+            "batch-17");
+  EXPECT_FALSE(context_of(with("x-topic-correlation-id", std::string(1025, 'a')), "x-topic-correlation-id", false));
+  EXPECT_FALSE(context_of(with("x-topic-correlation-id", "a\tb"), "x-topic-correlation-id", false));
+}
+
+TEST(Headers, SkippingReferencesNeedsTheSetting) {
+  const http::Request request = with("aidbox-validation-skip", "reference");
+  EXPECT_FALSE(context_of(request, "x", false)->skip_reference_check);
+  EXPECT_TRUE(context_of(request, "x", true)->skip_reference_check);
+}
+
+}  // namespace
+}  // namespace embergate::rest

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rest/route.hpp"
+
+#include <gtest/gtest.h>
+
+namespace embergate::rest {
+namespace {
+
+RouteMatch match(std::string_view method, std::vector<std::string> segments) { return match_route(method, segments); }
+
+TEST(Routes, FindTheOperationOfEveryUrl) {
+  EXPECT_EQ(match("GET", {"health"}).operation, Operation::kHealth);
+  EXPECT_TRUE(match("GET", {"health"}).open);
+  EXPECT_EQ(match("POST", {"fhir"}).operation, Operation::kBundle);
+  EXPECT_EQ(match("POST", {"fhir", ""}).operation, Operation::kBundle);
+  EXPECT_EQ(match("POST", {"fhir", "Patient"}).operation, Operation::kCreate);
+  EXPECT_EQ(match("GET", {"fhir", "Patient", "p1"}).operation, Operation::kRead);
+  EXPECT_EQ(match("HEAD", {"fhir", "Patient", "p1"}).operation, Operation::kRead);
+  EXPECT_EQ(match("PUT", {"fhir", "Patient", "p1"}).operation, Operation::kUpdate);
+  EXPECT_EQ(match("DELETE", {"fhir", "Patient", "p1"}).operation, Operation::kDelete);
+  EXPECT_EQ(match("GET", {"fhir", "Patient", "p1", "_history"}).operation, Operation::kHistory);
+  const RouteMatch version = match("GET", {"fhir", "Patient", "p1", "_history", "7"});
+  EXPECT_EQ(version.operation, Operation::kVread);
+  EXPECT_EQ(version.type, "Patient");
+  EXPECT_EQ(version.id, "p1");
+  EXPECT_EQ(version.version, "7");
+  EXPECT_EQ(match("GET", {"fhir", "AidboxTopicDestination", "d", "$status"}).operation, Operation::kDestinationStatus);
+}
+
+TEST(Routes, TheServersOwnTypesAnswerWithoutThePrefixAndClinicalOnesDoNot) {
+  EXPECT_TRUE(match("GET", {"Client", "c1"}).method_allowed);
+  EXPECT_FALSE(match("GET", {"Patient", "p1"}).found);
+}
+
+TEST(Routes, UnknownTypesAndIdsThatAreNoneMatchNothing) {
+  EXPECT_FALSE(match("GET", {"fhir", "Patiant", "p1"}).found);
+  EXPECT_FALSE(match("GET", {"fhir", "patient", "p1"}).found);
+  EXPECT_FALSE(match("GET", {"fhir", "Patient", "p 1"}).found);
+  EXPECT_FALSE(match("GET", {"fhir", "", "p1"}).found);
+  EXPECT_FALSE(match("GET", {}).found);
+}
+
+TEST(Routes, AnotherMethodIsNamedInAllow) {
+  const RouteMatch patch = match("PATCH", {"fhir", "Patient", "p1"});
+  EXPECT_TRUE(patch.found);
+  EXPECT_FALSE(patch.method_allowed);
+  EXPECT_EQ(patch.allow, "GET, PUT, DELETE");
+}
+
+TEST(Routes, ADestinationOffersNoPut) {
+  for (const char* method : {"PUT", "PATCH"}) {
+    const RouteMatch refused = match(method, {"fhir", "AidboxTopicDestination", "d"});
+    EXPECT_TRUE(refused.found);
+    EXPECT_FALSE(refused.method_allowed);
+    EXPECT_EQ(refused.allow, "GET, DELETE");
+  }
+}
+
+}  // namespace
+}  // namespace embergate::rest
