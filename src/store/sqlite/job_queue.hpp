@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What waits for the writer. Writes are taken as soon as they are there, all that wait at once, without waiting for
-// more; settlements ride with them, and without writes are taken at most once per interval (performance rules 1 and
-// 2).
+// more; settlements ride with them, and without writes are taken at most once per interval (docs/decisions/0008).
 // Thread: push_* and stop() any; take() writer only.
 // Ownership: jobs move through.
 // Failure: kThrottled when full, kUnavailable once stopped.
