@@ -25,7 +25,7 @@ using Time = std::chrono::steady_clock;
 class Scratch {
  public:
   explicit Scratch(std::size_t max_group) {
-    std::string name = (std::filesystem::temp_directory_path() / "embergate-bench-XXXXXX").string();
+    std::string name = (std::filesystem::temp_directory_path() / ("embergate-bench-" + std::string(6, 'X'))).string();
     if (mkdtemp(name.data()) == nullptr) std::abort();
     directory_ = name;
     SqliteOptions options;

@@ -10,7 +10,7 @@
 namespace embergate::test {
 
 TempDir::TempDir() {
-  std::string name = (std::filesystem::temp_directory_path() / "embergate-test-XXXXXX").string();
+  std::string name = (std::filesystem::temp_directory_path() / ("embergate-test-" + std::string(6, 'X'))).string();
   EG_ASSERT(mkdtemp(name.data()) != nullptr);
   path_ = name;
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A FHIRPath expression, compiled once and evaluated often (FHIRPath 2.0.0 N1; docs/reference/fhirpath.md).
-// Thread: immutable after compile(); any number of threads evaluate the same Expression, each with its own EvaluationContext.
-// Ownership: the Expression owns its nodes; results of evaluate() point into the resources of the context and must not outlive them.
-// Failure: compile() gives kInvalid with line, column, what was expected and a hint; evaluation gives EvaluationError, never an exception. All work is
-// bounded by Limits (S-34).
+// Thread: immutable after compile(); any number of threads evaluate the same Expression, each with its own
+// EvaluationContext. Ownership: the Expression owns its nodes; results of evaluate() point into the resources of the
+// context and must not outlive them. Failure: compile() gives kInvalid with line, column, what was expected and a hint;
+// evaluation gives EvaluationError, never an exception. All work is bounded by Limits (S-34).
 #pragma once
 
 #include <chrono>
@@ -45,9 +45,10 @@ struct Warning {
 };
 
 struct CompileOptions {
-  const fhir::Model* model = nullptr;         // nullptr: R4
-  fhir::TypeId context_type = fhir::kNoType;  // the trigger's resource type; kNoType: unknown, no static check of the root
-  std::vector<std::string> variables;         // host variables without '%': {"current", "previous"} for topics
+  const fhir::Model* model = nullptr;  // nullptr: R4
+  fhir::TypeId context_type =
+      fhir::kNoType;                   // the trigger's resource type; kNoType: unknown, no static check of the root
+  std::vector<std::string> variables;  // host variables without '%': {"current", "previous"} for topics
   Limits limits;
 };
 
@@ -65,8 +66,8 @@ struct EvaluationContext {
     const fhir::Resource* value;
   };
   std::vector<Variable> variables;
-  std::optional<core::SystemTime> now;       // now(), today(), timeOfDay(); absent: the machine's clock
-  std::uint64_t* step_budget = nullptr;      // shared by all topics of one event when set; counted down
+  std::optional<core::SystemTime> now;   // now(), today(), timeOfDay(); absent: the machine's clock
+  std::uint64_t* step_budget = nullptr;  // shared by all topics of one event when set; counted down
 };
 
 // Three-valued: what a criterion decides.
@@ -81,18 +82,21 @@ struct ResultItem {
 
 class Expression {
  public:
-  static core::Result<std::shared_ptr<const Expression>> compile(std::string_view text, const CompileOptions& options = {});
+  static core::Result<std::shared_ptr<const Expression>> compile(std::string_view text,
+                                                                 const CompileOptions& options = {});
   ~Expression();
   Expression(const Expression&) = delete;
   Expression& operator=(const Expression&) = delete;
 
-  // What a criterion decides: one Boolean: its value; one item of another type: true; none: kEmpty; several or an error: kError (error filled if given).
+  // What a criterion decides: one Boolean: its value; one item of another type: true; none: kEmpty; several or an
+  // error: kError (error filled if given).
   [[nodiscard]] Truth evaluate_truth(const EvaluationContext& context, EvaluationError* error = nullptr) const;
   [[nodiscard]] core::Result<std::vector<ResultItem>> evaluate(const EvaluationContext& context) const;
 
   [[nodiscard]] const std::string& text() const;
-  [[nodiscard]] const std::vector<Warning>& warnings() const;          // of the static check (decision 33)
-  [[nodiscard]] bool uses_variable(std::string_view name) const;       // "previous": whether that state must be parsed at all
+  [[nodiscard]] const std::vector<Warning>& warnings() const;  // of the static check (decision 33)
+  [[nodiscard]] bool uses_variable(
+      std::string_view name) const;  // "previous": whether that state must be parsed at all
 
  private:
   struct Impl;

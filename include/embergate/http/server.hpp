@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // HTTP/1.1 server: keep-alive, strict framing, limits and deadlines (S-29 to S-33, decision 29). Knows no FHIR.
-// Thread: construct and stop on any thread; handlers run as coroutines on the io threads, one strand a connection. Ownership: Server owns its
-// connections; the Exchange lives as long as its handler runs. The execution context outlives the Server; what the handler captures outlives its
-// last exchange, so shut down first. Failure: listen() says why a port cannot be had; protocol faults are answered here (400, 408, 414, 415, 417,
-// 431, 505; 503 above a connection cap) and the connection closed; an exception of a handler, or a header with control characters, becomes 500.
+// Thread: construct and stop on any thread; handlers run as coroutines on the io threads, one strand a connection.
+// Ownership: Server owns its connections; the Exchange lives as long as its handler runs. The execution context
+// outlives the Server; what the handler captures outlives its last exchange, so shut down first. Failure: listen() says
+// why a port cannot be had; protocol faults are answered here (400, 408, 414, 415, 417, 431, 505; 503 above a
+// connection cap) and the connection closed; an exception of a handler, or a header with control characters, becomes
+// 500.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -46,7 +48,8 @@ class Exchange {
  public:
   virtual ~Exchange() = default;
   [[nodiscard]] virtual const Request& request() const = 0;
-  // At most once. kTooLarge above `limit` bytes, kTimeout below the minimum rate (S-31), kMalformed on bad framing; the connection closes after each.
+  // At most once. kTooLarge above `limit` bytes, kTimeout below the minimum rate (S-31), kMalformed on bad framing; the
+  // connection closes after each.
   virtual boost::asio::awaitable<core::Result<std::string>> read_body(std::size_t limit) = 0;
 };
 
@@ -60,7 +63,7 @@ struct ServerOptions {
   std::size_t max_target_bytes = 8 * 1024;
   std::chrono::milliseconds header_deadline{10'000};
   std::chrono::milliseconds idle_timeout{60'000};
-  std::chrono::milliseconds body_grace{10'000};     // before the minimum rate applies
+  std::chrono::milliseconds body_grace{10'000};  // before the minimum rate applies
   std::size_t body_min_bytes_per_second = 1024;
   std::chrono::milliseconds write_deadline{30'000};
   std::size_t max_connections = 4'096;
