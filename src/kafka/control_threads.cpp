@@ -55,6 +55,21 @@ void ControlThreads::run() {
   }
 }
 
+// One visit to the threads; if they never come to it, the strand is over.
+class Strand::Turn {
+ public:
+  explicit Turn(std::shared_ptr<Strand> strand) : strand_(std::move(strand)) {}
+  ~Turn() {
+    if (strand_) strand_->drop();
+  }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+  void take() { std::exchange(strand_, nullptr)->run_one(); }
+
+ private:
+  std::shared_ptr<Strand> strand_;
+};
+
 void Strand::post(ControlThreads::Task task) {
   {
     std::lock_guard lock(mutex_);
@@ -62,12 +77,21 @@ void Strand::post(ControlThreads::Task task) {
     if (scheduled_) return;
     scheduled_ = true;
   }
-  threads_.post([self = shared_from_this()] { self->run_one(); });
+  threads_.post([turn = std::make_shared<Turn>(shared_from_this())] { turn->take(); });
 }
 
 void Strand::post_after(core::Milliseconds delay, ControlThreads::Task task) {
   threads_.post_after(delay,
                       [self = shared_from_this(), task = std::move(task)]() mutable { self->post(std::move(task)); });
+}
+
+void Strand::drop() {
+  std::deque<ControlThreads::Task> dropped;  // destroyed after the lock: a task may own what owns this strand
+  {
+    std::lock_guard lock(mutex_);
+    dropped.swap(tasks_);
+    scheduled_ = false;
+  }
 }
 
 void Strand::run_one() {
@@ -86,7 +110,7 @@ void Strand::run_one() {
       return;
     }
   }
-  threads_.post([self = shared_from_this()] { self->run_one(); });
+  threads_.post([turn = std::make_shared<Turn>(shared_from_this())] { turn->take(); });
 }
 
 }  // namespace embergate::kafka

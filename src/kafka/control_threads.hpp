@@ -41,6 +41,8 @@ class ControlThreads {
   std::vector<std::thread> threads_;
 };
 
+// A strand's tasks may own what owns the strand; when the threads stop before they ran, they are dropped, so that
+// nothing keeps itself alive.
 class Strand : public std::enable_shared_from_this<Strand> {
  public:
   explicit Strand(ControlThreads& threads) : threads_(threads) {}
@@ -48,7 +50,9 @@ class Strand : public std::enable_shared_from_this<Strand> {
   void post_after(core::Milliseconds delay, ControlThreads::Task task);
 
  private:
+  class Turn;
   void run_one();
+  void drop();
 
   ControlThreads& threads_;
   std::mutex mutex_;

@@ -52,12 +52,12 @@ struct ProducerPool::Impl : std::enable_shared_from_this<ProducerPool::Impl> {
   std::shared_ptr<Identity> find_or_make(const ConnectionSettings& connection, const TopicSettings& topic);
   void left(const std::shared_ptr<Identity>& identity);
   void close_when_idle(const std::shared_ptr<Identity>& identity, core::SteadyTime deadline);
-  void forget(const std::shared_ptr<Identity>& identity);
   bool wait_until(core::SteadyTime deadline, const std::function<bool()>& condition);
 
   PoolContext context;
   std::mutex mutex;
   std::vector<std::shared_ptr<Identity>> identities;
+  std::vector<std::shared_ptr<Identity>> closing;  // told to end, perhaps not there yet
   bool shut_down = false;
 };
 
@@ -164,6 +164,8 @@ void ProducerPool::Impl::close_when_idle(const std::shared_ptr<Identity>& identi
     if (identity->idle() || std::chrono::steady_clock::now() >= deadline) {
       std::erase(identities, identity);
       context.producers->set(static_cast<double>(identities.size()));
+      std::erase_if(closing, [](const auto& one) { return one->ended(); });
+      closing.push_back(identity);
       identity->end("no destination uses the connection any more");
       return;
     }
@@ -190,7 +192,9 @@ void ProducerPool::shutdown(core::Milliseconds limit) {
     if (impl_->shut_down) return;
     impl_->shut_down = true;
     ending = impl_->identities;
+    ending.insert(ending.end(), impl_->closing.begin(), impl_->closing.end());
     impl_->identities.clear();
+    impl_->closing.clear();
   }
   const auto begin = std::chrono::steady_clock::now();
   const std::string reason(kStopping);
@@ -202,9 +206,10 @@ void ProducerPool::shutdown(core::Milliseconds limit) {
   };
   impl_->wait_until(begin + limit / 2, all_idle);
   for (const auto& identity : ending) identity->end(reason);
+  // In this order: an identity that has ended has put its client on the list of the retired.
   const auto all_closed = [&] {
-    return context.all_retired_closed() &&
-           std::all_of(ending.begin(), ending.end(), [](const auto& one) { return one->ended(); });
+    return std::all_of(ending.begin(), ending.end(), [](const auto& one) { return one->ended(); }) &&
+           context.all_retired_closed();
   };
   impl_->wait_until(begin + limit, all_closed);
   context.control.stop();

@@ -43,6 +43,16 @@ TEST(Strand, RunsItsTasksInOrderAndOneAtATime) {
   for (int i = 0; i < 200; ++i) EXPECT_EQ(order[static_cast<std::size_t>(i)], i);
 }
 
+TEST(Strand, LetsGoOfTasksThatTheThreadsNeverRan) {
+  ControlThreads threads(1);
+  auto strand = std::make_shared<Strand>(threads);
+  auto owned = std::make_shared<int>(1);
+  threads.stop();
+  strand->post([owned, strand] { ++*owned; });
+  EXPECT_EQ(owned.use_count(), 1);
+  EXPECT_EQ(strand.use_count(), 1);
+}
+
 class FakeSource final : public EventSource {
  public:
   FakeSource() : descriptor_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
