@@ -288,7 +288,7 @@ Deliveries::Deliveries(DeliveryOptions options, asio::any_io_executor executor, 
 
 Deliveries::~Deliveries() { impl_->pool.join(); }
 
-void Deliveries::sync(std::shared_ptr<const topic::Catalog> catalog) { impl_->sync(*catalog); }
+void Deliveries::sync(const std::shared_ptr<const topic::Catalog>& catalog) { impl_->sync(*catalog); }
 void Deliveries::wake(std::span<const store::DestinationSlot> slots) { impl_->wake(slots); }
 asio::awaitable<core::Result<std::string>> Deliveries::status(std::string destination_id) {
   return impl_->status(std::move(destination_id));

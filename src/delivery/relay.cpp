@@ -25,11 +25,11 @@ constexpr core::Milliseconds kGaugeInterval{5'000};
 
 }  // namespace
 
-Relay::Relay(RelayOptions options, asio::any_io_executor executor, asio::thread_pool& pool, store::Outbox& outbox,
-             std::unique_ptr<kafka::Producer> producer, WindowSource source, std::shared_ptr<ErrorLog> errors,
-             const core::Clock& clock, RelayMetrics metrics)
+Relay::Relay(RelayOptions options, const asio::any_io_executor& executor, asio::thread_pool& pool,
+             store::Outbox& outbox, std::unique_ptr<kafka::Producer> producer, WindowSource source,
+             std::shared_ptr<ErrorLog> errors, const core::Clock& clock, RelayMetrics metrics)
     : options_(std::move(options)),
-      strand_(asio::make_strand(std::move(executor))),
+      strand_(asio::make_strand(executor)),
       timer_(strand_),
       finished_timer_(strand_),
       pool_(pool),
@@ -247,13 +247,13 @@ void Relay::settle() {
   if (!settlement_) return;
   settlement_sent_ = true;
   outbox_.settle(*settlement_, [self = shared_from_this()](core::Result<void> result) {
-    asio::post(self->strand_, [self, moved = std::move(result)]() mutable { self->settled(std::move(moved)); });
+    asio::post(self->strand_, [self, moved = std::move(result)] { self->settled(moved); });
   });
 }
 
 // A settlement that failed is sent again as it is until it holds: its rows were acknowledged, and nothing else may
 // delete them.
-void Relay::settled(core::Result<void> result) {
+void Relay::settled(const core::Result<void>& result) {
   if (!settlement_ || finished_) return;
   settlement_sent_ = false;
   if (result) {

@@ -42,7 +42,7 @@ struct RelayOptions {
 
 class Relay : public std::enable_shared_from_this<Relay> {
  public:
-  Relay(RelayOptions options, boost::asio::any_io_executor executor, boost::asio::thread_pool& pool,
+  Relay(RelayOptions options, const boost::asio::any_io_executor& executor, boost::asio::thread_pool& pool,
         store::Outbox& outbox, std::unique_ptr<kafka::Producer> producer, WindowSource source,
         std::shared_ptr<ErrorLog> errors, const core::Clock& clock, RelayMetrics metrics);
 
@@ -92,7 +92,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
   void note(std::string_view message);
   void pause();
   void settle();
-  void settled(core::Result<void> result);
+  void settled(const core::Result<void>& result);
   bool end_pause_after_failure(core::SteadyTime now);
   bool can_send(core::SteadyTime now);
   void watch_the_wait(core::SteadyTime now);

@@ -43,7 +43,7 @@ struct Window {
 // Chunks that windows gave back, for the next ones. Shared by all relays.
 class ChunkPool : public std::enable_shared_from_this<ChunkPool> {
  public:
-  static constexpr std::size_t kChunkBytes = 1024 * 1024;
+  static constexpr std::size_t kChunkBytes = std::size_t{1024} * 1024;
   explicit ChunkPool(std::size_t max_kept) : max_kept_(max_kept) {}
   std::string take(std::size_t at_least);  // empty, with this capacity
   // A batch that gives its chunks back when its last holder lets go.
@@ -60,8 +60,8 @@ class WindowBuilder {
  public:
   struct Limits {
     std::size_t rows = 10'000;
-    std::size_t bytes = 16 * 1024 * 1024;  // of records
-    std::size_t record_bytes = 1'000'000;  // key + value that the producer takes
+    std::size_t bytes = std::size_t{16} * 1024 * 1024;  // of records
+    std::size_t record_bytes = 1'000'000;               // key + value that the producer takes
   };
   WindowBuilder(ChunkPool& pool, NotificationWriter& writer, Limits limits, bool keyed);
 

@@ -31,7 +31,7 @@ struct DeliveryOptions {
   std::string base_url = "http://localhost:8080";  // <base>, without /fhir
   bool aidbox_request_style = false;               // BOX_MODULE_TOPICS_REQUEST_STYLE=aidbox (contract 2.9.3)
   std::size_t max_window_rows = 10'000;            // decision 19
-  std::size_t max_window_bytes = 16 * 1024 * 1024;
+  std::size_t max_window_bytes = std::size_t{16} * 1024 * 1024;
   std::size_t windows_in_flight = 4;
   core::Milliseconds idle_poll{2'000};  // safety net beside the wake after each commit
   core::Milliseconds retry_min{1'000};  // contract 2.6 Retry
@@ -49,7 +49,7 @@ class Deliveries {
   Deliveries& operator=(const Deliveries&) = delete;
 
   // Starts relays for slots that are new and stops those that are gone. Cheap when nothing changed.
-  void sync(std::shared_ptr<const topic::Catalog> catalog);
+  void sync(const std::shared_ptr<const topic::Catalog>& catalog);
   void wake(std::span<const store::DestinationSlot> slots);
   // The Parameters of `$status` (contract 2.14, decision 23); kNotFound when no relay has this destination.
   boost::asio::awaitable<core::Result<std::string>> status(std::string destination_id);
