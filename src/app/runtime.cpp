@@ -85,7 +85,11 @@ struct Runtime::Impl {
         secrets(std::move(config), settings.vault, core::system_clock(), metrics),
         started(core::system_clock().steady_now()) {}
 
-  ~Impl() { stop_threads(); }
+  // Also the end of a start that failed: nobody may log through parts that are gone.
+  ~Impl() {
+    stop_threads();
+    log::set_redactor(nullptr);
+  }
 
   core::Result<void> open_store() {
     EG_TRY(store, store::open_sqlite_store(settings.database, core::system_clock(), metrics));
@@ -241,7 +245,7 @@ struct Runtime::Impl {
 };
 
 Runtime::Runtime(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-Runtime::~Runtime() { log::set_redactor(nullptr); }
+Runtime::~Runtime() = default;
 
 core::Result<std::unique_ptr<Runtime>> Runtime::start(Settings settings) {
   for (const std::string& warning : settings.warnings) log::event(log::Level::kWarn, "settings/warning", warning);

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "embergate/observability/log.hpp"
 #include "embergate/vault/cache.hpp"
 
 namespace embergate::app {
@@ -39,6 +40,8 @@ void print_text(const std::vector<Line>& lines) {
 }  // namespace
 
 int vault_check(const Settings& settings, bool as_json) {
+  // Standard output is for the answer; what the vault would log is in it.
+  observability::log::capture([](std::string_view) {});
   if (settings.vault_config.empty()) {
     fmt::print(stderr, "BOX_VAULT_CONFIG is not set: there is nothing to check\n");
     return 2;

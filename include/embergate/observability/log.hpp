@@ -39,7 +39,7 @@ void event(Level level, std::string_view ev, std::string_view message, std::init
 // contract 2.11).
 void event_with_json(Level level, std::string_view ev, std::string_view raw_key, std::string_view raw_json);
 Level level_from(std::string_view name, Level fallback);
-// Tests: gets every finished line instead of standard output. Pass nullptr to go back.
+// Gets every finished line instead of standard output: tests, and commands whose output is an answer. nullptr: back.
 void capture(std::function<void(std::string_view line)> sink);
 
 }  // namespace embergate::observability::log
