@@ -143,7 +143,8 @@ TEST_F(BadInput, DestinationParametersThatCannotWorkAreRefusedByName) {
   expect_refused(post_destination(with_parameter({{"name", "kafkaTopic"}, {"valueInteger", 7}})), 422, "invalid",
                  "parameter[0]");
   expect_refused(post_destination(with_parameter(text("securityProtocol", "SASL"))), 422, "invalid", "parameter[2]");
-  expect_refused(post_destination(with_parameter(text("saslMechanism", "GSSAPI"))), 422, "", "parameter[3]");
+  expect_refused(post_destination(with_parameter(text("saslMechanism", "GSSAPI"))), 422, "not-supported",
+                 "parameter[3]");
   expect_refused(post_destination(with_parameter(text("bootstrapServers", "no port"))), 422, "invalid", "parameter[1]");
   expect_refused(post_destination(with_parameter({{"name", "requestTimeoutMs"}, {"valueInteger", -1}})), 422, "invalid",
                  "parameter[");

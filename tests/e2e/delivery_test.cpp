@@ -199,7 +199,7 @@ TEST_F(Delivery, ARotatedPasswordIsProvenAndTakenWithoutARestart) {
   ASSERT_EQ(world.create_topic_and_destination(lane).status(), 201);
   ASSERT_EQ(world.root().post("/fhir/Patient", samples::patient("p1", "Before")).status(), 201);
   ASSERT_TRUE(world.drained("events", 1));
-  world.set_broker_password(lane, world.canary("second"));
+  world.set_broker_password(lane, world.password("second"));
   world.set_file_password(lane, lane.password);
   EXPECT_TRUE(eventually([&] { return world.secret_part("events", "generation") == 2; })) << world.status("events");
   ASSERT_EQ(world.root().put("/fhir/Patient/p1", samples::patient("p1", "After")).status(), 200);

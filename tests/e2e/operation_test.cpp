@@ -73,7 +73,7 @@ TEST_F(Operation, AVaultConfigThatCannotBeUsedEndsTheStartAndNamesWhatIsWrong) {
   const auto entry = [&](const std::string& text) { return R"({"secret":{"intake":)" + text + "}}"; };
   const std::vector<std::pair<std::string, std::string>> broken{
       {"{", "JSON"},
-      {"[]", "secret"},
+      {"[]", "object"},
       {R"({"secret":{"intake":{"path":"/x"}}})", "scope"},
       {entry(R"({"path":"/x","scope":{}})"), "scope"},
       {entry(R"({"path":"/x","scope":[]})"), "scope"},

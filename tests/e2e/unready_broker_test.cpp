@@ -19,7 +19,8 @@ class UnreadyBroker : public GatewayTest {
   }
   // Whether $status tells this in one of its errors.
   bool tells(const std::string& text) {
-    for (const json& parameter : world.status("events")["parameter"]) {
+    const json status = world.status("events");
+    for (const json& parameter : status["parameter"]) {
       if (parameter.value("name", "") == "lastErrorDetail" && parameter.dump().find(text) != std::string::npos)
         return true;
     }
@@ -64,7 +65,7 @@ TEST_F(UnreadyBroker, ASecretFileThatComesLaterIsTakenWithoutARestart) {
 
 TEST_F(UnreadyBroker, AWrongPasswordIsToldAndTheRightOneTakenLater) {
   KafkaLane lane = world.add_lane();
-  world.set_file_password(lane, world.canary("wrong"));
+  world.set_file_password(lane, world.password("wrong"));
   ASSERT_TRUE(world.start());
   accept_one_event(lane);
   EXPECT_TRUE(eventually([&] { return has_error(); })) << world.status("events");

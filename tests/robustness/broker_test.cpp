@@ -13,7 +13,8 @@ class Broker : public RobustnessTest {
   ~Broker() override { KafkaEnvironment::get().run("start"); }
 
   bool tells(const std::string& text) {
-    for (const json& parameter : world.status("events")["parameter"]) {
+    const json status = world.status("events");
+    for (const json& parameter : status["parameter"]) {
       if (parameter.value("name", "") == "lastErrorDetail" && parameter.dump().find(text) != std::string::npos)
         return true;
     }
@@ -67,7 +68,7 @@ TEST_F(Broker, ARotationWhileItIsAwayIsTakenWhenItIsBack) {
   ASSERT_EQ(world.create_topic_and_destination(lane).status(), 201);
   ASSERT_EQ(world.root().put("/fhir/Patient/p1", samples::patient("p1", "One")).status(), 201);
   ASSERT_TRUE(world.drained("events", 1));
-  const std::string fresh = world.canary("fresh");
+  const std::string fresh = world.password("fresh");
   world.set_broker_password(lane, fresh);
   KafkaEnvironment::get().run("stop");
   world.set_file_password(lane, fresh);

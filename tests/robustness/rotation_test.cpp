@@ -39,7 +39,7 @@ TEST_F(Rotation, TwentyRotationsUnderLoadLoseDoubleAndReorderNothing) {
   std::mt19937 random(7);
   std::chrono::milliseconds worst{0};
   for (int rotation = 1; rotation <= kRotations; ++rotation) {
-    const std::string fresh = world.canary("rotation-" + std::to_string(rotation));
+    const std::string fresh = world.password("rotation-" + std::to_string(rotation));
     const std::chrono::milliseconds between(std::uniform_int_distribution<int>(0, 1'500)(random));
     if (rotation % 2 == 1) {
       world.set_broker_password(lane, fresh);
@@ -76,7 +76,7 @@ TEST_F(Rotation, ARefusedNewPasswordLeavesTheOldOneWorkingUntilTheRightOneComes)
   options.writes_per_second = 200;
   auto load = start_load(options);
   ASSERT_LT(wait_for_generation(1), std::chrono::seconds(20)) << world.status("events");
-  world.set_file_password(lane, world.canary("wrong"));
+  world.set_file_password(lane, world.password("wrong"));
   ASSERT_TRUE(eventually([&] { return world.secret_part("events", "fileGeneration") == 2; }, std::chrono::seconds(20)))
       << world.status("events");
   const std::uint64_t before = load->accepted();
@@ -84,7 +84,7 @@ TEST_F(Rotation, ARefusedNewPasswordLeavesTheOldOneWorkingUntilTheRightOneComes)
   EXPECT_TRUE(eventually([&] { return world.status_number("events", "messagesQueued") < 50; }))
       << world.status("events");
   EXPECT_EQ(world.secret_part("events", "generation"), 1) << "a refused credential is not in use";
-  world.set_broker_password(lane, world.canary("right"));
+  world.set_broker_password(lane, world.password("right"));
   world.set_file_password(lane, lane.password);
   EXPECT_TRUE(eventually(
       [&] {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/gateway_world.hpp"
 
+#include <algorithm>
+
 #include "support/canary.hpp"
 #include "support/eventually.hpp"
 #include "support/kafka_environment.hpp"
@@ -31,6 +33,15 @@ std::string GatewayWorld::canary(const std::string& name) {
   return value;
 }
 
+std::string GatewayWorld::password(const std::string& name) {
+  std::string value;
+  do {
+    value = make_canary(name);
+  } while (std::any_of(value.begin(), value.end(), [](char c) { return static_cast<unsigned char>(c) > 127; }));
+  watch_for(name, value);
+  return value;
+}
+
 void GatewayWorld::add_secret(const std::string& name, const std::string& value, const std::string& type,
                               const std::string& id) {
   json scope{{"resource_type", type}};
@@ -57,7 +68,7 @@ KafkaLane GatewayWorld::add_lane(const std::string& destination_id, bool with_fi
   const KafkaEnvironment& kafka = KafkaEnvironment::get();
   KafkaLane lane;
   lane.user = KafkaAdmin::random_name("gw");
-  set_broker_password(lane, canary(destination_id));
+  set_broker_password(lane, password(destination_id));
   lane.destination.id = destination_id;
   lane.destination.jaas_secret = destination_id + "-jaas";
   lane.destination.kafka_topic = kafka_->create_topic("e2e");

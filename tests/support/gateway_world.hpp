@@ -37,6 +37,8 @@ class GatewayWorld {
 
   // A secret value that leaks() will look for.
   std::string canary(const std::string& name);
+  // As canary(), in ASCII: what the gateway supports as a SCRAM password.
+  std::string password(const std::string& name);
   void watch_for(const std::string& name, const std::string& value) { canaries_.emplace_back(name, value); }
   // An entry of the vault config, and its file unless the value is empty. `id` empty: for every resource of the type.
   void add_secret(const std::string& name, const std::string& value, const std::string& type,
