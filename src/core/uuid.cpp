@@ -51,19 +51,43 @@ Bytes random_bytes() {
   return bytes;
 }
 
+// The digest is looked up once and its context used again: this runs for every record that is sent.
+class Sha1 {
+ public:
+  Sha1() : digest_(EVP_MD_fetch(nullptr, "SHA1", nullptr)), context_(EVP_MD_CTX_new()) {
+    EG_ASSERT(digest_ != nullptr && context_ != nullptr);
+  }
+  ~Sha1() {
+    EVP_MD_CTX_free(context_);
+    EVP_MD_free(digest_);
+  }
+  Sha1(const Sha1&) = delete;
+  Sha1& operator=(const Sha1&) = delete;
+
+  Bytes first_bytes(std::string_view name) {
+    std::array<std::uint8_t, EVP_MAX_MD_SIZE> full{};
+    unsigned length = 0;
+    EG_ASSERT(EVP_DigestInit_ex(context_, digest_, nullptr) == 1);
+    EG_ASSERT(EVP_DigestUpdate(context_, kNamespace.data(), kNamespace.size()) == 1);
+    EG_ASSERT(EVP_DigestUpdate(context_, name.data(), name.size()) == 1);
+    EG_ASSERT(EVP_DigestFinal_ex(context_, full.data(), &length) == 1 && length >= 16);
+    Bytes bytes{};
+    std::copy_n(full.begin(), bytes.size(), bytes.begin());
+    return bytes;
+  }
+
+ private:
+  EVP_MD* digest_;
+  EVP_MD_CTX* context_;
+};
+
 }  // namespace
 
 std::string random_uuid() { return text_of(random_bytes(), 4); }
 
 std::string name_uuid(std::string_view name) {
-  std::array<std::uint8_t, EVP_MAX_MD_SIZE> digest{};
-  unsigned length = 0;
-  std::string input(reinterpret_cast<const char*>(kNamespace.data()), kNamespace.size());
-  input.append(name);
-  EG_ASSERT(EVP_Digest(input.data(), input.size(), digest.data(), &length, EVP_sha1(), nullptr) == 1 && length >= 16);
-  Bytes bytes{};
-  std::copy_n(digest.begin(), bytes.size(), bytes.begin());
-  return text_of(bytes, 5);
+  thread_local Sha1 sha1;
+  return text_of(sha1.first_bytes(name), 5);
 }
 
 }  // namespace embergate::core

@@ -235,6 +235,8 @@ asio::awaitable<Response> Api::handle(http::Exchange& exchange) {
   std::string_view route = "none";
   auto result = co_await impl_->process(exchange, route);
   Response response = result ? *std::move(result) : render_error(result.error());
+  // The only wait that the caller can break here is the one for its own body (RFC 9110 15.5.9).
+  if (!result && result.error().code == ErrorCode::kTimeout) response.status = 408;
   impl_->observe(exchange.request(), route, response.status, start);
   co_return response;
 }
