@@ -95,6 +95,17 @@ class LargeRecord : public Broker {
                        {"div", "<div xmlns=\"http://www.w3.org/1999/xhtml\">" + std::string(bytes, 'x') + "</div>"}};
     return patient;
   }
+  // The first resource that $status says is held back, as name -> value; empty when there is none.
+  json waiting() {
+    const json status = world.status("events");
+    json found = json::object();
+    for (const json& parameter : status["parameter"]) {
+      if (parameter.value("name", "") != "waiting") continue;
+      for (const json& part : parameter["part"]) found[part["name"]] = part.value("valueString", "");
+      break;
+    }
+    return found;
+  }
   // Sends a patient that cannot be delivered, and others around it: only the first waits, and $status says why.
   void expect_only_its_own_resource_waits(const json& destination, const json& patient) {
     ASSERT_EQ(
@@ -107,17 +118,23 @@ class LargeRecord : public Broker {
     ASSERT_EQ(world.root().put("/fhir/Patient/before", samples::patient("before", "Small")).status(), 201);
     const RestReply heavy = world.root().put("/fhir/Patient/heavy", patient);
     ASSERT_EQ(heavy.status(), 201) << heavy;
-    ASSERT_EQ(world.root().put("/fhir/Patient/heavy", samples::patient("heavy", "Light")).status(), 200);
     for (int i = 0; i < 20; ++i) {
       const std::string id = "after-" + std::to_string(i);
       ASSERT_EQ(world.root().put("/fhir/Patient/" + id, samples::patient(id, "Small")).status(), 201);
     }
-    EXPECT_TRUE(eventually([&] { return world.status_number("events", "messagesDelivered") >= 21; }))
+    EXPECT_TRUE(eventually([&] {
+      return world.status_number("events", "messagesDelivered") >= 21 &&
+             waiting().value("resource", "") == "Patient/heavy";
+    })) << world.status("events");
+    EXPECT_THAT(waiting().value("reason", ""),
+                testing::AnyOf(testing::HasSubstr("maxRequestSize"), testing::HasSubstr("MSG_SIZE_TOO_LARGE")));
+    // Later versions of the same resource wait behind it; others do not.
+    ASSERT_EQ(world.root().put("/fhir/Patient/heavy", samples::patient("heavy", "Light")).status(), 200);
+    ASSERT_EQ(world.root().put("/fhir/Patient/before", samples::patient("before", "Again")).status(), 200);
+    EXPECT_TRUE(eventually([&] { return world.status_number("events", "messagesDelivered") >= 22; }))
         << world.status("events");
-    EXPECT_EQ(world.status_number("events", "messagesDelivered"), 21);
+    EXPECT_EQ(world.status_number("events", "messagesDelivered"), 22);
     EXPECT_EQ(world.status_number("events", "messagesQueued") + world.status_number("events", "messagesInProcess"), 2);
-    EXPECT_TRUE(tells("Patient/heavy")) << world.status("events");
-    EXPECT_TRUE(tells("arge")) << world.status("events");
   }
 };
 
