@@ -35,29 +35,31 @@ std::optional<Comparison> compare(std::size_t turns, const std::function<std::op
                                   const std::function<std::optional<double>()>& subject) {
   std::vector<double> yardsticks;
   std::vector<double> subjects;
-  for (std::size_t turn = 0; turn <= turns; ++turn) {
-    const auto mark = yardstick();
-    if (!mark) return std::nullopt;
-    yardsticks.push_back(*mark);
-    if (turn == turns) break;
-    const auto figure = subject();
-    if (!figure) return std::nullopt;
-    subjects.push_back(*figure);
-    fmt::print("    turn {}: yardstick {:.0f}, ours {:.0f}\n", turn + 1, *mark, *figure);
-  }
-  Comparison result;
   std::vector<double> kept_yardsticks;
   std::vector<double> kept_subjects;
-  for (std::size_t turn = 0; turn < turns; ++turn) {
-    const double before = yardsticks[turn];
-    const double after = yardsticks[turn + 1];
-    if (std::abs(before - after) > kMoved * std::max(before, after)) continue;
-    kept_yardsticks.push_back((before + after) / 2);
-    kept_subjects.push_back(subjects[turn]);
+  auto before = yardstick();
+  if (!before) return std::nullopt;
+  // A restless machine gets more turns, but not for ever.
+  while (kept_subjects.size() < turns && subjects.size() < 3 * turns) {
+    const auto figure = subject();
+    if (!figure) return std::nullopt;
+    const auto after = yardstick();
+    if (!after) return std::nullopt;
+    const bool moved = std::abs(*before - *after) > kMoved * std::max(*before, *after);
+    yardsticks.push_back((*before + *after) / 2);
+    subjects.push_back(*figure);
+    if (!moved) {
+      kept_yardsticks.push_back(yardsticks.back());
+      kept_subjects.push_back(*figure);
+    }
+    fmt::print("    turn {}: yardstick {:.0f} and {:.0f}, ours {:.0f}{}\n", subjects.size(), *before, *after, *figure,
+               moved ? " (left out)" : "");
+    before = after;
   }
+  Comparison result;
   result.unsteady = kept_subjects.empty();
   result.kept = kept_subjects.size();
-  result.dropped = turns - result.kept;
+  result.dropped = subjects.size() - result.kept;
   result.subject = median(result.unsteady ? subjects : kept_subjects);
   result.yardstick = median(result.unsteady ? yardsticks : kept_yardsticks);
   return result;

@@ -22,7 +22,7 @@ struct Comparison {
   [[nodiscard]] double ratio() const { return yardstick > 0 ? subject / yardstick : 0; }
 };
 
-// Nothing when one of them could not be measured.
+// `turns` turns that count, or three times as many on a restless machine. Nothing when one could not be measured.
 std::optional<Comparison> compare(std::size_t turns, const std::function<std::optional<double>()>& yardstick,
                                   const std::function<std::optional<double>()>& subject);
 
