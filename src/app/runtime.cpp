@@ -117,6 +117,7 @@ struct Runtime::Impl {
     options.secret_rules.allow_inline = settings.allow_inline;
     options.validate_system_resource = validate_system_resource;
     options.on_committed = [this](const store::CommitReceipt& receipt) { committed(receipt); };
+    options.on_catalog_changed = [this] { sync_deliveries(); };
     interactions =
         std::make_unique<interaction::Interactions>(std::move(options), *store, secrets.config(), pool, metrics);
 
@@ -155,7 +156,6 @@ struct Runtime::Impl {
   // On the store's writer thread: only posts.
   void committed(const store::CommitReceipt& receipt) {
     if (!receipt.slots.empty()) deliveries->wake(receipt.slots);
-    if (receipt.catalog_changed) asio::post(pool, [this] { sync_deliveries(); });
   }
 
   // One at a time, so that an older catalog never comes after a newer one.

@@ -110,6 +110,13 @@ struct Interactions::Impl : std::enable_shared_from_this<Impl> {
     };
     auto receipt = co_await core::await_callback<core::Result<store::CommitReceipt>>(std::move(start));
     if (!receipt) co_return std::move(receipt).error();
+    if (receipt->catalog_changed && options.on_catalog_changed) {
+      auto apply = [self]() -> core::Result<void> {
+        self->options.on_catalog_changed();
+        return {};
+      };
+      co_await core::run_blocking(pool, std::move(apply));
+    }
     co_return core::Result<void>();
   }
 

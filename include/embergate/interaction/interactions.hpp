@@ -68,6 +68,9 @@ struct Options {
   std::function<std::vector<fhir::Issue>(const fhir::Resource&, std::string_view id)> validate_system_resource;
   // After the commit, on the store's writer thread; must only post.
   std::function<void(const store::CommitReceipt&)> on_committed;
+  // After a commit that changed topics, destinations, clients or policies, on the blocking pool and before the caller
+  // is answered: what was configured is in force when its writer hears of it. Absent: nothing to do.
+  std::function<void()> on_catalog_changed;
   // Whether a bundle entry may be executed: method, type, id (contract 4.5: every entry is authorized by itself).
   using AuthorizeEntry =
       std::function<core::Result<void>(std::string_view method, std::string_view type, std::string_view id)>;

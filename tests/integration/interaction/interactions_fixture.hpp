@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -31,6 +32,7 @@ class InteractionsTest : public ::testing::Test {
       std::lock_guard lock(mutex_);
       receipts_.push_back(receipt);
     };
+    options.on_catalog_changed = [this] { ++catalog_changes_; };
     interactions_ = std::make_unique<Interactions>(options, *store_, vault_, pool_, metrics_);
   }
   ~InteractionsTest() override {
@@ -107,6 +109,7 @@ class InteractionsTest : public ::testing::Test {
   std::unique_ptr<Interactions> interactions_;
   std::mutex mutex_;
   std::vector<store::CommitReceipt> receipts_;
+  std::atomic<int> catalog_changes_{0};
 };
 
 inline core::ErrorCode code_of(const Answer<InteractionResult>& answer) { return answer.error().error.code; }

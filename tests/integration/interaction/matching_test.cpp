@@ -85,6 +85,14 @@ TEST_F(InteractionsTest, TheCorrelationIdTravelsWithTheEvent) {
   EXPECT_EQ(events_of(slot).at(0).correlation_id, "batch-17");
 }
 
+TEST_F(InteractionsTest, WhatWasConfiguredIsInForceBeforeItsWriterIsAnswered) {
+  const int before = catalog_changes_;
+  add_patient_destination();
+  EXPECT_EQ(catalog_changes_, before + 2) << "once for the topic, once for the destination";
+  ASSERT_TRUE(update("Patient", "p1", kPatient));
+  EXPECT_EQ(catalog_changes_, before + 2);
+}
+
 TEST_F(InteractionsTest, ACriterionThatFailsIsCountedAndTheWriteGoesThrough) {
   const auto slot = add_patient_destination("(1 | 2) = name.given.single()");
   ASSERT_TRUE(update("Patient", "p1", R"({"resourceType":"Patient","name":[{"given":["a","b"]}]})"));
