@@ -94,7 +94,7 @@ struct Interactions::Impl : std::enable_shared_from_this<Impl> {
   asio::awaitable<core::Result<void>> transact(TransactionBody body) {
     auto written = std::make_shared<WriteLog>();
     auto self = shared_from_this();
-    auto start = [self, written, body](auto done) {
+    auto start = [self, written, body](const auto& done) {
       self->store.transact(
           [written, body](store::Transaction& tx) {
             *written = WriteLog();

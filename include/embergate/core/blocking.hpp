@@ -29,7 +29,7 @@ template <class T, class Start>
 boost::asio::awaitable<T> await_callback(Start start) {
   // A std::function must be copyable and a completion handler is not: the handler lives behind a shared pointer until
   // it is used once.
-  auto initiate = [](auto handler, Start begin) {
+  auto initiate = [](auto handler, const Start& begin) {
     auto executor = boost::asio::get_associated_executor(handler);
     auto shared = std::make_shared<decltype(handler)>(std::move(handler));
     begin([shared, executor](T value) {
@@ -47,7 +47,7 @@ template <class Fn>
 auto run_blocking(boost::asio::thread_pool& pool, Fn fn) -> boost::asio::awaitable<std::invoke_result_t<Fn&>> {
   using Value = std::invoke_result_t<Fn&>;
   auto work = std::make_shared<Fn>(std::move(fn));
-  auto start = [&pool, work](auto done) {
+  auto start = [&pool, work](const auto& done) {
     boost::asio::post(pool, [work, done]() mutable {
       auto guarded = [&work]() -> Value {
         try {
