@@ -44,7 +44,7 @@ Lane::Finished Identity::open_lane(const Member& member, Client& client) {
 }
 
 // Opened under the lock: no client is taken away between the look at it and the opening.
-void Identity::join(Member member) {
+void Identity::join(const Member& member) {
   Lane::Finished finished;
   {
     std::lock_guard lock(mutex_);

@@ -44,7 +44,7 @@ class Identity final : public ClientObserver, public CredentialHost, public std:
 
   Identity(PoolContext& context, ConnectionSettings settings);
   void start();
-  void join(Member member);
+  void join(const Member& member);
   void leave(const std::shared_ptr<Lane>& lane);
   void send(Lane& lane, std::shared_ptr<const RecordBatch> batch, Producer::Done done);
   void purge(Lane& lane);

@@ -38,6 +38,13 @@ core::Result<std::size_t> count_of(const Call& call) {
   return std::min(count, kMaxCount);
 }
 
+Response render_failure(const core::Error& error) {
+  Response response = render_error(error);
+  // The only wait that the caller can break here is the one for its own body (RFC 9110 15.5.9).
+  if (error.code == ErrorCode::kTimeout) response.status = 408;
+  return response;
+}
+
 }  // namespace
 
 struct Api::Impl {
@@ -234,9 +241,7 @@ asio::awaitable<Response> Api::handle(http::Exchange& exchange) {
   const core::SteadyTime start = impl_->parts.clock.steady_now();
   std::string_view route = "none";
   auto result = co_await impl_->process(exchange, route);
-  Response response = result ? *std::move(result) : render_error(result.error());
-  // The only wait that the caller can break here is the one for its own body (RFC 9110 15.5.9).
-  if (!result && result.error().code == ErrorCode::kTimeout) response.status = 408;
+  Response response = result ? *std::move(result) : render_failure(result.error());
   impl_->observe(exchange.request(), route, response.status, start);
   co_return response;
 }

@@ -52,6 +52,7 @@ void Notices::deliver() {
     const auto found =
         std::find_if(slots_.begin(), slots_.end(), [](const auto& slot) { return slot->due && !slot->running; });
     if (found == slots_.end()) return;
+    // NOLINTNEXTLINE(performance-unnecessary-copy-initialization): it must stay alive while the lock is not held
     const auto slot = *found;
     slot->due = false;
     slot->running = true;

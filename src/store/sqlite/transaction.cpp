@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 
 #include "store/sqlite/identifier_index.hpp"
 #include "store/sqlite/stamps.hpp"
@@ -153,8 +154,9 @@ core::Result<std::string> SqliteTransaction::identifiers_of(const NewVersion& ve
 }
 
 core::Result<void> SqliteTransaction::write_events() {
-  std::stable_sort(events_.begin(), events_.end(),
-                   [](const PendingEvent& left, const PendingEvent& right) { return left.version < right.version; });
+  std::sort(events_.begin(), events_.end(), [](const PendingEvent& left, const PendingEvent& right) {
+    return std::tie(left.version, left.slot) < std::tie(right.version, right.slot);
+  });
   for (const PendingEvent& event : events_) {
     EG_CHECK(write_event(event));
     slots_.push_back(event.slot);
