@@ -274,7 +274,7 @@ void Checker::unknown_member(const AstNode& node, const Member& member, const St
        near.empty() ? std::string() : fmt::format("did you mean {}?", near));
 }
 
-void Checker::visit_arguments(const AstNode& node, const StaticType& input, const Scope& scope, Slots slots,
+void Checker::visit_arguments(const AstNode& node, const StaticType& input, const Scope& scope, const Slots& slots,
                               std::vector<StaticType>& results) {
   const Arguments kind = info_of(node.function).arguments;
   Scope inner{input, scope.total};

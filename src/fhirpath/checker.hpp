@@ -54,7 +54,7 @@ class Checker {
   StaticType visit_member(AstNode& node, const Scope& scope, Slots& slots);
   StaticType visit_root_type(AstNode& node, fhir::TypeId named, const StaticType& self);
   StaticType visit_function(NodeId id, const Scope& scope, Slots& slots);
-  void visit_arguments(const AstNode& node, const StaticType& input, const Scope& scope, Slots slots,
+  void visit_arguments(const AstNode& node, const StaticType& input, const Scope& scope, const Slots& slots,
                        std::vector<StaticType>& results);
   StaticType repeated(const AstNode& node, const StaticType& input);
   StaticType result_of(const AstNode& node, const StaticType& input, const std::vector<StaticType>& arguments);

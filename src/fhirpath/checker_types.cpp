@@ -191,7 +191,7 @@ StaticType Checker::narrowed(const StaticType& input, const AstNode& node, const
 StaticType Checker::visit_operator(NodeId id, const Scope& scope, Slots& slots) {
   const Op op = program_.nodes[id].op;
   Slots left_slots = slots;
-  const StaticType left = visit(program_.nodes[id].a, scope, op == Op::kElementAt ? slots : left_slots);
+  StaticType left = visit(program_.nodes[id].a, scope, op == Op::kElementAt ? slots : left_slots);
   if (op == Op::kIs) return system_type(Tag::kBoolean);
   if (op == Op::kAs) {
     const AstNode& node = program_.nodes[id];

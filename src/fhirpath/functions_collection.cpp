@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -224,12 +225,18 @@ bool Evaluator::stream_sort(const AstNode& node, const Scope& scope, Sink sink) 
     }
     return false;
   };
+  std::vector<Row> merged;
+  merged.reserve(rows.size());
   // Merging by hand keeps a comparison that turns out to be impossible from confusing the library's sort.
   for (std::size_t width = 1; width < rows.size(); width *= 2) {
     for (std::size_t low = 0; low + width < rows.size(); low += 2 * width) {
-      const auto middle = rows.begin() + static_cast<std::ptrdiff_t>(low + width);
-      const auto high = rows.begin() + static_cast<std::ptrdiff_t>(std::min(low + 2 * width, rows.size()));
-      std::inplace_merge(rows.begin() + static_cast<std::ptrdiff_t>(low), middle, high, before);
+      const auto from = std::make_move_iterator(rows.begin() + static_cast<std::ptrdiff_t>(low));
+      const auto middle = from + static_cast<std::ptrdiff_t>(width);
+      const auto end =
+          std::make_move_iterator(rows.begin() + static_cast<std::ptrdiff_t>(std::min(low + 2 * width, rows.size())));
+      merged.clear();
+      std::merge(from, middle, middle, end, std::back_inserter(merged), before);
+      std::move(merged.begin(), merged.end(), from.base());
     }
     if (!steps(rows.size())) return false;
   }

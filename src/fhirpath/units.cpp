@@ -316,7 +316,7 @@ std::string canonical_unit(const Measure& measure) {
   static constexpr std::string_view kBase[] = {"m", "g", "s", "K", "C", "cd", "rad", "mol"};
   std::string out;
   for (std::size_t i = 0; i < std::size(kBase); ++i) {
-    const int exponent = measure.dimensions[i];
+    const std::int8_t exponent = measure.dimensions[i];
     if (exponent == 0) continue;
     if (!out.empty()) out.push_back('.');
     out += kBase[i];

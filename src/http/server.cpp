@@ -46,7 +46,7 @@ std::string shown(const std::string& host, std::uint16_t port) {
 Result<asio::ip::address> find_address(const asio::any_io_executor& executor, std::string host) {
   if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
   error_code failure;
-  const asio::ip::address address = asio::ip::make_address(host, failure);
+  asio::ip::address address = asio::ip::make_address(host, failure);
   if (!failure) return address;
   Tcp::resolver resolver(executor);
   const auto found = resolver.resolve(host, "", Tcp::resolver::passive, failure);
