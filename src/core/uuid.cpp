@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdint>
 
 #include "embergate/core/assert.hpp"
@@ -84,6 +85,14 @@ class Sha1 {
 }  // namespace
 
 std::string random_uuid() { return text_of(random_bytes(), 4); }
+
+std::string time_ordered_uuid() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  auto time = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+  Bytes bytes = random_bytes();
+  for (std::size_t i = 6; i-- > 0; time >>= 8) bytes[i] = static_cast<std::uint8_t>(time & 0xff);
+  return text_of(bytes, 7);
+}
 
 std::string name_uuid(std::string_view name) {
   thread_local Sha1 sha1;

@@ -93,7 +93,7 @@ Answer<fhir::ResourcePtr> entry_resource(fhir::Node node, const WriteRequest& wr
 
 void assign_id(WriteRequest& write, std::string_view body_id) {
   if (write.method == Method::kPost && write.id.empty())
-    write.id = body_id.empty() ? core::random_uuid() : std::string(body_id);
+    write.id = body_id.empty() ? core::time_ordered_uuid() : std::string(body_id);
 }
 
 // Everything about one entry that needs no other entry.

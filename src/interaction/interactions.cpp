@@ -14,6 +14,7 @@
 #include "interaction/bundle.hpp"
 #include "interaction/client_secret.hpp"
 #include "interaction/condition.hpp"
+#include "interaction/read_result.hpp"
 #include "interaction/transaction_bundle.hpp"
 #include "interaction/write_path.hpp"
 
@@ -29,24 +30,6 @@ constexpr std::size_t kInlineParseBytes = 64 * 1024;
 using TransactionBody = std::function<core::Result<void>(store::Transaction&, WriteLog&)>;
 
 Refusal refuse(core::Error error) { return Refusal{std::move(error), {}}; }
-
-InteractionResult to_result(store::StoredVersion version) {
-  InteractionResult result;
-  result.body = presented(version.type, std::move(version.body));
-  result.type = std::move(version.type);
-  result.id = std::move(version.id);
-  result.version_id = version.version_id;
-  result.last_updated = version.last_updated;
-  return result;
-}
-
-core::Error not_found(std::string_view type, std::string_view id) {
-  return core::make_error(core::ErrorCode::kNotFound, fmt::format("Resource {}/{} not found", type, id));
-}
-
-core::Error gone(std::string_view type, std::string_view id) {
-  return core::make_error(core::ErrorCode::kGone, fmt::format("Resource {}/{} is deleted", type, id));
-}
 
 }  // namespace
 
@@ -157,7 +140,7 @@ struct Interactions::Impl : std::enable_shared_from_this<Impl> {
     request.resource = *std::move(parsed);
     if (request.method == Method::kPost) {
       const std::string_view id = request.resource->id();
-      request.id = id.empty() ? core::random_uuid() : std::string(id);
+      request.id = id.empty() ? core::time_ordered_uuid() : std::string(id);
     }
     if (auto refusal = refusal_of(write_path.validate(*request.resource, request.type, request.id)))
       co_return *std::move(refusal);
@@ -203,24 +186,22 @@ asio::awaitable<Answer<InteractionResult>> Interactions::read(std::string type, 
                                                               Preconditions preconditions) {
   auto found = co_await impl_->load(type, id, std::nullopt);
   if (!found) co_return refuse(std::move(found).error());
-  if (!*found) co_return refuse(not_found(type, id));
-  if ((*found)->interaction == store::Interaction::kDelete) co_return refuse(gone(type, id));
-  InteractionResult result = to_result(*std::move(*found));
-  if (preconditions.if_none_match && *preconditions.if_none_match == result.version_id) {
-    result.status = 304;
-    result.body.clear();
+  auto result = read_result(*std::move(found), type, id);
+  if (!result) co_return refuse(std::move(result).error());
+  if (preconditions.if_none_match && *preconditions.if_none_match == result->version_id) {
+    result->status = 304;
+    result->body.clear();
   }
-  co_return result;
+  co_return *std::move(result);
 }
 
 asio::awaitable<Answer<InteractionResult>> Interactions::vread(std::string type, std::string id,
                                                                store::VersionId version) {
   auto found = co_await impl_->load(type, id, version);
   if (!found) co_return refuse(std::move(found).error());
-  if (!*found) co_return refuse(not_found(type, fmt::format("{}/_history/{}", id, version)));
-  if ((*found)->interaction == store::Interaction::kDelete)
-    co_return refuse(gone(type, fmt::format("{}/_history/{}", id, version)));
-  co_return to_result(*std::move(*found));
+  auto result = read_result(*std::move(found), type, fmt::format("{}/_history/{}", id, version));
+  if (!result) co_return refuse(std::move(result).error());
+  co_return *std::move(result);
 }
 
 asio::awaitable<Answer<InteractionResult>> Interactions::history(std::string type, std::string id, std::size_t count,

@@ -5,8 +5,8 @@
 
 #include <unordered_set>
 
-#include "interaction/client_secret.hpp"
 #include "interaction/condition.hpp"
+#include "interaction/read_result.hpp"
 
 namespace embergate::interaction {
 namespace {
@@ -48,19 +48,7 @@ core::Result<UrnTargets> resolve_targets(store::Transaction& tx, const PreparedB
 
 core::Result<InteractionResult> read_entry(store::Transaction& tx, const WriteRequest& request) {
   EG_TRY(auto found, tx.load_current(request.type, request.id));
-  if (!found)
-    return core::make_error(core::ErrorCode::kNotFound,
-                            fmt::format("Resource {}/{} not found", request.type, request.id));
-  if (found->interaction == store::Interaction::kDelete) {
-    return core::make_error(core::ErrorCode::kGone, fmt::format("Resource {}/{} is deleted", request.type, request.id));
-  }
-  InteractionResult result;
-  result.body = presented(found->type, std::move(found->body));
-  result.type = std::move(found->type);
-  result.id = std::move(found->id);
-  result.version_id = found->version_id;
-  result.last_updated = found->last_updated;
-  return result;
+  return read_result(std::move(found), request.type, request.id);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "embergate/fhir/validate.hpp"
 #include "interaction/client_secret.hpp"
 #include "interaction/condition.hpp"
+#include "interaction/read_result.hpp"
 #include "interaction/references.hpp"
 #include "interaction/system_resources.hpp"
 
@@ -50,17 +51,6 @@ core::Result<void> check_preconditions(const Preconditions& preconditions,
                      (preconditions.if_match && (!present || current->version_id != *preconditions.if_match));
   if (wrong) return core::make_error(core::ErrorCode::kPreconditionFailed, "Version Id mismatch");
   return {};
-}
-
-InteractionResult result_of(int status, StoredVersion version) {
-  InteractionResult result;
-  result.status = status;
-  result.body = presented(version.type, std::move(version.body));
-  result.type = std::move(version.type);
-  result.id = std::move(version.id);
-  result.version_id = version.version_id;
-  result.last_updated = version.last_updated;
-  return result;
 }
 
 core::Result<void> store_version(store::Transaction& tx, const StoredVersion& version,

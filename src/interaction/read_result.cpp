@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "interaction/read_result.hpp"
+
+#include <fmt/format.h>
+
+#include "interaction/client_secret.hpp"
+
+namespace embergate::interaction {
+
+core::Error not_found(std::string_view type, std::string_view id) {
+  return core::make_error(core::ErrorCode::kNotFound, fmt::format("Resource {}/{} not found", type, id));
+}
+
+InteractionResult result_of(int status, store::StoredVersion version) {
+  InteractionResult result;
+  result.status = status;
+  result.body = presented(version.type, std::move(version.body));
+  result.type = std::move(version.type);
+  result.id = std::move(version.id);
+  result.version_id = version.version_id;
+  result.last_updated = version.last_updated;
+  return result;
+}
+
+core::Result<InteractionResult> read_result(std::optional<store::StoredVersion> found, std::string_view type,
+                                            std::string_view id) {
+  if (!found) return not_found(type, id);
+  if (found->interaction == store::Interaction::kDelete)
+    return core::make_error(core::ErrorCode::kGone, fmt::format("Resource {}/{} is deleted", type, id));
+  return result_of(200, *std::move(found));
+}
+
+}  // namespace embergate::interaction
