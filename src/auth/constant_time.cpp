@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "auth/constant_time.hpp"
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 #include <openssl/rand.h>
 
 #include <string>
@@ -23,13 +24,40 @@ const Mac& process_key() {
   return key;
 }
 
+// The key is set up once and used again: this runs for every request.
+class Hmac {
+ public:
+  Hmac() : algorithm_(EVP_MAC_fetch(nullptr, "HMAC", nullptr)), context_(EVP_MAC_CTX_new(algorithm_)) {
+    char digest[] = "SHA256";
+    const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+                                     OSSL_PARAM_construct_end()};
+    const Mac& key = process_key();
+    EG_ASSERT(EVP_MAC_init(context_, key.data(), key.size(), parameters) == 1);
+  }
+  ~Hmac() {
+    EVP_MAC_CTX_free(context_);
+    EVP_MAC_free(algorithm_);
+  }
+  Hmac(const Hmac&) = delete;
+  Hmac& operator=(const Hmac&) = delete;
+
+  Mac of(std::string_view bytes) {
+    Mac mac{};
+    std::size_t length = 0;
+    EG_ASSERT(EVP_MAC_init(context_, nullptr, 0, nullptr) == 1);
+    EG_ASSERT(EVP_MAC_update(context_, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()) == 1);
+    EG_ASSERT(EVP_MAC_final(context_, mac.data(), &length, mac.size()) == 1 && length == mac.size());
+    return mac;
+  }
+
+ private:
+  EVP_MAC* algorithm_;
+  EVP_MAC_CTX* context_;
+};
+
 Mac mac_of(std::string_view bytes) {
-  Mac mac{};
-  unsigned length = 0;
-  const Mac& key = process_key();
-  EG_ASSERT(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-                 reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), mac.data(), &length) != nullptr);
-  return mac;
+  thread_local Hmac hmac;
+  return hmac.of(bytes);
 }
 
 }  // namespace
