@@ -47,7 +47,7 @@ class Client final : public EventSource, public std::enable_shared_from_this<Cli
   core::Result<std::shared_ptr<RecordSink>> sink(const TopicSettings& topic);
   // Asks the cluster who it is, without waiting; the observer hears the answer.
   void ask(core::Milliseconds timeout);
-  // Fetches the topic's metadata, so that the first record does not wait for it (kafka.md 2, entry 2.10.1).
+  // Fetches the topic's metadata, so that the first record does not wait for it (kafka.md 3).
   // False when no broker answered.
   bool warm(const TopicSettings& topic, core::Milliseconds timeout);
   [[nodiscard]] rd_kafka_t* handle() const { return handle_.get(); }

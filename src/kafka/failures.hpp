@@ -19,7 +19,7 @@ enum class ConnectionFault {
   kUnreachable,   // name, port, network
   kNoise          // says nothing about whether a broker answers
 };
-// Alerts about our own certificate arrive as transport errors, so the text decides there (kafka.md 1.2).
+// Alerts about our own certificate arrive as transport errors, so the text decides there.
 ConnectionFault fault_of(rd_kafka_resp_err_t error, std::string_view text);
 
 }  // namespace embergate::kafka

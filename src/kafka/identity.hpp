@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// One connection identity (K2): its client, the lanes of the destinations that share it, and its life from first proof
-// through rotation and rebuild to the end (kafka.md 6.4). A client is replaced only after the old one has drained or
-// given its records back; a new password of the same user goes into the running client. Thread: public
-// calls from any thread; ClientObserver on the pump thread; everything else on the identity's strand. Locks: mutex_ is
-// a leaf, but for a lane's own. Ownership: shared by the pool and the Producers. Failure: shows in status() and to the
-// members' listeners.
+// One connection identity (kafka.md 1): its client, the lanes of the destinations that share it, and its life from
+// first proof through rotation and rebuild to the end (kafka.md 5). A client is replaced only after the old one has
+// drained or given its records back; a new password of the same user goes into the running client.
+// Thread: public calls from any thread; ClientObserver on the pump thread; everything else on the identity's strand.
+// Locks: mutex_ is a leaf, but for a lane's own. Ownership: shared by the pool and the Producers. Failure: shows in
+// status() and to the members' listeners.
 #pragma once
 
 #include <atomic>
@@ -51,7 +51,7 @@ class Identity final : public ClientObserver, public CredentialHost, public std:
   [[nodiscard]] ConnectionStatus status() const;
   [[nodiscard]] const ConnectionSettings& settings() const { return settings_; }
   // One client takes one compression for a topic; a destination that wants another one needs an identity of its own
-  // (kafka.md 3).
+  // (kafka.md 2).
   [[nodiscard]] bool fits(const TopicSettings& topic) const;
   [[nodiscard]] bool unused() const;  // no members
   [[nodiscard]] bool idle() const;    // nothing queued, waiting or in flight

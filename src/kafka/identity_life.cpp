@@ -15,7 +15,7 @@ namespace log = observability::log;
 
 namespace {
 
-constexpr core::Milliseconds kDrainLimit{10'000};    // kafka.md 6.4, step 4b
+constexpr core::Milliseconds kDrainLimit{10'000};    // kafka.md 5, a changed user name
 constexpr core::Milliseconds kGiveBackLimit{5'000};  // after a purge
 constexpr core::Milliseconds kWarmLimit{2'000};
 constexpr core::Milliseconds kFirstQuestion{1'000};
@@ -184,7 +184,7 @@ void Identity::broke(ConnectionFault fault, std::string text) {
 }
 
 // The library would knock about once a second for ever, and brokers lock accounts: after the limit the client is given
-// up, and only the keeper's schedule tries on (R-36, kafka.md 6.3).
+// up, and only the keeper's schedule tries on (R-36, kafka.md 5).
 void Identity::suspend_if_still_refused() {
   const auto now = context_.clock.steady_now();
   if (!login_failing_.load() || now - login_failing_since_ < context_.options.refused_limit) return;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The tokens of a JAAS line as java.io.StreamTokenizer cuts them with the switches that Kafka sets (kafka.md 4.1): `//`
+// The tokens of a JAAS line as java.io.StreamTokenizer cuts them with the switches that Kafka sets (kafka.md 4): `//`
 // and `/* */` comments, one `/` that also begins a comment, quotes with escapes, words of letters and `-_$` and every
 // character from U+00A0, numbers that are no values. Thread: one owner. Ownership: borrows the text; token texts are
 // wiped when the token is destroyed or replaced. Failure: kBroken tokens for what has no meaning; positions are

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The order of one Producer: its batches go to the client's queue one after the other, and what the queue cannot take
-// waits here (K8). Also the valve by which an identity holds, refuses or reopens the flow while it replaces its client
-// (kafka.md 6.4, R-42). Thread: any; one mutex, held while records are handed over and never while a batch is finished.
-// Ownership: shared by Producer and identity. Bound: kMaxWaiting batches wait; a further one fails at once. Failure: a
-// record that is not taken is settled as failed.
+// waits here (kafka.md 3). Also the valve by which an identity holds, refuses or reopens the flow while it replaces its
+// client (kafka.md 5, R-42). Thread: any; one mutex, held while records are handed over and never while a batch is
+// finished. Ownership: shared by Producer and identity. Bound: kMaxWaiting batches wait; a further one fails at once.
+// Failure: a record that is not taken is settled as failed.
 #pragma once
 
 #include <cstddef>

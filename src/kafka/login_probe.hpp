@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Proof of a credential before any traffic depends on it (R-39, kafka.md 6.4 step 2): a client of its own logs in and
+// Proof of a credential before any traffic depends on it (R-39, kafka.md 5 step 2): a client of its own logs in and
 // gets an answer from the cluster. The proven client comes back alive, so that the first one can carry traffic at once.
 // Thread: blocks for at most `timeout`; control threads only. Ownership: the client is the caller's. Failure: `client`
 // is null; `text` is remote text that has not passed the redactor yet (S-10).

@@ -92,7 +92,7 @@ void set_delivery(Setter& to, const ConnectionSettings& settings, const QueueLim
   to.set("enable.idempotence", "true");
   to.set("acks", "all");
   to.set("message.timeout.ms",
-         "0");  // a record comes back by purge or a permanent error only: expiry would break the order (kafka.md 6.1)
+         "0");  // a record comes back by purge or a permanent error only: expiry would break the order (kafka.md 2)
   to.set("partitioner", "murmur2_random");
   to.set("linger.ms", fmt::format("{}", settings.linger_ms));
   if (settings.batch_size) to.set("batch.size", std::to_string(std::max(*settings.batch_size, 1U)));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one place where settings become librdkafka properties (kafka.md 3, decisions 12, 13, 28, 40). There is no free
+// The one place where settings become librdkafka properties (kafka.md 2, decisions 12, 13, 28, 40). There is no free
 // pass-through (S-05), and nothing here prints a configuration: the library's own dump shows passwords (S-23). Thread:
 // pure, any. Ownership: the handle is the caller's. Failure: kInvalid naming the property and the library's reason; for
 // a property that holds a secret the reason is thrown away, because it echoes the value.

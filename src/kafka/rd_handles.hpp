@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Owners of librdkafka's C objects. Destroying a client blocks for milliseconds (more while a name is being resolved)
-// and drops what was not reported: only on control threads, and only after purging (kafka.md 5.1).
+// and drops what was not reported: only on control threads, and only after purging (kafka.md 3).
 #pragma once
 
 #include <librdkafka/rdkafka.h>

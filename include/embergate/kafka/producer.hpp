@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Record in, acknowledgement out. A Producer is one destination's hold on the producer of its connection identity (K2),
-// for one topic. Thread: send() from one thread at a time for each Producer (order of calls = order of records per
-// key); callbacks come on the pool's pump thread and must only post. Ownership: the batch is shared until its last
-// record was reported; destroying the Producer gives up its hold, records on their way still report. Failure: nothing
-// is lost silently: each record of a batch ends in exactly one of delivered or failed.
+// Record in, acknowledgement out. A Producer is one destination's hold on the producer of its connection identity
+// (kafka.md 1), for one topic. Thread: send() from one thread at a time for each Producer (order of calls = order of
+// records per key); callbacks come on the pool's pump thread and must only post. Ownership: the batch is shared until
+// its last record was reported; destroying the Producer gives up its hold, records on their way still report. Failure:
+// nothing is lost silently: each record of a batch ends in exactly one of delivered or failed.
 #pragma once
 
 #include <cstdint>

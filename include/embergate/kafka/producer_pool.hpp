@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// One producer for each connection identity, shared by the destinations that have it (K2), and its life: made, proven,
-// rotated, rebuilt, closed. Rotation (R-39, R-40, K5): when a secret file gives a new generation the pool proves the
-// new credential with a throw-away client, then moves the running producer over in place; a refused credential leaves
-// the old one working and is tried again (decision 22: 1, 2, 4, 5, 5 s ..., later up to 60 s). Thread: all calls from
-// any thread; blocking work (new, metadata, flush, destroy) runs on the pool's control threads. Ownership: the pool
-// outlives its Producers; shutdown() purges, flushes and destroys within `limit`. Failure: acquire() never fails: what
-// is wrong shows in status() and comes right by itself.
+// One producer for each connection identity, shared by the destinations that have it (kafka.md 1), and its life: made,
+// proven, rotated, rebuilt, closed. Rotation (R-39, R-40, kafka.md 5): when a secret file gives a new generation the
+// pool proves the new credential with a throw-away client, then moves the running producer over in place; a refused
+// credential leaves the old one working and is tried again (decision 22: 1, 2, 4, 5, 5 s ..., later up to 60 s).
+// Thread: all calls from any thread; blocking work (new, metadata, flush, destroy) runs on the pool's control threads.
+// Ownership: the pool outlives its Producers; shutdown() purges, flushes and destroys within `limit`. Failure:
+// acquire() never fails: what is wrong shows in status() and comes right by itself.
 #pragma once
 
 #include <functional>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a destination says about its Kafka connection, in Kafka's words, already validated (contract 2.5). Holds names
-// of secrets, never secrets. Thread: plain values. Which members decide the identity of a producer (K2): all of
+// of secrets, never secrets. Thread: plain values. Which members decide the identity of a producer (kafka.md 1): all of
 // ConnectionSettings.
 #pragma once
 

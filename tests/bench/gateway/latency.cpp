@@ -122,12 +122,12 @@ Line line_of(const char* what, double value, double expected, double goal) {
   Line line;
   line.what = what;
   line.measured = fmt::format("{:.2f} ms", value);
-  line.yardstick = "-";
+  line.yardstick.push_back('-');
   line.value = value;
   line.expected = expected;
   line.goal = goal;
   line.less_is_better = true;
-  line.unit = "ms";
+  line.unit.append("ms");
   return line;
 }
 
