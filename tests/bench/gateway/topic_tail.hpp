@@ -9,7 +9,7 @@
 #include <string_view>
 #include <thread>
 
-struct rd_kafka_s;
+#include "support/topic_reader.hpp"
 
 namespace embergate::bench {
 
@@ -23,7 +23,7 @@ class TopicTail {
   TopicTail& operator=(const TopicTail&) = delete;
 
  private:
-  rd_kafka_s* consumer_ = nullptr;
+  test::TopicReader reader_;
   std::atomic<bool> stopped_{false};
   std::thread thread_;
 };
