@@ -8,8 +8,8 @@
 namespace embergate::core {
 
 std::string random_uuid();  // version 4, from the system's random source
-// Version 7: milliseconds since 1970, then random bits. Identifiers made one after the other sort one after the other, so
-// the rows they are keys of stand together in an index.
+// Version 7: milliseconds since 1970, then random bits. Identifiers made one after the other sort one after the other,
+// so the rows they are keys of stand together in an index.
 std::string time_ordered_uuid();
 // Version 5 under a namespace of the program's own: equal names give equal UUIDs, in every process, for ever.
 std::string name_uuid(std::string_view name);
