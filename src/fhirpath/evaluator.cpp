@@ -27,6 +27,7 @@ Evaluator::Evaluator(const Program& program, const EvaluationContext& context, A
 }
 
 Evaluator::~Evaluator() {
+  if (context_.steps_used) *context_.steps_used = steps_;
   if (context_.step_budget) *context_.step_budget -= std::min(*context_.step_budget, steps_);
 }
 
@@ -238,14 +239,6 @@ Truth Evaluator::truth(NodeId id, const Scope& scope) {
       break;
   }
   return truth_of(node, item);
-}
-
-bool Evaluator::stream_variable(const AstNode& node, Sink sink) {
-  const std::string& name = program_.host_variables[node.a];
-  for (const auto& variable : context_.variables) {
-    if (variable.name == name) return !variable.value || sink(root_item(variable.value));
-  }
-  return true;
 }
 
 core::SystemTime Evaluator::now() {

@@ -55,6 +55,7 @@ class Evaluator {
   [[nodiscard]] const Values& values() const { return values_; }
 
  private:
+  friend class Explainer;
   // The three ways. stream(): false when the sink wanted no more or an error came.
   bool stream(NodeId id, const Scope& scope, Sink sink);
   Outcome value(NodeId id, const Scope& scope, Item& out);
@@ -67,6 +68,7 @@ class Evaluator {
 
   // Paths.
   bool stream_variable(const AstNode& node, Sink sink);
+  bool stream_host_value(const fhir::Resource* owner, Sink sink);
   bool stream_member(const AstNode& node, const Scope& scope, Sink sink);
   bool stream_root_type(const AstNode& node, const Scope& scope, Sink sink);
   bool stream_element_at(const AstNode& node, const Scope& scope, Sink sink);
@@ -116,6 +118,8 @@ class Evaluator {
   bool stream_sort(const AstNode& node, const Scope& scope, Sink sink);
   bool stream_aggregate(const AstNode& node, const Scope& scope, Sink sink);
   bool stream_iif(const AstNode& node, const Scope& scope, Sink sink);
+  bool stream_trace(const AstNode& node, const Scope& scope, Sink sink);
+  void note_trace(std::string_view name, Items items);
   bool stream_define(const AstNode& node, const Scope& scope, Sink sink);
   bool stream_strings(const AstNode& node, const Scope& scope, Sink sink);
   bool stream_coalesce(const AstNode& node, const Scope& scope, Sink sink);
@@ -164,6 +168,7 @@ class Evaluator {
   bool check_limits();
   bool push(Collection& out, const Item& item, const AstNode& node);
   bool fail(std::uint32_t position, std::string message);
+  void forget_error() { failed_ = false; }
   Outcome error(const AstNode& node, std::string message);
   Truth error_truth(const AstNode& node, std::string message);
   Item root_item(const fhir::Resource* resource) const;

@@ -6,12 +6,13 @@
 #include <algorithm>
 #include <utility>
 
-#include "embergate/fhir/outcome.hpp"
-#include "embergate/fhir/reference.hpp"
 #include "fhirpath/checker.hpp"
+#include "fhirpath/describe.hpp"
 #include "fhirpath/evaluator.hpp"
+#include "fhirpath/explainer.hpp"
 #include "fhirpath/parser.hpp"
 #include "fhirpath/program.hpp"
+#include "fhirpath/result_text.hpp"
 
 namespace embergate::fhirpath {
 namespace {
@@ -39,40 +40,6 @@ class ArenaUse {
  private:
   Arena& arena_;
 };
-
-std::string json_of(const Values& values, const Item& item) {
-  if (item.is_element()) return item.node() ? std::string(item.node().raw()) : "null";
-  switch (item.tag()) {
-    case Tag::kBoolean:
-    case Tag::kInteger:
-    case Tag::kLong:
-    case Tag::kDecimal:
-      return *values.text_of(item);
-    case Tag::kQuantity:
-      return fmt::format(R"({{"value":{},"unit":{}}})", item.as_quantity().value.to_string(),
-                         fhir::json_string(item.as_quantity().unit));
-    case Tag::kTypeInfo: {
-      const bool system = item.type_info_tag() != Tag::kElement;
-      return fmt::format(R"({{"namespace":"{}","name":"{}"}})", system ? "System" : "FHIR",
-                         system ? system_name(item.type_info_tag()) : values.model().name_of(item.type()));
-    }
-    default:
-      return fhir::json_string(values.text_of(item).value_or(std::string()));
-  }
-}
-
-ResultItem result_of(const Values& values, const Item& item) {
-  ResultItem result;
-  result.value = json_of(values, item);
-  if (item.is_element()) {
-    result.type =
-        fmt::format("FHIR.{}", item.type() == fhir::kNoType ? "unknown" : values.model().name_of(item.type()));
-    if (item.node()) result.path = fhir::path_of(item.node());
-  } else {
-    result.type = fmt::format("System.{}", system_name(item.tag()));
-  }
-  return result;
-}
 
 }  // namespace
 
@@ -115,6 +82,7 @@ Truth Expression::evaluate_truth(const EvaluationContext& context, EvaluationErr
   const ArenaUse use(arena);
   Evaluator evaluator(impl_->program, context, arena);
   const Truth result = evaluator.run_truth();
+  if (context.explain) Explainer(impl_->program, context, arena, *context.explain).run();
   if (result == Truth::kError && error) *error = evaluator.error();
   return result;
 }
@@ -124,7 +92,9 @@ core::Result<std::vector<ResultItem>> Expression::evaluate(const EvaluationConte
   const ArenaUse use(arena);
   Evaluator evaluator(impl_->program, context, arena);
   Collection items(arena);
-  if (!evaluator.run(items)) {
+  const bool good = evaluator.run(items);
+  if (context.explain) Explainer(impl_->program, context, arena, *context.explain).run();
+  if (!good) {
     const EvaluationError error = evaluator.error();
     return core::make_error(core::ErrorCode::kInvalid,
                             fmt::format("line {}, column {}: {}", error.line, error.column, error.message));
@@ -137,6 +107,7 @@ core::Result<std::vector<ResultItem>> Expression::evaluate(const EvaluationConte
 
 const std::string& Expression::text() const { return impl_->program.text; }
 const std::vector<Warning>& Expression::warnings() const { return impl_->program.warnings; }
+std::string Expression::tree() const { return tree_of(impl_->program); }
 
 bool Expression::uses_variable(std::string_view name) const {
   const auto& names = impl_->program.host_variables;

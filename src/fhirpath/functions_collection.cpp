@@ -50,7 +50,7 @@ bool Evaluator::stream_function(NodeId id, const Scope& scope, Sink sink) {
     case kAggregate:
       return stream_aggregate(node, scope, sink);
     case kTrace:
-      return stream(node.a, scope, sink);  // nothing is written anywhere (S-34)
+      return stream_trace(node, scope, sink);
     case kDefineVariable:
       return stream_define(node, scope, sink);
     case kToChars:
@@ -271,26 +271,6 @@ bool Evaluator::stream_iif(const AstNode& node, const Scope& scope, Sink sink) {
   if (criterion == Truth::kError) return false;
   if (criterion == Truth::kTrue) return stream(argument(node, 1), inner, sink);
   return node.count < 3 || stream(argument(node, 2), inner, sink);
-}
-
-bool Evaluator::stream_define(const AstNode& node, const Scope& scope, Sink sink) {
-  Collection input(arena_);
-  if (!collect(node.a, scope, input)) return false;
-  // The slot outlives this call: it is read further right in the same chain.
-  const auto keep = [this](const Collection& items) {
-    Item* copy = static_cast<Item*>(arena_.allocate(items.size() * sizeof(Item)));
-    std::copy(items.begin(), items.end(), copy);
-    return Items{copy, items.size()};
-  };
-  const Items kept = keep(input);
-  if (node.count == 1) {
-    slots_[node.extra] = kept;
-  } else {
-    Collection defined(arena_);
-    if (!collect(argument(node, 1), Scope{kept, scope.index, scope.total}, defined)) return false;
-    slots_[node.extra] = keep(defined);
-  }
-  return stream_items(kept, sink);
 }
 
 bool Evaluator::stream_tree(const AstNode& node, const Scope& scope, Sink sink) {

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "fhirpath/describe.hpp"
 #include "fhirpath/evaluator.hpp"
 
 namespace embergate::fhirpath {
@@ -22,23 +23,6 @@ Truth logical_or(Truth left, Truth right) {
 Truth implied(Truth left, Truth right) {
   if (left == Truth::kTrue) return right;
   return right == Truth::kTrue ? Truth::kTrue : Truth::kEmpty;
-}
-
-std::string_view symbol_of(Op op) {
-  switch (op) {
-    case Op::kAdd:
-      return "+";
-    case Op::kSubtract:
-      return "-";
-    case Op::kMultiply:
-      return "*";
-    case Op::kDivide:
-      return "/";
-    case Op::kDiv:
-      return "div";
-    default:
-      return "mod";
-  }
 }
 
 std::string_view kind_of(const Item& item) { return item.is_element() ? "an element" : system_name(item.tag()); }

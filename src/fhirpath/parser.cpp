@@ -86,6 +86,7 @@ std::optional<ParseError> Parser::parse() {
 }
 
 bool Parser::advance() {
+  previous_end_ = token_.end;
   token_ = lexer_.next();
   if (token_.kind != TokenKind::kError) return true;
   if (!failed()) error_ = ParseError{token_.begin, token_.value, {}};
@@ -137,7 +138,16 @@ NodeId Parser::add(AstNode node) {
   }
   heights_.push_back(static_cast<std::uint16_t>(std::min<std::size_t>(height, UINT16_MAX)));
   program_.nodes.push_back(node);
+  program_.ranges.push_back(range_of(node));
   return static_cast<NodeId>(program_.nodes.size() - 1);
+}
+
+// A node is added when its last token is behind the parser; it begins where its first part does.
+SourceRange Parser::range_of(const AstNode& node) const {
+  if (node.op == Op::kThis && node.flag) return {node.position, node.position};
+  const bool has_input = node.op != Op::kConstant && node.op != Op::kVariable && node.a < program_.ranges.size();
+  const std::uint32_t begin = has_input ? program_.ranges[node.a].begin : node.position;
+  return {std::min(begin, node.position), previous_end_};
 }
 
 NodeId Parser::constant(const Item& item, std::uint32_t position) {
@@ -237,6 +247,7 @@ NodeId Parser::term() {
         if (!advance()) return kNoNode;
         const NodeId inner = expression(kLowest);
         if (failed() || !expect(")", "to close the bracket")) return kNoNode;
+        program_.ranges[inner] = {position, previous_end_};
         return inner;
       }
       if (token.value == "{") {

@@ -44,6 +44,7 @@ class Parser {
   std::optional<std::uint32_t> type_specifier();
 
   NodeId add(AstNode node);
+  [[nodiscard]] SourceRange range_of(const AstNode& node) const;
   NodeId constant(const Item& item, std::uint32_t position);
   NodeId this_node(std::uint32_t position, bool implicit);
   bool advance();
@@ -57,6 +58,7 @@ class Parser {
   Names& names_;
   Lexer lexer_;
   Token token_;
+  std::uint32_t previous_end_ = 0;      // of the token before token_
   std::vector<std::uint16_t> heights_;  // of the tree below each node
   std::size_t depth_ = 0;
   std::optional<ParseError> error_;

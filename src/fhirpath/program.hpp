@@ -95,12 +95,19 @@ struct TypeSpecifier {
   fhir::TypeId type = fhir::kNoType;  // set: this FHIR type
 };
 
+// What part of the text a node was made from, its brackets included.
+struct SourceRange {
+  std::uint32_t begin = 0;
+  std::uint32_t end = 0;
+};
+
 struct Program {
   const fhir::Model* model = nullptr;
   std::string text;
   Limits limits;
   fhir::TypeId context_type = fhir::kNoType;
   std::vector<AstNode> nodes;
+  std::vector<SourceRange> ranges;  // of each node
   NodeId root = kNoNode;
   std::vector<NodeId> arguments;
   std::vector<Item> constants;

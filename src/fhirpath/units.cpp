@@ -367,6 +367,11 @@ std::optional<CalendarUnit> calendar_unit_of_ucum(std::string_view code) {
   return std::nullopt;
 }
 
+std::string_view ucum_code_of(CalendarUnit unit) {
+  static constexpr std::string_view kCodes[] = {"a", "mo", "wk", "d", "h", "min", "s", "ms"};
+  return kCodes[static_cast<std::size_t>(unit)];
+}
+
 std::string to_string(const Quantity& quantity) {
   if (quantity.calendar) return fmt::format("{} {}", quantity.value.to_string(), quantity.unit);
   return fmt::format("{} '{}'", quantity.value.to_string(), quantity.unit);

@@ -23,6 +23,7 @@ struct Quantity {
 
 std::optional<CalendarUnit> calendar_unit(std::string_view word);          // year, years, ..., milliseconds
 std::optional<CalendarUnit> calendar_unit_of_ucum(std::string_view code);  // a mo wk d h min s ms
+std::string_view ucum_code_of(CalendarUnit unit);                          // the other way round
 std::string to_string(const Quantity& quantity);                           // 1 'wk', 1 week
 
 // What a unit measures: base = (value + offset) * numerator / denominator in the base units of `dimensions`.

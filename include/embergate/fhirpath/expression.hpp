@@ -9,15 +9,13 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "embergate/core/clock.hpp"
 #include "embergate/core/result.hpp"
 #include "embergate/fhir/model.hpp"
-#include "embergate/fhir/resource.hpp"
+#include "embergate/fhirpath/context.hpp"
 
 namespace embergate::fhirpath {
 
@@ -28,6 +26,7 @@ struct Limits {  // S-34
   std::uint64_t max_steps = 1'000'000;       // nodes visited + items produced, one evaluation
   std::size_t max_items = 100'000;           // of one collection
   std::size_t max_string_bytes = 1'048'576;  // of one built string
+  std::size_t max_trace_bytes = 8 * 1024;    // what trace() keeps, one evaluation
   std::chrono::milliseconds max_wall{50};    // checked every 1,024 steps
 };
 
@@ -52,32 +51,16 @@ struct CompileOptions {
   Limits limits;
 };
 
-struct EvaluationError {
-  std::string message;
-  std::size_t line = 1;
-  std::size_t column = 1;
-};
-
-// Everything one evaluation sees. Resources are borrowed; nullptr means "empty collection".
-struct EvaluationContext {
-  const fhir::Resource* resource = nullptr;  // %context, %resource, %rootResource
-  struct Variable {
-    std::string_view name;
-    const fhir::Resource* value;
-  };
-  std::vector<Variable> variables;
-  std::optional<core::SystemTime> now;   // now(), today(), timeOfDay(); absent: the machine's clock
-  std::uint64_t* step_budget = nullptr;  // shared by all topics of one event when set; counted down
-};
-
 // Three-valued: what a criterion decides.
 enum class Truth { kFalse, kTrue, kEmpty, kError };
 
 // One item of a result, as text for people and programs.
 struct ResultItem {
-  std::string type;   // "System.Boolean", "FHIR.code"
-  std::string value;  // JSON
-  std::string path;   // "Patient.name[0].given[1]", empty for computed values
+  std::string type;  // "System.Boolean", "FHIR.code"
+  // JSON on one line, numbers as written, dates without '@'. A System.Quantity is {value,unit,code,system}, a complex
+  // element its own JSON, a primitive without a value null (decision 39).
+  std::string value;
+  std::string path;  // "Patient.name[0].given[1]", empty for computed values
 };
 
 class Expression {
@@ -95,6 +78,8 @@ class Expression {
 
   [[nodiscard]] const std::string& text() const;
   [[nodiscard]] const std::vector<Warning>& warnings() const;  // of the static check (decision 33)
+  // The compiled expression for people: one line for each part, indented, with its line:column.
+  [[nodiscard]] std::string tree() const;
   [[nodiscard]] bool uses_variable(
       std::string_view name) const;  // "previous": whether that state must be parsed at all
 

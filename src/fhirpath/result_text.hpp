@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// Items as text for people and programs: the JSON of a result, short forms for traces and explanations.
+// Thread: pure functions. Failure: none; an item without a value is "null".
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "embergate/fhirpath/expression.hpp"
+#include "fhirpath/values.hpp"
+
+namespace embergate::fhirpath {
+
+std::string json_of(const Values& values, const Item& item);  // on one line
+ResultItem result_of(const Values& values, const Item& item);
+// At most `most` bytes, cut between characters, with "..." where something is missing.
+std::string shortened(std::string_view text, std::size_t most);
+
+}  // namespace embergate::fhirpath
