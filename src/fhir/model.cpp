@@ -5,40 +5,18 @@
 #include <deque>
 #include <iterator>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "embergate/core/assert.hpp"
+#include "fhir/model_tables.hpp"
 
 namespace embergate::fhir {
 namespace {
 
-struct TypeRow {
-  std::uint32_t name;
-  TypeId base;
-  std::uint16_t first_element;
-  std::uint16_t element_count;
-  std::uint8_t name_length;
-  TypeKind kind;
-  SystemType system;
-  bool is_abstract;
-};
-
-struct ElementRow {
-  std::uint16_t name;
-  std::uint16_t type_list;
-  std::uint8_t name_length;
-  std::uint8_t type_count;
-  std::uint8_t flags;
-};
-constexpr std::uint8_t kIsChoice = 1;
-constexpr std::uint8_t kIsList = 2;
-constexpr std::uint8_t kIsRequired = 4;
-
 #include "fhir/r4_model_data.inc"
 
-constexpr std::size_t kTypeCount = std::size(kTypes);
-
-std::string_view name_of_row(const TypeRow& row) { return {kText + row.name, row.name_length}; }
+constexpr ModelRows kR4{static_cast<const char*>(kText), kTypes, kElements, kTypeLists};
 
 std::uint32_t hash_of(std::string_view name) {
   std::uint32_t hash = 2166136261U;
@@ -87,17 +65,10 @@ struct TypeMembers {
   NameTable table{0};
 };
 
-// The types above `type`, the topmost first, and itself.
-std::vector<TypeId> chain_of(TypeId type) {
-  std::vector<TypeId> chain;
-  for (; type != kNoType; type = kTypes[type].base) chain.insert(chain.begin(), type);
-  return chain;
-}
-
-std::string json_name(std::string_view stem, TypeId type) {
+std::string json_name(std::string_view stem, std::string_view type) {
   std::string name(stem);
   const std::size_t capital = name.size();
-  name += name_of_row(kTypes[type]);
+  name += type;
   if (name[capital] >= 'a' && name[capital] <= 'z') name[capital] = static_cast<char>(name[capital] - 'a' + 'A');
   return name;
 }
@@ -105,42 +76,60 @@ std::string json_name(std::string_view stem, TypeId type) {
 }  // namespace
 
 struct Model::Impl {
-  std::vector<Element> elements;         // in the order of kElements
+  ModelTables own;  // of a loaded model; empty for the built-in one
+  ModelRows rows;
+  std::vector<Element> elements;         // in the order of rows.elements
   std::deque<std::string> choice_names;  // "valueQuantity"; members look into it
   std::vector<TypeMembers> types;
-  NameTable type_table{kTypeCount};
+  NameTable type_table;
 
-  Impl();
+  explicit Impl(const ModelRows& built_in) : rows(built_in), type_table(rows.types.size()) { build(); }
+  explicit Impl(ModelTables&& tables) : own(std::move(tables)), rows(own.rows()), type_table(rows.types.size()) {
+    build();
+  }
+  void build();
   TypeMembers make_members(TypeId type);
+  [[nodiscard]] std::vector<TypeId> chain_of(TypeId type) const;
+  [[nodiscard]] std::string_view name_of(TypeId type) const {
+    const TypeRow& row = rows.types[type];
+    return {rows.text + row.name, row.name_length};
+  }
 };
 
-Model::Impl::Impl() {
-  elements.reserve(std::size(kElements));
-  for (const ElementRow& row : kElements) {
-    elements.push_back({{kText + row.name, row.name_length},
+void Model::Impl::build() {
+  elements.reserve(rows.elements.size());
+  for (const ElementRow& row : rows.elements) {
+    elements.push_back({{rows.text + row.name, row.name_length},
                         (row.flags & kIsChoice) != 0,
                         (row.flags & kIsList) != 0,
                         (row.flags & kIsRequired) != 0,
-                        {kTypeLists + row.type_list, row.type_count}});
+                        rows.type_lists.subspan(row.type_list, row.type_count)});
   }
-  types.reserve(kTypeCount);
-  for (std::size_t i = 0; i < kTypeCount; ++i) {
-    type_table.insert(name_of_row(kTypes[i]), i);
+  types.reserve(rows.types.size());
+  for (std::size_t i = 0; i < rows.types.size(); ++i) {
+    type_table.insert(name_of(static_cast<TypeId>(i)), i);
     types.push_back(make_members(static_cast<TypeId>(i)));
   }
+}
+
+// The types above `type`, the topmost first, and itself.
+std::vector<TypeId> Model::Impl::chain_of(TypeId type) const {
+  std::vector<TypeId> chain;
+  for (; type != kNoType; type = rows.types[type].base) chain.insert(chain.begin(), type);
+  return chain;
 }
 
 TypeMembers Model::Impl::make_members(TypeId type) {
   TypeMembers result;
   for (const TypeId ancestor : chain_of(type)) {
-    const TypeRow& row = kTypes[ancestor];
+    const TypeRow& row = rows.types[ancestor];
     for (std::size_t i = row.first_element; i < row.first_element + std::size_t{row.element_count}; ++i) {
       const Element& element = elements[i];
       result.elements.push_back(&element);
       result.members.push_back({element.name, &element, element.types.front(), element.is_choice});
       if (!element.is_choice) continue;
       for (const TypeId choice : element.types) {
-        choice_names.push_back(json_name(element.name, choice));
+        choice_names.push_back(json_name(element.name, name_of(choice)));
         result.members.push_back({choice_names.back(), &element, choice, false});
       }
     }
@@ -150,43 +139,51 @@ TypeMembers Model::Impl::make_members(TypeId type) {
   return result;
 }
 
-Model::Model() : impl_(new Impl()) {}
+Model::Model(std::unique_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+Model::~Model() = default;
 
 const Model& Model::r4() {
-  static const Model model;
+  static const Model model(std::make_unique<const Impl>(kR4));
   return model;
 }
 
+core::Result<std::shared_ptr<const Model>> Model::parse(std::string_view table) {
+  auto tables = read_tables(table);
+  if (!tables) return tables.error();
+  return std::shared_ptr<const Model>(new Model(std::make_unique<const Impl>(std::move(*tables))));
+}
+
 TypeId Model::find_type(std::string_view name) const {
-  const std::size_t found = impl_->type_table.find(name, [&](std::size_t i) { return name_of_row(kTypes[i]) == name; });
+  const std::size_t found =
+      impl_->type_table.find(name, [&](std::size_t i) { return impl_->name_of(static_cast<TypeId>(i)) == name; });
   return found == kNotFound ? kNoType : static_cast<TypeId>(found);
 }
 
 std::string_view Model::name_of(TypeId type) const {
-  return type < kTypeCount ? name_of_row(kTypes[type]) : std::string_view();
+  return type < type_count() ? impl_->name_of(type) : std::string_view();
 }
 
 TypeKind Model::kind_of(TypeId type) const {
-  EG_ASSERT(type < kTypeCount);
-  return kTypes[type].kind;
+  EG_ASSERT(type < type_count());
+  return impl_->rows.types[type].kind;
 }
 
-bool Model::is_abstract(TypeId type) const { return type < kTypeCount && kTypes[type].is_abstract; }
+bool Model::is_abstract(TypeId type) const { return type < type_count() && impl_->rows.types[type].is_abstract; }
 
-TypeId Model::base_of(TypeId type) const { return type < kTypeCount ? kTypes[type].base : kNoType; }
+TypeId Model::base_of(TypeId type) const { return type < type_count() ? impl_->rows.types[type].base : kNoType; }
 
 bool Model::is_a(TypeId type, TypeId ancestor) const {
   if (ancestor == kNoType) return false;
-  while (type != kNoType && type != ancestor) type = kTypes[type].base;
+  while (type != kNoType && type != ancestor) type = impl_->rows.types[type].base;
   return type == ancestor;
 }
 
 SystemType Model::system_type_of(TypeId type) const {
-  return type < kTypeCount ? kTypes[type].system : SystemType::kNone;
+  return type < type_count() ? impl_->rows.types[type].system : SystemType::kNone;
 }
 
 const Element* Model::find_element(TypeId type, std::string_view name) const {
-  if (type >= kTypeCount) return nullptr;
+  if (type >= type_count()) return nullptr;
   const TypeMembers& known = impl_->types[type];
   const std::size_t found = known.table.find(name, [&](std::size_t i) {
     const Member& member = known.members[i];
@@ -196,7 +193,7 @@ const Element* Model::find_element(TypeId type, std::string_view name) const {
 }
 
 Model::JsonElement Model::find_json_member(TypeId type, std::string_view json_name) const {
-  if (type >= kTypeCount) return {};
+  if (type >= type_count()) return {};
   const TypeMembers& known = impl_->types[type];
   const std::size_t found = known.table.find(
       json_name, [&](std::size_t i) { return !known.members[i].is_stem && known.members[i].name == json_name; });
@@ -205,10 +202,10 @@ Model::JsonElement Model::find_json_member(TypeId type, std::string_view json_na
 }
 
 std::span<const Element* const> Model::elements_of(TypeId type) const {
-  if (type >= kTypeCount) return {};
+  if (type >= type_count()) return {};
   return impl_->types[type].elements;
 }
 
-std::size_t Model::type_count() const { return kTypeCount; }
+std::size_t Model::type_count() const { return impl_->rows.types.size(); }
 
 }  // namespace embergate::fhir

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// The R4 type model as data: types, their bases, elements with cardinality and types. A second FHIR version is another
-// table, not other code (decision 18). The table is generated (src/fhir/r4_model_data.inc) from the base
-// StructureDefinitions of FHIR 4.0.1; scripts/generate-model makes it again. Thread: immutable, built once at first
-// use; any thread. Ownership: process-wide. Failure: an unknown name gives kNoType or nullptr.
+// A FHIR version's type model as data: types, their bases, elements with cardinality and types. R4 is compiled in
+// (src/fhir/r4_model_data.inc); another version is another table, not other code (decision 18): config/models/*.tsv.
+// scripts/generate-model makes all of them from the base StructureDefinitions. Thread: immutable; R4 is built once at
+// first use; any thread. Ownership: R4 process-wide, others by shared_ptr; whatever was compiled against a model needs
+// it alive. Failure: an unknown name gives kNoType or nullptr; a bad table kInvalid with its line.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
+#include <string>
 #include <string_view>
+
+#include "embergate/core/result.hpp"
 
 namespace embergate::fhir {
 
@@ -29,6 +34,11 @@ struct Element {
 class Model {
  public:
   static const Model& r4();
+  static core::Result<std::shared_ptr<const Model>> load(const std::string& path);  // kNotFound: no such file
+  static core::Result<std::shared_ptr<const Model>> parse(std::string_view table);
+  ~Model();
+  Model(const Model&) = delete;
+  Model& operator=(const Model&) = delete;
 
   [[nodiscard]] TypeId find_type(std::string_view name) const;  // "Patient", "boolean", "Patient.contact"
   [[nodiscard]] std::string_view name_of(TypeId type) const;
@@ -47,9 +57,9 @@ class Model {
   [[nodiscard]] std::size_t type_count() const;
 
  private:
-  Model();
   struct Impl;
-  const Impl* impl_;
+  explicit Model(std::unique_ptr<const Impl> impl);
+  std::unique_ptr<const Impl> impl_;
 };
 
 }  // namespace embergate::fhir

@@ -85,6 +85,17 @@ TEST(Evaluation, ReportsItsSteps) {
   EXPECT_LT(steps, 50U);
 }
 
+TEST(Model, OfAnotherVersionIsATable) {
+  const auto r5 = fhir::Model::load(std::string(EMBERGATE_SOURCE_DIR) + "/config/models/r5.tsv").value();
+  const auto observation = resource(R"({"resourceType":"Observation","valueReference":{"reference":"Patient/1"}})");
+  CompileOptions options;
+  options.model = r5.get();
+  options.context_type = r5->find_type("Observation");
+  EXPECT_EQ(evaluate("Observation.value.ofType(Reference).reference", observation.get(), options),
+            "string:\"Patient/1\"");
+  EXPECT_EQ(evaluate("value is DataType", observation.get(), options), "Boolean:true");
+}
+
 TEST(Result, HasTheShapesOfJson) {
   EXPECT_EQ(evaluate("@2015-02"), "Date:\"2015-02\"");
   EXPECT_EQ(evaluate("@2015-02-04T14:34Z"), "DateTime:\"2015-02-04T14:34Z\"");
