@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "fhirpath/function_table.hpp"
+#include "fhirpath/nearest.hpp"
 #include "fhirpath/pattern.hpp"
 
 namespace embergate::fhirpath {
@@ -128,6 +129,8 @@ StaticType Checker::visit(NodeId id, const Scope& scope, Slots& slots) {
       return StaticType::unknown();
     case Op::kMember:
       return visit_member(node, scope, slots);
+    case Op::kInstance:
+      return visit_instance(AstNode(node), scope, slots);
     case Op::kFunction:
       return visit_function(id, scope, slots);
     default:
@@ -184,6 +187,20 @@ StaticType Checker::visit_member(AstNode& node, const Scope& scope, Slots& slots
   if (open) return StaticType::unknown();
   if (result.types.empty() && !input.types.empty()) unknown_member(node, member, input);
   return result;
+}
+
+StaticType Checker::visit_instance(const AstNode& node, const Scope& scope, const Slots& slots) {
+  const StaticType type = StaticType::of({Tag::kElement, program_.types[node.extra].type});
+  for (std::uint32_t i = 0; i < node.count; ++i) {
+    const AstNode value = program_.node(program_.arguments[node.b + i]);
+    Slots visible = slots;
+    visit(value.a, scope, visible);
+    if (error_) break;
+    Member& member = program_.members[value.b];
+    resolve_member(member, type);
+    if (!member.element) unknown_member(value, member, type);
+  }
+  return type;
 }
 
 StaticType Checker::visit_root_type(AstNode& node, fhir::TypeId named, const StaticType& self) {
@@ -254,18 +271,13 @@ void Checker::resolve_member(Member& member, const StaticType& input) {
 }
 
 std::string Checker::nearest_member(const std::string& name, const StaticType& input) const {
-  std::string best;
-  std::size_t distance = 4;
+  constexpr std::size_t kMostChanges = 3;
+  Nearest nearest(name, kMostChanges);
   for (const TypeRef& from : input.types) {
     if (from.type == fhir::kNoType) continue;
-    for (const fhir::Element* element : model_.elements_of(from.type)) {
-      const std::size_t here = edit_distance(name, element->name, distance);
-      if (here >= distance) continue;
-      distance = here;
-      best = element->name;
-    }
+    for (const fhir::Element* element : model_.elements_of(from.type)) nearest.offer(element->name);
   }
-  return best;
+  return std::string(nearest.name());
 }
 
 void Checker::unknown_member(const AstNode& node, const Member& member, const StaticType& input) {

@@ -52,6 +52,7 @@ class Checker {
   StaticType visit(NodeId id, const Scope& scope, Slots& slots);
   StaticType visit_variable(AstNode& node, const Slots& slots);
   StaticType visit_member(AstNode& node, const Scope& scope, Slots& slots);
+  StaticType visit_instance(const AstNode& node, const Scope& scope, const Slots& slots);
   StaticType visit_root_type(AstNode& node, fhir::TypeId named, const StaticType& self);
   StaticType visit_function(NodeId id, const Scope& scope, Slots& slots);
   void visit_arguments(const AstNode& node, const StaticType& input, const Scope& scope, const Slots& slots,

@@ -72,6 +72,15 @@ StaticType Checker::result_of(const AstNode& node, const StaticType& input, cons
     case kLength:
     case kToInteger:
     case kPrecision:
+    case kYearOf:
+    case kMonthOf:
+    case kDayOf:
+    case kHourOf:
+    case kMinuteOf:
+    case kSecondOf:
+    case kMillisecondOf:
+    case kDuration:
+    case kDifference:
       return system_type(Tag::kInteger);
     case kToLong:
       return system_type(Tag::kLong);
@@ -80,6 +89,8 @@ StaticType Checker::result_of(const AstNode& node, const StaticType& input, cons
     case kLn:
     case kLog:
     case kSqrt:
+    case kTimezoneOffsetOf:
+    case kWeight:
       return system_type(Tag::kDecimal);
     case kToString:
     case kSubstring:
@@ -93,18 +104,21 @@ StaticType Checker::result_of(const AstNode& node, const StaticType& input, cons
     case kUnescape:
     case kTrim:
     case kJoin:
+    case kPathname:
       return system_type(Tag::kString);
     case kToChars:
     case kSplit:
       return system_type(Tag::kString, true);
     case kToDate:
     case kToday:
+    case kDateOf:
       return system_type(Tag::kDate);
     case kToDateTime:
     case kNow:
       return system_type(Tag::kDateTime);
     case kToTime:
     case kTimeOfDay:
+    case kTimeOf:
       return system_type(Tag::kTime);
     case kToQuantity:
       return system_type(Tag::kQuantity);
@@ -124,6 +138,7 @@ StaticType Checker::result_of(const AstNode& node, const StaticType& input, cons
     case kTrace:
     case kDefineVariable:
     case kSort:
+    case kCheckModifiers:
       return input;
     case kSelect: {
       StaticType result = arguments.front();

@@ -34,6 +34,12 @@ class TreeWriter {
       case Op::kAs:
         part(node.a, depth + 1);
         break;
+      case Op::kElementValue:
+        part(node.a, depth + 1);
+        break;
+      case Op::kInstance:
+        for (std::uint32_t i = 0; i < node.count; ++i) part(program_.arguments[node.b + i], depth + 1);
+        break;
       case Op::kFunction:
         part(node.a, depth + 1);
         for (std::uint32_t i = 0; i < node.count; ++i) argument(node, program_.arguments[node.b + i], depth + 1);
@@ -83,6 +89,10 @@ class TreeWriter {
         return fmt::format("variable {}", source);
       case Op::kElementAt:
         return "[ ]";
+      case Op::kInstance:
+        return fmt::format("{} {{ }}", program_.types[node.extra].name);
+      case Op::kElementValue:
+        return fmt::format("{}:", program_.members[node.b].name);
       case Op::kFunction:
         if (info_of(node.function).arguments != Arguments::kType)
           return fmt::format("{}()", info_of(node.function).name);

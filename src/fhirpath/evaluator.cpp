@@ -145,6 +145,8 @@ bool Evaluator::stream(NodeId id, const Scope& scope, Sink sink) {
       return !has_root_ || sink(root_);
     case Op::kSlot:
       return stream_items(slots_[node.a], sink);
+    case Op::kInstance:
+      return stream_instance(node, scope, sink);
     case Op::kMember:
       return stream_member(node, scope, sink);
     case Op::kRootType:

@@ -70,6 +70,8 @@ class Evaluator {
   bool stream_variable(const AstNode& node, Sink sink);
   bool stream_host_value(const fhir::Resource* owner, Sink sink);
   bool stream_member(const AstNode& node, const Scope& scope, Sink sink);
+  bool stream_instance(const AstNode& node, const Scope& scope, Sink sink);
+  bool append_element(const AstNode& value, const Scope& scope, std::string& json);
   bool stream_root_type(const AstNode& node, const Scope& scope, Sink sink);
   bool stream_element_at(const AstNode& node, const Scope& scope, Sink sink);
   bool stream_as(const AstNode& node, const TypeSpecifier& type, const Scope& scope, Sink sink, bool many);
@@ -126,7 +128,10 @@ class Evaluator {
   bool stream_tree(const AstNode& node, const Scope& scope, Sink sink);
   bool stream_fhir(const AstNode& node, const Scope& scope, Sink sink);
   bool stream_items(Items items, Sink sink);
+  bool check_modifiers(const AstNode& node, const Scope& scope, Sink sink);
+  bool primitive_function(const AstNode& node, const Scope& scope, Sink sink);
   bool resolve(const Item& item, Sink sink);
+  [[nodiscard]] fhir::Node container_of(const Item& item) const;
   static std::string_view reference_of(const Item& item);
   fhir::TypeId type_of_reference(const Item& item);
 
@@ -144,8 +149,17 @@ class Evaluator {
   Outcome convert(const AstNode& node, const Item& input, const Scope& scope, Item& out);
   Outcome math_function(const AstNode& node, const Item& input, const Scope& scope, Item& out);
   Outcome boundary_function(const AstNode& node, const Item& input, const Scope& scope, Item& out);
+  bool converted(const AstNode& node, const Item& value, const Scope& scope, std::optional<Item>& out);
+  bool converted_date(const AstNode& node, const Item& value, TemporalKind kind, const Scope& scope,
+                      std::optional<Item>& out);
+  bool converted_quantity(const AstNode& node, const Item& value, const Scope& scope, std::optional<Item>& out);
+  Outcome comparable_function(const AstNode& node, const Item& input, const Scope& scope, Item& out);
+  Outcome precision_function(const AstNode& node, const Item& value, Item& out);
+  Outcome temporal_function(const AstNode& node, const Item& input, const Scope& scope, Item& out);
+  Outcome span_function(const AstNode& node, const Item& from, const Scope& scope, Item& out);
+  Outcome element_function(const AstNode& node, const Item& input, const Scope& scope, Item& out);
+  Outcome weight_of(const Item& input, Item& out);
   Outcome conforms(const AstNode& node, const Item& input, const Scope& scope, Item& out);
-  Outcome html_checks(const Item& input, Item& out);
   const RE2* pattern_of(const AstNode& node, const Scope& scope, std::uint32_t flags_argument, Outcome& outcome);
 
   // Arguments. kNone when empty; kError also for a value of another type.
@@ -188,6 +202,7 @@ class Evaluator {
   std::optional<std::chrono::steady_clock::time_point> started_;
   std::optional<core::SystemTime> now_;
   std::vector<Items> slots_;
+  std::vector<fhir::ResourcePtr> made_;  // by { }; items point into them
   std::uint32_t error_position_ = 0;
   std::string error_message_;
 

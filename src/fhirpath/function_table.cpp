@@ -4,7 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <unordered_map>
-#include <vector>
+
+#include "fhirpath/nearest.hpp"
 
 namespace embergate::fhirpath {
 namespace {
@@ -65,8 +66,8 @@ constexpr FunctionInfo kFunctions[] = {
     one("toLong", kToLong, 0, 0),
     one("toDecimal", kToDecimal, 0, 0),
     one("toString", kToString, 0, 0),
-    one("toDate", kToDate, 0, 0),
-    one("toDateTime", kToDateTime, 0, 0),
+    one("toDate", kToDate, 0, 1),
+    one("toDateTime", kToDateTime, 0, 1),
     one("toTime", kToTime, 0, 0),
     one("toQuantity", kToQuantity, 0, 1),
     one("convertsToBoolean", kConvertsToBoolean, 0, 0),
@@ -74,8 +75,8 @@ constexpr FunctionInfo kFunctions[] = {
     one("convertsToLong", kConvertsToLong, 0, 0),
     one("convertsToDecimal", kConvertsToDecimal, 0, 0),
     one("convertsToString", kConvertsToString, 0, 0),
-    one("convertsToDate", kConvertsToDate, 0, 0),
-    one("convertsToDateTime", kConvertsToDateTime, 0, 0),
+    one("convertsToDate", kConvertsToDate, 0, 1),
+    one("convertsToDateTime", kConvertsToDateTime, 0, 1),
     one("convertsToTime", kConvertsToTime, 0, 0),
     one("convertsToQuantity", kConvertsToQuantity, 0, 1),
     one("indexOf", kIndexOf, 1, 1),
@@ -125,6 +126,18 @@ constexpr FunctionInfo kFunctions[] = {
     one("highBoundary", kHighBoundary, 0, 1),
     one("precision", kPrecision, 0, 0),
     one("comparable", kComparable, 1, 1),
+    one("yearOf", kYearOf, 0, 0),
+    one("monthOf", kMonthOf, 0, 0),
+    one("dayOf", kDayOf, 0, 0),
+    one("hourOf", kHourOf, 0, 0),
+    one("minuteOf", kMinuteOf, 0, 0),
+    one("secondOf", kSecondOf, 0, 0),
+    one("millisecondOf", kMillisecondOf, 0, 0),
+    one("timezoneOffsetOf", kTimezoneOffsetOf, 0, 0),
+    one("dateOf", kDateOf, 0, 0),
+    one("timeOf", kTimeOf, 0, 0),
+    one("duration", kDuration, 2, 2),
+    one("difference", kDifference, 2, 2),
     truth("not", kNot, 0, 0),
     {"is", kIs, 1, 1, Arguments::kType, false, Shape::kTruth},
     typed("as", kAs),
@@ -135,6 +148,9 @@ constexpr FunctionInfo kFunctions[] = {
     plain("resolve", kResolve, 0, 0),
     one("conformsTo", kConformsTo, 1, 1),
     plain("htmlChecks", kHtmlChecks, 0, 0),
+    plain("checkModifiers", kCheckModifiers, 1, kManyArguments),
+    one("pathname", kPathname, 0, 0),
+    one("weight", kWeight, 0, 0),
 };
 
 struct Missing {
@@ -147,7 +163,6 @@ constexpr Missing kMissing[] = {
     {"subsumedBy", "subsumedBy() needs a terminology server, which this program does not use"},
     {"elementDefinition", "elementDefinition() needs profiles, which this program does not hold"},
     {"slice", "slice() needs profiles, which this program does not hold"},
-    {"checkModifiers", "checkModifiers() needs profiles, which this program does not hold"},
 };
 
 }  // namespace
@@ -213,33 +228,9 @@ std::string_view why_missing(std::string_view name) {
 }
 
 std::string_view nearest_function(std::string_view name) {
-  std::string_view best;
-  std::size_t distance = 3;
-  for (const FunctionInfo& info : kFunctions) {
-    const std::size_t here = edit_distance(name, info.name, distance);
-    if (here < distance) {
-      distance = here;
-      best = info.name;
-    }
-  }
-  return best;
-}
-
-std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t limit) {
-  constexpr std::size_t kLongest = 64;
-  if (a.size() > kLongest || b.size() > kLongest) return limit + 1;
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t above = row[j];
-      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U)});
-      diagonal = above;
-    }
-  }
-  return std::min(row[b.size()], limit + 1);
+  Nearest nearest(name, 2);
+  for (const FunctionInfo& info : kFunctions) nearest.offer(info.name);
+  return nearest.name();
 }
 
 }  // namespace embergate::fhirpath

@@ -108,6 +108,18 @@ enum class Function : std::uint8_t {
   kHighBoundary,
   kPrecision,
   kComparable,
+  kYearOf,
+  kMonthOf,
+  kDayOf,
+  kHourOf,
+  kMinuteOf,
+  kSecondOf,
+  kMillisecondOf,
+  kTimezoneOffsetOf,
+  kDateOf,
+  kTimeOf,
+  kDuration,
+  kDifference,
   kNot,
   kIs,
   kAs,
@@ -116,8 +128,11 @@ enum class Function : std::uint8_t {
   kHasValue,
   kGetValue,
   kResolve,
-  kConformsTo,
   kHtmlChecks,
+  kCheckModifiers,
+  kConformsTo,
+  kPathname,
+  kWeight,
 };
 
 enum class Arguments : std::uint8_t { kPlain, kScoped, kType, kSort, kDefineVariable, kAggregate, kTrace, kIif };
@@ -140,7 +155,5 @@ const FunctionInfo& info_of(Function function);
 std::string_view why_missing(std::string_view name);
 // The known function nearest to `name`, or empty when none is near.
 std::string_view nearest_function(std::string_view name);
-// Edit distance, for suggestions; at most `limit` + 1.
-std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t limit);
 
 }  // namespace embergate::fhirpath

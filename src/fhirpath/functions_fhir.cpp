@@ -2,14 +2,18 @@
 // Functions that FHIR adds to the language, and type().
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <string>
 
 #include "fhirpath/evaluator.hpp"
+#include "fhirpath/result_text.hpp"
 
 namespace embergate::fhirpath {
 namespace {
 constexpr std::string_view kCoreProfile = "http://hl7.org/fhir/StructureDefinition/";
+constexpr std::string_view kItemWeight = "http://hl7.org/fhir/StructureDefinition/itemWeight";
+constexpr std::string_view kOrdinalValue = "http://hl7.org/fhir/StructureDefinition/ordinalValue";
 
 bool is_active_content(std::string_view text) {
   constexpr std::array<std::string_view, 10> kForbidden = {"<script", "<form",  "<iframe", "<object", "<embed",
@@ -30,7 +34,6 @@ bool is_active_content(std::string_view text) {
 }  // namespace
 
 bool Evaluator::stream_fhir(const AstNode& node, const Scope& scope, Sink sink) {
-  const fhir::Model& model = *program_.model;
   switch (node.function) {
     case Function::kExtension: {
       std::string_view url;
@@ -44,10 +47,16 @@ bool Evaluator::stream_fhir(const AstNode& node, const Scope& scope, Sink sink) 
       });
     case Function::kResolve:
       return stream(node.a, scope, [&](const Item& item) { return resolve(item, sink); });
+    case Function::kCheckModifiers:
+      return check_modifiers(node, scope, sink);
     default:
-      break;
+      return primitive_function(node, scope, sink);
   }
-  // hasValue(), getValue(), htmlChecks() look at one primitive element.
+}
+
+// hasValue(), getValue(), htmlChecks() look at one primitive element.
+bool Evaluator::primitive_function(const AstNode& node, const Scope& scope, Sink sink) {
+  const fhir::Model& model = *program_.model;
   Item first;
   std::uint32_t seen = 0;
   stream(node.a, scope, [&](const Item& item) {
@@ -63,6 +72,55 @@ bool Evaluator::stream_fhir(const AstNode& node, const Scope& scope, Sink sink) 
   if (node.function == Function::kGetValue) return !has_value || sink(value);
   if (!has_value || value.tag() != Tag::kString) return true;
   return sink(Item::boolean(!value.as_string().empty() && !is_active_content(value.as_string())));
+}
+
+// The input, unless an item has a modifier extension that the caller does not know.
+bool Evaluator::check_modifiers(const AstNode& node, const Scope& scope, Sink sink) {
+  Collection known(arena_);
+  for (std::uint32_t i = 0; i < node.count; ++i) {
+    if (!collect(argument(node, i), scope, known)) return false;
+  }
+  const auto is_known = [&](std::string_view url) {
+    Item value;
+    return std::any_of(known.begin(), known.end(), [&](const Item& item) {
+      return values_.to_system(item, value) == Conversion::kValue && value.tag() == Tag::kString &&
+             value.as_string() == url;
+    });
+  };
+  return stream(node.a, scope, [&](const Item& item) {
+    const fhir::Node modifiers = item.is_element() ? item.node().member("modifierExtension") : fhir::Node();
+    for (fhir::Node one = modifiers.first_child(); one; one = one.next_sibling(modifiers)) {
+      const std::string_view url = one.member("url").string();
+      if (!steps(known.size())) return false;
+      if (!is_known(url)) return fail(node.position, fmt::format("checkModifiers() found {}", url));
+    }
+    return sink(item);
+  });
+}
+
+Outcome Evaluator::element_function(const AstNode& node, const Item& input, const Scope& scope, Item& out) {
+  if (node.function == Function::kConformsTo) return conforms(node, input, scope, out);
+  if (node.function == Function::kWeight) return weight_of(input, out);
+  const std::string path = path_of(input);
+  return path.empty() ? Outcome::kNone : make_string(node, path, out);
+}
+
+// The score of a Coding, or of an answer that is one: it stands in an extension. Weights that only a questionnaire or
+// a code system knows are not at hand.
+Outcome Evaluator::weight_of(const Item& input, Item& out) {
+  if (!input.is_element()) return Outcome::kNone;
+  const auto weight_in = [&](fhir::Node element) {
+    const fhir::Node extensions = element.member("extension");
+    for (fhir::Node one = extensions.first_child(); one; one = one.next_sibling(extensions)) {
+      const std::string_view url = one.member("url").string();
+      if (url == kItemWeight || url == kOrdinalValue) return Decimal::parse(one.member("valueDecimal").number_text());
+    }
+    return std::optional<Decimal>();
+  };
+  const fhir::Node node = input.node();
+  auto weight = weight_in(node ? node : input.sibling_node());
+  if (!weight) weight = weight_in(node.member("valueCoding"));
+  return weight ? one(out, Item::decimal(*weight)) : Outcome::kNone;
 }
 
 Outcome Evaluator::conforms(const AstNode& node, const Item& input, const Scope& scope, Item& out) {

@@ -243,6 +243,11 @@ void Lexer::read_variable(Token& token) {
     const std::size_t begin = at_;
     while (is_identifier_part(peek())) ++at_;
     token.value = text_.substr(begin, at_ - begin);
+    // %vs-name and %ext-name are one name also without backticks.
+    if ((token.value == "vs" || token.value == "ext") && peek() == '-' && is_identifier_start(peek(1))) {
+      while (is_identifier_part(peek()) || (peek() == '-' && is_identifier_part(peek(1)))) ++at_;
+      token.value = text_.substr(begin, at_ - begin);
+    }
     if (token.value.empty()) return fail(token, "a variable name must follow %");
   }
   if (token.kind != TokenKind::kError) token.kind = TokenKind::kVariable;
@@ -264,7 +269,7 @@ void Lexer::read_dollar(Token& token) {
 }
 
 void Lexer::read_symbol(Token& token) {
-  static constexpr std::string_view kSymbols[] = {"<=", ">=", "!=", "!~", "(", ")", "[", "]", "{", "}", ".",
+  static constexpr std::string_view kSymbols[] = {"<=", ">=", "!=", "!~", "(", ")", "[", "]", "{", "}", ".", ":",
                                                   ",",  "+",  "-",  "*",  "/", "&", "|", "<", ">", "=", "~"};
   for (const std::string_view symbol : kSymbols) {
     if (!text_.substr(at_).starts_with(symbol)) continue;

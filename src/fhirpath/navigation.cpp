@@ -3,7 +3,6 @@
 // name of a choice gives its type.
 #include <fmt/format.h>
 
-#include "embergate/fhir/reference.hpp"
 #include "fhirpath/evaluator.hpp"
 
 namespace embergate::fhirpath {
@@ -254,50 +253,6 @@ bool Evaluator::extensions(const Item& item, std::string_view url, Sink sink) {
   return emit_values(item.owner(), holder.member("extension"), {}, type, [&](const Item& extension) {
     return extension.node().member("url").string() != url || sink(extension);
   });
-}
-
-// Local only: a contained resource by "#id". References to other resources are not followed, so they are dropped.
-bool Evaluator::resolve(const Item& item, Sink sink) {
-  if (!item.is_element()) return true;
-  const std::string_view reference = reference_of(item);
-  if (!reference.starts_with('#')) return true;
-  const fhir::Node root = item.owner()->root();
-  if (reference.size() == 1) return sink(Item::element(item.owner(), 0, kNoIndex, type_of_resource(root)));
-  const fhir::Node contained = root.member("contained");
-  for (fhir::Node child = contained.first_child(); child; child = child.next_sibling(contained)) {
-    if (child.member("id").string() == reference.substr(1))
-      return sink(Item::element(item.owner(), child.index(), kNoIndex, type_of_resource(child)));
-  }
-  return true;
-}
-
-std::string_view Evaluator::reference_of(const Item& item) {
-  const fhir::Node node = item.node();
-  return node.is_string() ? node.string() : node.member("reference").string();
-}
-
-// The type a reference says it points to, without following it.
-fhir::TypeId Evaluator::type_of_reference(const Item& item) {
-  if (!item.is_element()) return fhir::kNoType;
-  fhir::TypeId type = fhir::kNoType;
-  const std::string_view text = reference_of(item);
-  if (text.starts_with('#')) {
-    resolve(item, [&](const Item& target) {
-      type = target.type();
-      return false;
-    });
-    return type;
-  }
-  const fhir::Reference reference = fhir::parse_reference(text);
-  if (!reference.type.empty()) return program_.model->find_type(reference.type);
-  if (const fhir::Node named = item.node().member("type"); named.is_string())
-    return program_.model->find_type(named.string());
-  // An absolute address ends in Type/id.
-  const std::size_t slash = text.rfind('/');
-  const std::size_t before =
-      slash == std::string_view::npos || slash == 0 ? std::string_view::npos : text.rfind('/', slash - 1);
-  if (before == std::string_view::npos) return fhir::kNoType;
-  return program_.model->find_type(text.substr(before + 1, slash - before - 1));
 }
 
 }  // namespace embergate::fhirpath

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "fhirpath/function_table.hpp"
+#include "fhirpath/nearest.hpp"
 
 namespace embergate::fhirpath {
 namespace {
@@ -127,9 +128,9 @@ NodeId Parser::add(AstNode node) {
   };
   if (node.op != Op::kConstant && node.op != Op::kVariable) {
     below(node.a);
-    if (node.op == Op::kFunction) {
+    if (node.op == Op::kFunction || node.op == Op::kInstance) {
       for (std::uint32_t i = 0; i < node.count; ++i) below(program_.arguments[node.b + i]);
-    } else if (node.op != Op::kMember && node.op != Op::kIs && node.op != Op::kAs) {
+    } else if (node.op != Op::kMember && node.op != Op::kElementValue && node.op != Op::kIs && node.op != Op::kAs) {
       below(node.b);
     }
   }
@@ -307,6 +308,7 @@ NodeId Parser::invocation(NodeId input, bool implicit_input) {
   }
   if (!advance()) return kNoNode;
   if (token_.is_symbol("(")) return function_call(input, name, implicit_input);
+  if (token_.is_symbol("{") && may_be_type(input, implicit_input)) return instance(input, name, implicit_input);
   program_.members.push_back({.name = name.value});
   const auto member = static_cast<std::uint32_t>(program_.members.size() - 1);
   return add({.op = Op::kMember, .flag = implicit_input, .a = input, .b = member, .position = name.begin});
@@ -339,6 +341,56 @@ NodeId Parser::function_call(NodeId input, const Token& name, bool implicit_inpu
                                            wanted == "1" ? "" : "s", call.count));
   }
   return add(call);
+}
+
+// A type name stands at the beginning of a term, or behind FHIR. there.
+bool Parser::may_be_type(NodeId input, bool implicit_input) const {
+  if (implicit_input) return true;
+  const AstNode& space = program_.node(input);
+  return space.op == Op::kMember && space.flag && program_.members[space.b].name == "FHIR";
+}
+
+NodeId Parser::instance(NodeId input, const Token& name, bool implicit_input) {
+  const auto type = resolve_type(implicit_input ? name.value : "FHIR." + name.value, name.begin);
+  if (!type) return kNoNode;
+  if (program_.types[*type].type == fhir::kNoType)
+    return fail_at(name.begin, fmt::format("{{ }} cannot make a {}", name.value), "only types of FHIR can be made");
+  AstNode node{.op = Op::kInstance, .extra = *type, .position = program_.ranges[input].begin};
+  if (!advance()) return kNoNode;
+  if (token_.is_symbol(":")) {
+    if (!advance()) return kNoNode;
+  } else if (!instance_elements(node)) {
+    return kNoNode;
+  }
+  if (!expect("}", "to close the instance")) return kNoNode;
+  return add(node);
+}
+
+bool Parser::instance_elements(AstNode& node) {
+  std::vector<NodeId> list;
+  do {
+    if (!list.empty() && !advance()) return false;
+    const Token name = token_;
+    if (name.kind != TokenKind::kIdentifier) {
+      fail(fmt::format("expected the name of an element, found {}", found()), "for example Coding { code: 'a' }");
+      return false;
+    }
+    if (!advance() || !expect(":", "after the name of an element")) return false;
+    const NodeId value = expression(kLowest);
+    if (failed()) return false;
+    program_.members.push_back({.name = name.value});
+    const auto member = static_cast<std::uint32_t>(program_.members.size() - 1);
+    list.push_back(add({.op = Op::kElementValue, .a = value, .b = member, .position = name.begin}));
+    if (failed()) return false;
+    if (list.size() > kManyArguments) {
+      fail("too many elements");
+      return false;
+    }
+  } while (token_.is_symbol(","));
+  node.b = static_cast<std::uint32_t>(program_.arguments.size());
+  node.count = static_cast<std::uint8_t>(list.size());
+  program_.arguments.insert(program_.arguments.end(), list.begin(), list.end());
+  return true;
 }
 
 bool Parser::arguments(AstNode& call) {
@@ -396,6 +448,20 @@ std::optional<std::uint32_t> Parser::type_specifier() {
     if (!advance()) return std::nullopt;
     name.push_back('.');
   }
+  return resolve_type(name, begin);
+}
+
+std::string Parser::nearest_type(std::string_view name) const {
+  constexpr std::size_t kMostChanges = 2;
+  Nearest nearest(name, kMostChanges);
+  for (std::size_t i = 0; i < program_.model->type_count(); ++i) {
+    const std::string_view known = program_.model->name_of(static_cast<fhir::TypeId>(i));
+    if (known.find('.') == std::string_view::npos) nearest.offer(known);
+  }
+  return std::string(nearest.name());
+}
+
+std::optional<std::uint32_t> Parser::resolve_type(const std::string& name, std::uint32_t begin) {
   TypeSpecifier specifier;
   specifier.name = name;
   const std::size_t dot = name.find('.');
@@ -413,7 +479,10 @@ std::optional<std::uint32_t> Parser::type_specifier() {
     }
   }
   if (specifier.type == fhir::kNoType && specifier.system == Tag::kElement && space != "System") {
-    fail_at(begin, fmt::format("unknown type {}", name), "types are named as in FHIR: Quantity, dateTime, Patient");
+    const std::string near = nearest_type(local);
+    fail_at(begin, fmt::format("unknown type {}", name),
+            near.empty() ? "types are named as in FHIR: Quantity, dateTime, Patient"
+                         : fmt::format("did you mean {}?", near));
     return std::nullopt;
   }
   program_.types.push_back(std::move(specifier));

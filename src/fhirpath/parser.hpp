@@ -38,10 +38,16 @@ class Parser {
   NodeId literal_number(bool negative);
   NodeId invocation(NodeId input, bool implicit_input);
   NodeId function_call(NodeId input, const Token& name, bool implicit_input);
+  // Type { name: value, ... }; the brace is the next token.
+  NodeId instance(NodeId input, const Token& name, bool implicit_input);
+  bool instance_elements(AstNode& node);
+  [[nodiscard]] bool may_be_type(NodeId input, bool implicit_input) const;
   NodeId binary(NodeId left, const Token& symbol, Op op, int power);
   bool arguments(AstNode& call);
   NodeId sort_key();
   std::optional<std::uint32_t> type_specifier();
+  [[nodiscard]] std::string nearest_type(std::string_view name) const;
+  std::optional<std::uint32_t> resolve_type(const std::string& name, std::uint32_t begin);
 
   NodeId add(AstNode node);
   [[nodiscard]] SourceRange range_of(const AstNode& node) const;

@@ -20,17 +20,19 @@ namespace embergate::fhirpath {
 enum class Function : std::uint8_t;
 
 enum class Op : std::uint8_t {
-  kThis,       // $this, and the unwritten head of a path
-  kIndex,      // $index
-  kTotal,      // $total
-  kConstant,   // a: first constant, b: how many
-  kVariable,   // a: host variable
-  kResource,   // %resource, %context, %rootResource
-  kSlot,       // a: slot of defineVariable
-  kMember,     // a: input, b: member
-  kRootType,   // a: input (always kThis), b: member; type: the type named
-  kElementAt,  // a: input, b: index expression
-  kFunction,   // a: input; b: first argument in Program::arguments, count: how many
+  kThis,          // $this, and the unwritten head of a path
+  kIndex,         // $index
+  kTotal,         // $total
+  kConstant,      // a: first constant, b: how many
+  kVariable,      // a: host variable
+  kResource,      // %resource, %context, %rootResource
+  kSlot,          // a: slot of defineVariable
+  kInstance,      // extra: type specifier; b: first of its kElementValue nodes in Program::arguments, count: how many
+  kElementValue,  // a: value, b: member; part of kInstance
+  kMember,        // a: input, b: member
+  kRootType,      // a: input (always kThis), b: member; type: the type named
+  kElementAt,     // a: input, b: index expression
+  kFunction,      // a: input; b: first argument in Program::arguments, count: how many
   kNegate,
   kPlus,  // unary
   kMultiply,

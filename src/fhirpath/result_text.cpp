@@ -41,17 +41,6 @@ std::string json_of_type(const Values& values, const Item& item) {
                      system ? system_name(item.type_info_tag()) : values.model().name_of(item.type()));
 }
 
-// A primitive that has only extensions stands at the place of its `_name`.
-std::string path_of(const Item& item) {
-  if (item.owner()->type().empty()) return {};
-  if (item.node()) return fhir::path_of(item.node());
-  if (!item.sibling_node()) return {};
-  std::string path = fhir::path_of(item.sibling_node());
-  const std::size_t underscore = path.rfind("._");
-  if (underscore != std::string::npos) path.erase(underscore + 1, 1);
-  return path;
-}
-
 }  // namespace
 
 std::string json_of(const Values& values, const Item& item) {
@@ -69,6 +58,17 @@ std::string json_of(const Values& values, const Item& item) {
     default:
       return fhir::json_string(values.text_of(item).value_or(std::string()));
   }
+}
+
+// A primitive that has only extensions stands at the place of its `_name`.
+std::string path_of(const Item& item) {
+  if (!item.is_element() || item.owner()->type().empty()) return {};
+  if (item.node()) return fhir::path_of(item.node());
+  if (!item.sibling_node()) return {};
+  std::string path = fhir::path_of(item.sibling_node());
+  const std::size_t underscore = path.rfind("._");
+  if (underscore != std::string::npos) path.erase(underscore + 1, 1);
+  return path;
 }
 
 ResultItem result_of(const Values& values, const Item& item) {

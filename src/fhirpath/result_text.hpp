@@ -12,6 +12,7 @@
 namespace embergate::fhirpath {
 
 std::string json_of(const Values& values, const Item& item);  // on one line
+std::string path_of(const Item& item);                        // "Patient.name[0]"; empty for what is not in a resource
 ResultItem result_of(const Values& values, const Item& item);
 // At most `most` bytes, cut between characters, with "..." where something is missing.
 std::string shortened(std::string_view text, std::size_t most);

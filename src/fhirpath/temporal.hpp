@@ -50,6 +50,18 @@ enum class CalendarUnit : std::uint8_t { kYear, kMonth, kWeek, kDay, kHour, kMin
 // midnight.
 std::optional<Temporal> add(const Temporal& value, TemporalKind kind, const Decimal& amount, CalendarUnit unit);
 
+// Whole periods of `unit` from `from` to `to`, negative when `to` is earlier. nullopt: one is not precise enough, or
+// what is missing in one of them would decide.
+std::optional<std::int64_t> whole_periods(const Temporal& from, const Temporal& to, TemporalKind kind,
+                                          CalendarUnit unit);
+// Boundaries of `unit` between the two; weeks begin on Sunday.
+std::optional<std::int64_t> boundaries_crossed(const Temporal& from, const Temporal& to, TemporalKind kind,
+                                               CalendarUnit unit);
+
+// Text by a format of y M d h H m s S a Z: yyyy-MM-dd, dd.MM.yy HH:mm. nullopt: the text does not fit. `known` is false
+// when the format has a letter that is not known.
+std::optional<Temporal> parse_formatted(std::string_view text, std::string_view format, bool& known);
+
 // Boundaries: the least or greatest value of `digits` digits (dates 4, 6, 8; DateTime 10, 12, 14, 17 too; Time 2, 4, 6,
 // 9).
 std::optional<Temporal> boundary(const Temporal& value, TemporalKind kind, int digits, bool high);

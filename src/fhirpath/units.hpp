@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Units of quantities: UCUM expressions over a table of common atoms, and the calendar words of the language.
+// Quantities: values with a UCUM unit or one of the calendar words of the language.
 // Thread: pure functions. Failure: a unit that is not known compares only with the same text; what cannot be computed
 // gives nullopt.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "fhirpath/decimal.hpp"
+#include "fhirpath/measure.hpp"
 #include "fhirpath/temporal.hpp"
 
 namespace embergate::fhirpath {
@@ -26,16 +26,7 @@ std::optional<CalendarUnit> calendar_unit_of_ucum(std::string_view code);  // a 
 std::string_view ucum_code_of(CalendarUnit unit);                          // the other way round
 std::string to_string(const Quantity& quantity);                           // 1 'wk', 1 week
 
-// What a unit measures: base = (value + offset) * numerator / denominator in the base units of `dimensions`.
-struct Measure {
-  Decimal numerator{1, 0};
-  Decimal denominator{1, 0};
-  Decimal offset;
-  std::array<std::int8_t, 9> dimensions{};  // m g s K C cd rad mol, calendar months
-  bool special = false;                     // offset units: no multiplication
-};
-std::optional<Measure> measure_of_ucum(std::string_view unit);
-// `as_ucum`: year and month count as the UCUM units a and mo (equivalence).
+// What the unit of a quantity measures. `as_ucum`: year and month count as the UCUM units a and mo (equivalence).
 std::optional<Measure> measure_of(const Quantity& quantity, bool as_ucum = false);
 
 bool comparable(const Quantity& left, const Quantity& right);
@@ -48,6 +39,9 @@ struct OwnedQuantity {
   std::string unit;
   std::optional<CalendarUnit> calendar;
 };
+// `value` in another unit, a UCUM code or a calendar word; a value of unit 1 takes the unit as it is. nullopt: of
+// another kind, or a special unit.
+std::optional<OwnedQuantity> in_unit_of(const Quantity& value, std::string_view unit);
 std::optional<OwnedQuantity> add(const Quantity& left, const Quantity& right, bool subtract);
 std::optional<OwnedQuantity> multiply(const Quantity& left, const Quantity& right);
 std::optional<OwnedQuantity> divide(const Quantity& left, const Quantity& right);
