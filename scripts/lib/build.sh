@@ -10,7 +10,7 @@ install_deps() {
 
 configure_preset() { (cd "$EG_ROOT" && cmake --preset "$1"); }
 
-compile_preset() { cmake --build "$EG_ROOT/build/$1" --parallel "$EG_JOBS"; }
+compile_preset() { (cd "$EG_ROOT" && cmake --build --preset "$1" --parallel "$EG_JOBS"); }
 
 # build_preset preset: two steps with their times. Two runs at once wait for each other.
 build_preset() {
