@@ -74,7 +74,11 @@ std::optional<ParseError> Checker::run() {
   if (options_.context_type != fhir::kNoType) scope.self = StaticType::of({Tag::kElement, options_.context_type});
   Slots slots;
   const StaticType result = visit(program_.root, scope, slots);
-  if (!error_) check_result(result);
+  if (!error_) {
+    const std::size_t before = program_.warnings.size();
+    check_result(result);
+    for (std::size_t i = before; i < program_.warnings.size(); ++i) program_.warnings[i].about_result = true;
+  }
   return error_;
 }
 

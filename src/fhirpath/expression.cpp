@@ -17,11 +17,16 @@
 namespace embergate::fhirpath {
 namespace {
 
-core::Error error_at(std::string_view text, const ParseError& error) {
-  const Place place = place_of(text, error.offset);
-  std::string message = fmt::format("line {}, column {}: {}", place.line, place.column, error.message);
+core::Error refuse(CompileError error, CompileError* out) {
+  std::string message = fmt::format("line {}, column {}: {}", error.line, error.column, error.message);
   if (!error.hint.empty()) message += fmt::format("; {}", error.hint);
+  if (out) *out = std::move(error);
   return core::make_error(core::ErrorCode::kInvalid, std::move(message));
+}
+
+core::Error error_at(std::string_view text, const ParseError& error, CompileError* out) {
+  const Place place = place_of(text, error.offset);
+  return refuse({place.line, place.column, error.message, error.hint}, out);
 }
 
 // Memory of evaluations, kept by thread. Nested use cannot happen: an evaluation calls nothing that evaluates.
@@ -52,12 +57,12 @@ Expression::Expression(std::unique_ptr<const Impl> impl) : impl_(std::move(impl)
 Expression::~Expression() = default;
 
 core::Result<std::shared_ptr<const Expression>> Expression::compile(std::string_view text,
-                                                                    const CompileOptions& options) {
+                                                                    const CompileOptions& options,
+                                                                    CompileError* error) {
   if (text.size() > options.limits.max_expression_bytes) {
-    return core::make_error(
-        core::ErrorCode::kInvalid,
-        fmt::format("line 1, column 1: the expression is longer than {} bytes; split it into several triggers",
-                    options.limits.max_expression_bytes));
+    return refuse({1, 1, fmt::format("the expression is longer than {} bytes", options.limits.max_expression_bytes),
+                   "split it into several triggers"},
+                  error);
   }
   auto impl = std::make_unique<Impl>();
   Program& program = impl->program;
@@ -67,8 +72,8 @@ core::Result<std::shared_ptr<const Expression>> Expression::compile(std::string_
   program.context_type = options.context_type;
   program.host_variables = options.variables;
   Names names;
-  if (const auto error = Parser(program, names).parse()) return error_at(program.text, *error);
-  if (const auto error = Checker(program, names, options).run()) return error_at(program.text, *error);
+  if (const auto found = Parser(program, names).parse()) return error_at(program.text, *found, error);
+  if (const auto found = Checker(program, names, options).run()) return error_at(program.text, *found, error);
   impl->used_variables.resize(program.host_variables.size());
   for (AstNode& node : program.nodes) {
     node.shape = shape_of(node);
@@ -87,7 +92,8 @@ Truth Expression::evaluate_truth(const EvaluationContext& context, EvaluationErr
   return result;
 }
 
-core::Result<std::vector<ResultItem>> Expression::evaluate(const EvaluationContext& context) const {
+core::Result<std::vector<ResultItem>> Expression::evaluate(const EvaluationContext& context,
+                                                           EvaluationError* error) const {
   Arena& arena = thread_arena();
   const ArenaUse use(arena);
   Evaluator evaluator(impl_->program, context, arena);
@@ -95,9 +101,10 @@ core::Result<std::vector<ResultItem>> Expression::evaluate(const EvaluationConte
   const bool good = evaluator.run(items);
   if (context.explain) Explainer(impl_->program, context, arena, *context.explain).run();
   if (!good) {
-    const EvaluationError error = evaluator.error();
+    const EvaluationError found = evaluator.error();
+    if (error) *error = found;
     return core::make_error(core::ErrorCode::kInvalid,
-                            fmt::format("line {}, column {}: {}", error.line, error.column, error.message));
+                            fmt::format("line {}, column {}: {}", found.line, found.column, found.message));
   }
   std::vector<ResultItem> results;
   results.reserve(items.size());

@@ -125,15 +125,21 @@ fhirpath::CompileOptions options_for(const Case& test, const fhir::Resource* inp
   return options;
 }
 
+// The first of the static check, or nothing. Advice on results is for criteria.
+std::string finding_of(const fhirpath::Expression& expression) {
+  for (const fhirpath::Warning& warning : expression.warnings()) {
+    if (!warning.about_result) return warning.message;
+  }
+  return {};
+}
+
 }  // namespace
 
 Verdict judge(const Case& test, const fhir::Resource* input, const fhir::Model& model) {
   const auto expression = fhirpath::Expression::compile(test.expression, options_for(test, input, model));
   if (!expression) return on_error(test, expression.error());
-  if (test.strict && !(*expression)->warnings().empty()) {
-    const fhirpath::Warning& warning = (*expression)->warnings().front();
-    return on_error(test, core::make_error(core::ErrorCode::kInvalid, warning.message));
-  }
+  const std::string finding = finding_of(**expression);
+  if (test.strict && !finding.empty()) return on_error(test, core::make_error(core::ErrorCode::kInvalid, finding));
   fhirpath::EvaluationContext context;
   context.resource = input;
   context.now = core::parse_instant("2026-01-15T12:00:00Z");

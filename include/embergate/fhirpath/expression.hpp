@@ -41,6 +41,7 @@ struct Warning {
   std::size_t line = 1;
   std::size_t column = 1;
   std::string message;
+  bool about_result = false;  // of what the whole gives; for a criterion only
 };
 
 struct CompileOptions {
@@ -66,7 +67,8 @@ struct ResultItem {
 class Expression {
  public:
   static core::Result<std::shared_ptr<const Expression>> compile(std::string_view text,
-                                                                 const CompileOptions& options = {});
+                                                                 const CompileOptions& options = {},
+                                                                 CompileError* error = nullptr);
   ~Expression();
   Expression(const Expression&) = delete;
   Expression& operator=(const Expression&) = delete;
@@ -74,7 +76,8 @@ class Expression {
   // What a criterion decides: one Boolean: its value; one item of another type: true; none: kEmpty; several or an
   // error: kError (error filled if given).
   [[nodiscard]] Truth evaluate_truth(const EvaluationContext& context, EvaluationError* error = nullptr) const;
-  [[nodiscard]] core::Result<std::vector<ResultItem>> evaluate(const EvaluationContext& context) const;
+  [[nodiscard]] core::Result<std::vector<ResultItem>> evaluate(const EvaluationContext& context,
+                                                               EvaluationError* error = nullptr) const;
 
   [[nodiscard]] const std::string& text() const;
   [[nodiscard]] const std::vector<Warning>& warnings() const;  // of the static check (decision 33)

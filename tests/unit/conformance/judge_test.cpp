@@ -81,6 +81,8 @@ TEST(Judge, CountsFindingsOfTheStaticCheckInStrictTestsOnly) {
   EXPECT_FALSE(passes(test));
   test.strict = true;
   EXPECT_TRUE(passes(test));
+  test.expression = "gender";  // no Boolean: advice for criteria, no finding
+  EXPECT_FALSE(passes(test));
 }
 
 class ReportTest : public testing::Test {
