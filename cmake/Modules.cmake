@@ -86,6 +86,8 @@ if(EXISTS ${CMAKE_SOURCE_DIR}/src/app/main.cpp)
   target_include_directories(embergate PRIVATE ${CMAKE_SOURCE_DIR}/src)
   target_link_libraries(embergate PRIVATE embergate_app CLI11::CLI11 nlohmann_json::nlohmann_json)
   set_target_properties(embergate PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+  # The type tables of FHIR versions other than R4 lie beside the program.
+  file(COPY ${CMAKE_SOURCE_DIR}/config/models DESTINATION ${CMAKE_BINARY_DIR} FILES_MATCHING PATTERN "*.tsv")
 endif()
 
 # Units that see Asio, Beast and nlohmann spend most of their time in those headers.

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The command line (decision 16): serve (default), vault check, version. Exit codes: 0 done, 1 a check or the start
-// failed, 2 wrong usage or config.
+// The command line (decision 16): serve (default), vault check, fhirpath, version. Exit codes: 0 done, 1 a check or the
+// start failed, 2 wrong usage or config.
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "app/fhirpath_command.hpp"
 #include "app/vault_check.hpp"
 #include "embergate/app/runtime.hpp"
 #include "embergate/app/settings.hpp"
@@ -45,6 +47,22 @@ int version(bool as_json) {
   return 0;
 }
 
+CLI::App* add_fhirpath(CLI::App& cli, app::FhirpathOptions& options) {
+  CLI::App* command = cli.add_subcommand("fhirpath", "try an expression on a resource, or check it");
+  command->add_option("expression", options.expression, "a FHIRPath expression");
+  command->add_option("--resource", options.resource_file, "JSON file of the resource, - for standard input");
+  command->add_option("--previous", options.previous_file, "JSON file of its state before, %previous");
+  command->add_option("--cases", options.cases_file, "JSON lines with id, expression and resource; an answer for each");
+  command->add_option("--type", options.type, "type of the context where there is no resource");
+  command->add_option("--fhir-version", options.fhir_version, "R4 (default), R4B or R5");
+  command->add_option("--now", options.now, "the instant of now() and today()");
+  command->add_flag("--json", options.json, "print JSON");
+  command->add_flag("--explain", options.explain, "show the tree, warnings, and what each part gave");
+  command->add_flag("--check", options.check, "only compile; print errors and warnings");
+  command->add_flag("--strict", options.strict, "findings of the static check are errors");
+  return command;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -60,6 +78,8 @@ int main(int argc, char** argv) {
   check_command->add_flag("--json", as_json, "print JSON");
   CLI::App* version_command = cli.add_subcommand("version", "print the version");
   version_command->add_flag("--json", as_json, "print JSON");
+  app::FhirpathOptions fhirpath_options;
+  const CLI::App* fhirpath_command = add_fhirpath(cli, fhirpath_options);
   static_cast<void>(serve_command);
   try {
     cli.parse(argc, argv);
@@ -67,6 +87,10 @@ int main(int argc, char** argv) {
     return cli.exit(error) == 0 ? 0 : 2;
   }
   if (version_command->parsed()) return version(as_json);
+  if (fhirpath_command->parsed()) {
+    fhirpath_options.model_folders = app::model_folders_of_program();
+    return app::fhirpath_command(fhirpath_options, std::cin, std::cout, std::cerr);
+  }
   auto settings = app::read_settings(environ);
   if (!settings) return fail(settings.error());
   if (check_command->parsed()) return app::vault_check(*settings, as_json);

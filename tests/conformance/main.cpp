@@ -44,11 +44,18 @@ conformance::Verdict run(const conformance::Case& test, Inputs& inputs, const fh
   return conformance::judge(test, input, model);
 }
 
+core::Result<std::shared_ptr<const fhir::Model>> model_of(const conformance::Edition& edition) {
+  using Shared = std::shared_ptr<const fhir::Model>;
+  if (edition.model.empty()) return Shared(Shared(), &fhir::Model::r4());
+  return fhir::Model::load(kSources / edition.model);
+}
+
 core::Result<conformance::Report> run_edition(const conformance::Edition& edition, const fs::path& folder,
                                               Inputs& inputs) {
   EG_TRY(const auto tests, conformance::read_suite(folder / edition.file));
+  EG_TRY(const auto model, model_of(edition));
   conformance::Report report{edition, {}};
-  for (const conformance::Case& test : tests) report.judged.push_back({test, run(test, inputs, fhir::Model::r4())});
+  for (const conformance::Case& test : tests) report.judged.push_back({test, run(test, inputs, *model)});
   return report;
 }
 

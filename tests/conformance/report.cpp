@@ -63,7 +63,7 @@ core::Result<Expectations> read_expectations(const std::filesystem::path& file) 
   if (document.is_discarded()) return core::make_error(core::ErrorCode::kMalformed, file.string() + ": no JSON");
   Expectations all;
   for (const auto& row : document["editions"])
-    all.editions.push_back({row["name"], row["file"], row["tests"], row["binding"]});
+    all.editions.push_back({row["name"], row["file"], row["model"], row["tests"], row["binding"]});
   for (const auto& row : document["faults"]) all.faults.push_back({row["group"], row["name"], row["reason"]});
   return all;
 }

@@ -16,6 +16,7 @@ namespace embergate::conformance {
 struct Edition {
   std::string name;       // "R4"
   std::string file;       // below the folder of the suite
+  std::string model;      // its table below the sources; empty: the built-in one
   std::size_t tests = 0;  // that it must have
   bool binding = false;   // otherwise it is only reported
 };

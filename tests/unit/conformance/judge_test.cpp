@@ -88,7 +88,7 @@ TEST(Judge, CountsFindingsOfTheStaticCheckInStrictTestsOnly) {
 class ReportTest : public testing::Test {
  protected:
   ReportTest() {
-    report.edition = {"R4", "file", 2, true};
+    report.edition = {"R4", "file", "", 2, true};
     report.judged = {{named("good"), {true, {}}}, {named("bad"), {false, "wanted 1, got 2"}}};
   }
   static Case named(const std::string& name) {
