@@ -4,6 +4,7 @@
 // release(). Bound: the step budget of the evaluation bounds what is asked for; release() keeps one chunk.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -18,7 +19,7 @@ namespace embergate::fhirpath {
 class Arena {
  public:
   void* allocate(std::size_t bytes) {
-    bytes = (bytes + 15) & ~std::size_t{15};
+    bytes = (std::max(bytes, std::size_t{1}) + 15) & ~std::size_t{15};  // nothing, too, needs a chunk to lie in
     if (used_ + bytes > capacity_) grow(bytes);
     void* result = chunks_.back().get() + used_;
     used_ += bytes;

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "fuzz/targets.hpp"
 #include "support/temp_dir.hpp"
@@ -20,8 +21,8 @@ using Target = void (*)(std::string_view);
 std::size_t replay(Target target, const fs::path& folder) {
   std::size_t runs = 0;
   for (const auto& file : fs::directory_iterator(folder)) {
-    SCOPED_TRACE(file.path().string());
-    target(test::read_file(file.path()));
+    // A thread keeps memory for its evaluations; each input meets it fresh.
+    std::thread([&] { target(test::read_file(file.path())); }).join();
     ++runs;
   }
   return runs;
