@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "embergate/topic/catalog.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <unordered_map>
 #include <utility>
 
+#include "topic/evaluation.hpp"
+
 namespace embergate::topic {
 namespace {
-
-constexpr std::uint64_t kEventSteps = 10'000'000;  // of all criteria of one event together (S-34)
 
 struct TextHash {
   using is_transparent = void;
@@ -18,29 +20,104 @@ struct TextHash {
 template <class Value>
 using TextMap = std::unordered_map<std::string, Value, TextHash, std::equal_to<>>;
 
+// An evaluation that fails after so many steps counts for CriterionWatch; a budget that others used up does not.
+constexpr std::uint64_t kCostlySteps = 100'000;
+
+// The criterion of one or more triggers, as text: evaluated at most once for an event.
+struct Criterion {
+  const fhirpath::Expression* expression = nullptr;
+  CriterionWatch* watch = nullptr;
+};
 // What one topic wants to know about one (type, interaction).
 struct Listener {
+  struct Condition {
+    std::size_t criterion = 0;  // in Listeners::criteria
+    std::size_t trigger = 0;    // in the topic
+  };
   const SubscriptionTopic* topic = nullptr;
-  bool always = false;                                // a trigger without criteria
-  std::vector<const fhirpath::Expression*> criteria;  // any of them
-  std::vector<std::int64_t> slots;                    // ascending
+  bool always = false;                // a trigger without criteria
+  std::vector<Condition> conditions;  // any of them
+  std::vector<std::int64_t> slots;    // ascending
 };
 struct Listeners {
   std::vector<Listener> topics;
+  std::vector<Criterion> criteria;
+  std::unordered_map<std::string_view, std::size_t> by_text;  // index of criteria; used while building
   bool needs_previous = false;
 };
 
-bool listens(const Trigger& trigger, Interaction interaction) {
-  switch (interaction) {
-    case Interaction::kCreate:
-      return trigger.on_create;
-    case Interaction::kUpdate:
-      return trigger.on_update;
-    case Interaction::kDelete:
-      return trigger.on_delete;
+// The criteria of one event: each is evaluated when it is first asked for.
+class Evaluation {
+ public:
+  Evaluation(const std::vector<Criterion>& criteria, const Change& change)
+      : criteria_(criteria), states_(criteria.size(), State::kUnknown), context_(context_of(change)) {
+    context_.step_budget = &steps_;
   }
-  return false;
-}
+  Evaluation(const Evaluation&) = delete;
+  Evaluation& operator=(const Evaluation&) = delete;
+
+  bool fires(const Listener& listener, const MatchObserver& observer) {
+    if (listener.always) return true;
+    for (const Listener::Condition condition : listener.conditions) {
+      State& state = states_[condition.criterion];
+      if (state == State::kUnknown) state = evaluate(condition.criterion);
+      if (state == State::kTrue) return true;
+      if (state == State::kFailed && observer.on_error) tell(listener, condition, observer);
+    }
+    return false;
+  }
+
+ private:
+  enum class State : std::uint8_t { kUnknown, kTrue, kNotTrue, kFailed };
+  struct Failure {
+    std::size_t criterion = 0;
+    CriteriaError::Kind kind = CriteriaError::Kind::kFailed;
+    fhirpath::EvaluationError error;
+  };
+
+  State evaluate(std::size_t index) {
+    const Criterion& criterion = criteria_[index];
+    if (criterion.watch->pass_over()) {
+      return failed(
+          {index, CriteriaError::Kind::kPassedOver, {"passed over: its last evaluations exceeded the limits", 1, 1}});
+    }
+    if (steps_ == 0) {
+      return failed({index,
+                     CriteriaError::Kind::kFailed,
+                     {fmt::format("the criteria of this event have used up their {} steps", kEventSteps), 1, 1}});
+    }
+    const std::uint64_t before = steps_;
+    fhirpath::EvaluationError error;
+    const fhirpath::Truth truth = criterion.expression->evaluate_truth(context_, &error);
+    if (truth != fhirpath::Truth::kError) {
+      criterion.watch->succeeded();
+      return truth == fhirpath::Truth::kTrue ? State::kTrue : State::kNotTrue;
+    }
+    const bool costly = before - steps_ >= kCostlySteps;
+    if (!costly && steps_ > 0) criterion.watch->succeeded();
+    const bool off = costly && criterion.watch->failed();
+    return failed({index, off ? CriteriaError::Kind::kSwitchedOff : CriteriaError::Kind::kFailed, std::move(error)});
+  }
+
+  State failed(Failure failure) {
+    failures_.push_back(std::move(failure));
+    return State::kFailed;
+  }
+
+  void tell(const Listener& listener, const Listener::Condition& condition, const MatchObserver& observer) const {
+    const auto failure = std::find_if(failures_.begin(), failures_.end(), [&](const Failure& candidate) {
+      return candidate.criterion == condition.criterion;
+    });
+    observer.on_error({failure->kind, listener.topic->url, condition.trigger, failure->error.message,
+                       failure->error.line, failure->error.column});
+  }
+
+  const std::vector<Criterion>& criteria_;
+  std::vector<State> states_;  // by criterion
+  std::vector<Failure> failures_;
+  std::uint64_t steps_ = kEventSteps;
+  fhirpath::EvaluationContext context_;
+};
 
 }  // namespace
 
@@ -49,25 +126,26 @@ struct Catalog::Impl {
   std::vector<std::shared_ptr<const TopicDestination>> destinations;
   std::int64_t epoch = 0;
   TextMap<const SubscriptionTopic*> by_url;
-  std::array<TextMap<Listeners>, 4> index;  // by Interaction, then type
+  std::array<TextMap<Listeners>, 4> by_interaction;  // then by type
 
   [[nodiscard]] const Listeners* find(std::string_view type, Interaction interaction) const {
-    const auto& types = index[static_cast<std::size_t>(interaction)];
+    const auto& types = by_interaction[static_cast<std::size_t>(interaction)];
     const auto found = types.find(type);
     return found == types.end() ? nullptr : &found->second;
   }
 
   void add(const SubscriptionTopic& topic, const std::vector<std::int64_t>& slots) {
-    for (const Trigger& trigger : topic.triggers) {
+    for (std::size_t i = 0; i < topic.triggers.size(); ++i) {
       for (const Interaction interaction : {Interaction::kCreate, Interaction::kUpdate, Interaction::kDelete}) {
-        if (listens(trigger, interaction)) add(topic, trigger, interaction, slots);
+        if (listens(topic.triggers[i], interaction)) add(topic, i, interaction, slots);
       }
     }
   }
 
-  void add(const SubscriptionTopic& topic, const Trigger& trigger, Interaction interaction,
+  void add(const SubscriptionTopic& topic, std::size_t index, Interaction interaction,
            const std::vector<std::int64_t>& slots) {
-    Listeners& listeners = index[static_cast<std::size_t>(interaction)][trigger.resource];
+    const Trigger& trigger = topic.triggers[index];
+    Listeners& listeners = by_interaction[static_cast<std::size_t>(interaction)][trigger.resource];
     if (listeners.topics.empty() || listeners.topics.back().topic != &topic)
       listeners.topics.push_back({&topic, false, {}, slots});
     Listener& listener = listeners.topics.back();
@@ -75,22 +153,10 @@ struct Catalog::Impl {
       listener.always = true;
       return;
     }
-    listener.criteria.push_back(trigger.criteria.get());
+    const auto [known, is_new] = listeners.by_text.emplace(trigger.criteria->text(), listeners.criteria.size());
+    if (is_new) listeners.criteria.push_back({trigger.criteria.get(), trigger.watch.get()});
+    listener.conditions.push_back({known->second, index});
     listeners.needs_previous |= interaction == Interaction::kDelete || trigger.criteria->uses_variable("previous");
-  }
-
-  static bool fires(const Listener& listener, const fhirpath::EvaluationContext& context,
-                    const MatchObserver& observer) {
-    if (listener.always) return true;
-    for (const fhirpath::Expression* criterion : listener.criteria) {
-      fhirpath::EvaluationError error;
-      const fhirpath::Truth truth = criterion->evaluate_truth(context, &error);
-      if (truth == fhirpath::Truth::kTrue) return true;
-      if (truth == fhirpath::Truth::kError && observer.on_error) {
-        observer.on_error({listener.topic->url, error.message, error.line, error.column});
-      }
-    }
-    return false;
   }
 };
 
@@ -129,14 +195,9 @@ std::vector<std::int64_t> Catalog::match(const Change& change, const MatchObserv
   std::vector<std::int64_t> slots;
   const Listeners* listeners = impl_->find(change.type, change.interaction);
   if (listeners == nullptr) return slots;
-  std::uint64_t steps = kEventSteps;
-  fhirpath::EvaluationContext context;
-  context.resource = change.interaction == Interaction::kDelete ? change.previous : change.current;
-  context.variables = {{"current", change.interaction == Interaction::kDelete ? nullptr : change.current},
-                       {"previous", change.interaction == Interaction::kCreate ? nullptr : change.previous}};
-  context.step_budget = &steps;
+  Evaluation evaluation(listeners->criteria, change);
   for (const Listener& listener : listeners->topics) {
-    if (!Impl::fires(listener, context, observer)) continue;
+    if (!evaluation.fires(listener, observer)) continue;
     slots.insert(slots.end(), listener.slots.begin(), listener.slots.end());
     if (observer.on_match) observer.on_match(listener.topic->url);
   }
@@ -147,6 +208,8 @@ std::vector<std::int64_t> Catalog::match(const Change& change, const MatchObserv
 const std::vector<std::shared_ptr<const TopicDestination>>& Catalog::destinations() const {
   return impl_->destinations;
 }
+
+const std::vector<std::shared_ptr<const SubscriptionTopic>>& Catalog::topics() const { return impl_->topics; }
 
 const SubscriptionTopic* Catalog::topic_by_url(std::string_view url) const {
   const auto found = impl_->by_url.find(url);

@@ -117,6 +117,7 @@ class TopicParser {
     read_interactions(node.member("supportedInteraction"), path, trigger);
     if (!trigger.resource.empty()) {
       trigger.criteria = compile(node.member("fhirPathCriteria"), trigger.resource, path + ".fhirPathCriteria");
+      if (trigger.criteria != nullptr) trigger.watch = std::make_shared<CriterionWatch>();
       check_each(node.member("canFilterBy"), path, "canFilterBy", [&](fhir::Node filter, const std::string& place) {
         check_elements(filter, place, kFilterElements, backbone_elements(), issues_);
         check_filter(filter, trigger.resource, place);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // All topics and destinations at one epoch, indexed by (resource type, interaction): the only question a write asks is
-// match(). Thread: immutable after build(); match() from any thread. Ownership: share as shared_ptr<const Catalog>.
-// Failure: a criterion that fails does not match and is told to the observer; match() itself never fails (contract 2.2,
-// S-34).
+// match(). Equal criteria of several topics are evaluated once for an event. Thread: immutable after build(); match()
+// from any thread. Ownership: share as shared_ptr<const Catalog>. Failure: a criterion that fails does not match and is
+// told to the observer; match() itself never fails (contract 2.2, S-34).
 #pragma once
 
 #include <cstdint>
@@ -26,13 +26,20 @@ struct Change {
 };
 
 struct CriteriaError {
+  enum class Kind {
+    kFailed,
+    kSwitchedOff,  // failed, and is passed over from now on (CriterionWatch)
+    kPassedOver    // was not evaluated
+  };
+  Kind kind = Kind::kFailed;
   std::string_view topic_url;
+  std::size_t trigger = 0;  // in trigger[]
   std::string_view message;
-  std::size_t line = 0;
-  std::size_t column = 0;
+  std::size_t line = 1;
+  std::size_t column = 1;
 };
 struct MatchObserver {
-  std::function<void(const CriteriaError&)> on_error;
+  std::function<void(const CriteriaError&)> on_error;        // once per trigger that could not decide
   std::function<void(std::string_view topic_url)> on_match;  // once per topic that fired
 };
 
@@ -49,6 +56,7 @@ class Catalog {
   // Slots of the destinations that get one event each (one per write, however many triggers match), ascending.
   [[nodiscard]] std::vector<std::int64_t> match(const Change& change, const MatchObserver& observer) const;
   [[nodiscard]] const std::vector<std::shared_ptr<const TopicDestination>>& destinations() const;
+  [[nodiscard]] const std::vector<std::shared_ptr<const SubscriptionTopic>>& topics() const;
   [[nodiscard]] const SubscriptionTopic* topic_by_url(std::string_view url) const;
 
  private:

@@ -13,6 +13,7 @@
 #include "embergate/fhir/outcome.hpp"
 #include "embergate/fhir/resource.hpp"
 #include "embergate/fhirpath/expression.hpp"
+#include "embergate/topic/criterion_watch.hpp"
 
 namespace embergate::topic {
 
@@ -24,6 +25,7 @@ struct Trigger {
   bool on_update = true;
   bool on_delete = true;
   std::shared_ptr<const fhirpath::Expression> criteria;  // nullptr: every change of the type
+  std::shared_ptr<CriterionWatch> watch;                 // of the criteria; nullptr when there are none
 };
 
 struct SubscriptionTopic {

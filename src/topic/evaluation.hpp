@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a change looks to a criterion (contract 2.2). Used by matching and by the dry run, so that both see the same.
+// Thread: pure. Ownership: the context borrows the states of the change. Failure: none.
+#pragma once
+
+#include <cstdint>
+
+#include "embergate/fhirpath/expression.hpp"
+#include "embergate/topic/catalog.hpp"
+
+namespace embergate::topic {
+
+inline constexpr std::uint64_t kEventSteps = 10'000'000;  // of all criteria of one event together (S-34)
+
+inline bool listens(const Trigger& trigger, Interaction interaction) {
+  switch (interaction) {
+    case Interaction::kCreate:
+      return trigger.on_create;
+    case Interaction::kUpdate:
+      return trigger.on_update;
+    case Interaction::kDelete:
+      return trigger.on_delete;
+  }
+  return false;
+}
+
+// On delete the last stored state is what unprefixed paths look at.
+inline fhirpath::EvaluationContext context_of(const Change& change) {
+  fhirpath::EvaluationContext context;
+  context.resource = change.interaction == Interaction::kDelete ? change.previous : change.current;
+  context.variables = {{"current", change.interaction == Interaction::kDelete ? nullptr : change.current},
+                       {"previous", change.interaction == Interaction::kCreate ? nullptr : change.previous}};
+  return context;
+}
+
+}  // namespace embergate::topic
