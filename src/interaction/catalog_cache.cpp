@@ -15,47 +15,54 @@ void log_unusable(const store::StoredVersion& version, const std::vector<fhir::I
              {{"type", std::string_view(version.type)}, {"id", std::string_view(version.id)}});
 }
 
-template <class Parsed, class Parse>
-core::Result<std::vector<std::shared_ptr<const Parsed>>> load(store::Reader& reader, std::string_view type,
-                                                              const Parse& parse) {
+// All that are stored, in order of their versions; `known` becomes exactly these.
+template <class Known, class Parse>
+core::Result<std::vector<typename Known::mapped_type>> load(store::Reader& reader, std::string_view type, Known& known,
+                                                            const Parse& parse) {
   EG_TRY(const auto versions, reader.list_current(type, kMaxConfigured));
-  std::vector<std::shared_ptr<const Parsed>> all;
+  std::vector<typename Known::mapped_type> all;
+  Known present;
   for (const store::StoredVersion& version : versions) {
-    std::vector<fhir::Issue> issues;
-    std::shared_ptr<const Parsed> parsed;
-    if (auto resource = fhir::Resource::parse(version.body)) parsed = parse(**resource, version, issues);
-    if (parsed) {
-      all.push_back(std::move(parsed));
+    typename Known::mapped_type parsed;
+    if (const auto before = known.find(version.version_id); before != known.end()) {
+      parsed = before->second;
     } else {
-      log_unusable(version, issues);
+      std::vector<fhir::Issue> issues;
+      if (auto resource = fhir::Resource::parse(version.body)) parsed = parse(**resource, version, issues);
+      if (!parsed) log_unusable(version, issues);
     }
+    if (!parsed) continue;
+    present.emplace(version.version_id, parsed);
+    all.push_back(std::move(parsed));
   }
+  known = std::move(present);
   return all;
 }
 
 }  // namespace
 
 core::Result<std::shared_ptr<const topic::Catalog>> CatalogCache::at(store::Reader& reader, std::int64_t epoch) {
-  auto newest = newest_.load();
-  if (newest && newest->epoch() == epoch) return newest;
-  EG_TRY(auto topics,
-         load<topic::SubscriptionTopic>(
-             reader, kTopicType,
-             [](const fhir::Resource& resource, const store::StoredVersion& version, std::vector<fhir::Issue>& issues) {
-               return topic::SubscriptionTopic::parse(resource, version.id, issues);
-             }));
-  EG_TRY(auto destinations,
-         load<topic::TopicDestination>(
-             reader, kDestinationType,
-             [](const fhir::Resource& resource, const store::StoredVersion& version, std::vector<fhir::Issue>& issues) {
-               auto destination = topic::TopicDestination::parse(resource, version.id, issues);
-               // A destination never changes, so its current version is the one that made it: the slot of its life.
-               if (destination) destination->slot = version.version_id;
-               return destination;
-             }));
-  auto fresh = std::make_shared<const topic::Catalog>(std::move(topics), std::move(destinations), epoch);
+  const auto newest = newest_.load();
+  if (newest && newest->catalog->epoch() == epoch) return newest->catalog;
+  auto fresh = std::make_shared<Loaded>();
+  if (newest) *fresh = *newest;
+  EG_TRY(auto topics, load(reader, kTopicType, fresh->topics,
+                           [](const fhir::Resource& resource, const store::StoredVersion& version,
+                              std::vector<fhir::Issue>& issues) {
+                             return topic::SubscriptionTopic::parse(resource, version.id, issues);
+                           }));
+  EG_TRY(auto destinations, load(reader, kDestinationType, fresh->destinations,
+                                 [](const fhir::Resource& resource, const store::StoredVersion& version,
+                                    std::vector<fhir::Issue>& issues) {
+                                   auto destination = topic::TopicDestination::parse(resource, version.id, issues);
+                                   // A destination never changes, so its current version is the one that made it: the
+                                   // slot of its life.
+                                   if (destination) destination->slot = version.version_id;
+                                   return destination;
+                                 }));
+  fresh->catalog = std::make_shared<const topic::Catalog>(std::move(topics), std::move(destinations), epoch);
   newest_.store(fresh);
-  return std::shared_ptr<const topic::Catalog>(fresh);
+  return fresh->catalog;
 }
 
 }  // namespace embergate::interaction

@@ -10,10 +10,10 @@
 #include "embergate/core/blocking.hpp"
 #include "embergate/core/uuid.hpp"
 #include "embergate/fhir/reference.hpp"
-#include "embergate/observability/log.hpp"
 #include "interaction/bundle.hpp"
 #include "interaction/client_secret.hpp"
 #include "interaction/condition.hpp"
+#include "interaction/dry_run.hpp"
 #include "interaction/read_result.hpp"
 #include "interaction/transaction_bundle.hpp"
 #include "interaction/write_path.hpp"
@@ -22,7 +22,6 @@ namespace embergate::interaction {
 namespace {
 
 namespace asio = boost::asio;
-namespace log = observability::log;
 
 // Bodies above this are parsed on the pool: a big one must not hold up other clients' small ones.
 constexpr std::size_t kInlineParseBytes = 64 * 1024;
@@ -40,12 +39,26 @@ void throw_exception_from_error(const Refusal&, const boost::source_location& lo
 struct Interactions::Impl : std::enable_shared_from_this<Impl> {
   Impl(Options given, store::Store& a_store, const vault::VaultConfig& vault, asio::thread_pool& a_pool,
        observability::Metrics& a_metrics)
-      : options(std::move(given)), store(a_store), pool(a_pool), metrics(a_metrics), write_path(options, vault) {}
+      : options(std::move(given)),
+        store(a_store),
+        pool(a_pool),
+        metrics(a_metrics),
+        criteria_failures(a_metrics),
+        write_path(options, vault) {}
 
   core::Result<fhir::ResourcePtr> parse_now(std::string body, const std::string& type) const {
     EG_TRY(fhir::ResourcePtr resource, fhir::Resource::parse(std::move(body), options.parse_limits));
     if (type == kClientType) return hashed(resource);
     return resource;
+  }
+
+  core::Result<std::shared_ptr<const topic::Catalog>> catalog() const {
+    std::shared_ptr<const topic::Catalog> loaded;
+    EG_CHECK(store.read([&](store::Reader& reader) -> core::Result<void> {
+      EG_TRY(loaded, write_path.catalogs().at(reader, store.committed_catalog_epoch()));
+      return {};
+    }));
+    return loaded;
   }
 
   asio::awaitable<core::Result<fhir::ResourcePtr>> parse(std::string body, std::string type) {
@@ -63,14 +76,8 @@ struct Interactions::Impl : std::enable_shared_from_this<Impl> {
                    {{"topic", fired.topic_url}, {"action", std::string(fired.action)}})
           ->add();
     }
-    for (const WriteLog::Failed& failed : written.failed) {
-      metrics
-          .counter("topic_criteria_errors_total", "Evaluations of a criterion that failed",
-                   {{"topic", failed.topic_url}})
-          ->add();
-      log::event(log::Level::kWarn, "topic/criteria-error", failed.message,
-                 {{"topic", std::string_view(failed.topic_url)}});
-    }
+    const core::SteadyTime now = core::system_clock().steady_now();
+    for (const CriteriaFailure& failed : written.failed) criteria_failures.tell(failed, now);
   }
 
   // Runs `body` in a transaction; what it logs is told after the commit only.
@@ -152,6 +159,7 @@ struct Interactions::Impl : std::enable_shared_from_this<Impl> {
   store::Store& store;
   asio::thread_pool& pool;
   observability::Metrics& metrics;
+  CriteriaFailures criteria_failures;
   WritePath write_path;
 };
 
@@ -286,13 +294,22 @@ asio::awaitable<Answer<InteractionResult>> Interactions::run_batch_entry(std::sh
   co_return co_await impl_->write(std::move(context), std::move(request));
 }
 
-core::Result<std::shared_ptr<const topic::Catalog>> Interactions::catalog() {
-  std::shared_ptr<const topic::Catalog> loaded;
-  EG_CHECK(impl_->store.read([&](store::Reader& reader) -> core::Result<void> {
-    EG_TRY(loaded, impl_->write_path.catalogs().at(reader, impl_->store.committed_catalog_epoch()));
+asio::awaitable<Answer<InteractionResult>> Interactions::dry_run(std::string body) {
+  auto answer = std::make_shared<Answer<std::string>>();
+  auto work = [impl = impl_, text = std::move(body), answer]() mutable -> core::Result<void> {
+    EG_TRY(const auto known, impl->catalog());
+    *answer =
+        interaction::dry_run(std::move(text), impl->options.parse_limits, *known, impl->options.base_url + "/fhir");
     return {};
-  }));
-  return loaded;
+  };
+  auto done = co_await core::run_blocking(impl_->pool, std::move(work));
+  if (!done) co_return refuse(std::move(done).error());
+  if (!*answer) co_return std::move(*answer).error();
+  InteractionResult result;
+  result.body = **std::move(answer);
+  co_return result;
 }
+
+core::Result<std::shared_ptr<const topic::Catalog>> Interactions::catalog() { return impl_->catalog(); }
 
 }  // namespace embergate::interaction

@@ -209,10 +209,7 @@ core::Result<void> WritePath::append_events(store::Transaction& tx, const Stored
     EG_TRY(previous_tree, fhir::Resource::parse(previous->body));
   }
   topic::MatchObserver observer;
-  observer.on_error = [&log](const topic::CriteriaError& error) {
-    log.failed.push_back(
-        {std::string(error.topic_url), fmt::format("line {}, column {}: {}", error.line, error.column, error.message)});
-  };
+  observer.on_error = [&log](const topic::CriteriaError& error) { log.failed.push_back(CriteriaFailure::of(error)); };
   observer.on_match = [&log, &written](std::string_view url) {
     log.fired.push_back({std::string(url), store::to_string(written.interaction)});
   };

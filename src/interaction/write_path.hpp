@@ -13,6 +13,7 @@
 
 #include "embergate/interaction/interactions.hpp"
 #include "interaction/catalog_cache.hpp"
+#include "interaction/criteria_failures.hpp"
 
 namespace embergate::interaction {
 
@@ -33,11 +34,7 @@ struct WriteLog {
     std::string_view action;
   };
   std::vector<Fired> fired;
-  struct Failed {
-    std::string topic_url;
-    std::string message;
-  };
-  std::vector<Failed> failed;
+  std::vector<CriteriaFailure> failed;
 };
 
 struct WriteContext {

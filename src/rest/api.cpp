@@ -121,6 +121,11 @@ struct Api::Impl {
     co_return answer(co_await parts.interactions.bundle(std::move(context), std::move(body), std::move(authorize)));
   }
 
+  asio::awaitable<core::Result<Response>> topic_dry_run(Call& call) {
+    EG_CO_TRY(auto body, co_await body_of(call));
+    co_return answer(co_await parts.interactions.dry_run(std::move(body)));
+  }
+
   asio::awaitable<core::Result<Response>> destination_status(Call& call) {
     auto status = co_await parts.deliveries.status(call.id);
     if (status) co_return render_json(200, *std::move(status), "application/fhir+json; charset=utf-8");
@@ -158,6 +163,8 @@ struct Api::Impl {
         co_return co_await history(call);
       case Operation::kDestinationStatus:
         co_return co_await destination_status(call);
+      case Operation::kTopicDryRun:
+        co_return co_await topic_dry_run(call);
     }
     co_return core::make_error(ErrorCode::kInternal, "no such operation");
   }

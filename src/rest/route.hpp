@@ -22,7 +22,8 @@ enum class Operation {
   kUpdate,
   kDelete,
   kHistory,
-  kDestinationStatus
+  kDestinationStatus,
+  kTopicDryRun
 };
 
 struct RouteMatch {

@@ -99,6 +99,8 @@ class Interactions {
                                                             store::VersionId before);
   boost::asio::awaitable<Answer<InteractionResult>> bundle(RequestContext context, std::string body,
                                                            Options::AuthorizeEntry authorize);
+  // AidboxSubscriptionTopic/$dry-run: what a topic would do with a change, as Parameters. Nothing is stored or sent.
+  boost::asio::awaitable<Answer<InteractionResult>> dry_run(std::string body);
 
   // The catalog of the last commit; blocks while it is loaded (call on a pool).
   core::Result<std::shared_ptr<const topic::Catalog>> catalog();

@@ -25,6 +25,9 @@ TEST(Routes, FindTheOperationOfEveryUrl) {
   EXPECT_EQ(version.id, "p1");
   EXPECT_EQ(version.version, "7");
   EXPECT_EQ(match("GET", {"fhir", "AidboxTopicDestination", "d", "$status"}).operation, Operation::kDestinationStatus);
+  EXPECT_EQ(match("POST", {"fhir", "AidboxSubscriptionTopic", "$dry-run"}).operation, Operation::kTopicDryRun);
+  EXPECT_EQ(match("POST", {"AidboxSubscriptionTopic", "$dry-run"}).operation, Operation::kTopicDryRun);
+  EXPECT_FALSE(match("POST", {"fhir", "AidboxSubscriptionTopic", "$dry-run"}).open);
 }
 
 TEST(Routes, TheServersOwnTypesAnswerWithoutThePrefixAndClinicalOnesDoNot) {
@@ -45,6 +48,14 @@ TEST(Routes, AnotherMethodIsNamedInAllow) {
   EXPECT_TRUE(patch.found);
   EXPECT_FALSE(patch.method_allowed);
   EXPECT_EQ(patch.allow, "GET, PUT, DELETE");
+}
+
+TEST(Routes, TheDryRunIsPostedToTopicsOnly) {
+  const RouteMatch read = match("GET", {"fhir", "AidboxSubscriptionTopic", "$dry-run"});
+  EXPECT_TRUE(read.found);
+  EXPECT_FALSE(read.method_allowed);
+  EXPECT_EQ(read.allow, "POST");
+  EXPECT_FALSE(match("POST", {"fhir", "Patient", "$dry-run"}).found);
 }
 
 TEST(Routes, ADestinationOffersNoPut) {

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// The answer of a dry run as Parameters (docs/criteria.md). Texts that come from states or criteria are cut, so the
+// answer stays small whatever they are. Thread: pure. Failure: none.
+#pragma once
+
+#include <string>
+
+#include "embergate/topic/dry_run.hpp"
+
+namespace embergate::interaction {
+
+struct DryRunSubject {
+  const topic::SubscriptionTopic& topic;
+  const topic::Change& change;
+  bool stored = false;           // the topic was found, not given
+  std::size_t destinations = 0;  // bound to the url of a stored topic
+};
+
+std::string render_dry_run(const DryRunSubject& subject, const topic::DryRunReport& report);
+
+}  // namespace embergate::interaction
