@@ -118,6 +118,7 @@ Parts trigger_of(const topic::Trigger& trigger, const topic::TriggerReport& repo
   parts.boolean("typeFits", report.type_fits);
   parts.boolean("interactionFits", report.interaction_fits);
   parts.boolean("fires", report.fires);
+  if (report.switched_off) parts.boolean("switchedOff", true);
   parts.string("why", report.why);
   if (trigger.criteria != nullptr) {
     parts.string("criteria", trigger.criteria->text());

@@ -21,7 +21,7 @@ template <class Value>
 using TextMap = std::unordered_map<std::string, Value, TextHash, std::equal_to<>>;
 
 // An evaluation that fails after so many steps counts for CriterionWatch; a budget that others used up does not.
-constexpr std::uint64_t kCostlySteps = 100'000;
+constexpr std::uint64_t kCostlySteps = 20'000;
 
 // The criterion of one or more triggers, as text: evaluated at most once for an event.
 struct Criterion {

@@ -88,6 +88,8 @@ TriggerReport report_of(const SubscriptionTopic& topic, std::size_t index, const
   } else {
     evaluate(*trigger.criteria, change, budget, report);
     report.why = why(report, change);
+    report.switched_off = trigger.watch->is_off();
+    if (report.switched_off) report.why += "; writes pass it over at present, since it exceeded its limits repeatedly";
   }
   return report;
 }

@@ -36,10 +36,13 @@ std::shared_ptr<const TopicDestination> destination(std::string_view topic_url, 
 struct Recorder {
   std::vector<std::string> matched;
   std::vector<std::string> errors;
+  std::vector<CriteriaError::Kind> kinds;  // of the errors
   MatchObserver observer() {
-    return {
-        [this](const CriteriaError& error) { errors.push_back(fmt::format("{}: {}", error.topic_url, error.message)); },
-        [this](std::string_view url) { matched.emplace_back(url); }};
+    return {[this](const CriteriaError& error) {
+              errors.push_back(fmt::format("{}[{}]: {}", error.topic_url, error.trigger, error.message));
+              kinds.push_back(error.kind);
+            },
+            [this](std::string_view url) { matched.emplace_back(url); }};
   }
 };
 
@@ -119,7 +122,7 @@ TEST(Catalog, TellsAboutACriterionThatFailsAndGoesOn) {
   Recorder recorder;
   EXPECT_THAT(match(catalog, Interaction::kCreate, two_names.get(), nullptr, &recorder), ElementsAre(2));
   ASSERT_EQ(recorder.errors.size(), 1U);
-  EXPECT_THAT(recorder.errors[0], ::testing::StartsWith("bad: "));
+  EXPECT_THAT(recorder.errors[0], ::testing::StartsWith("bad[0]: "));
   EXPECT_THAT(recorder.matched, ElementsAre("good"));
 }
 
@@ -133,6 +136,119 @@ TEST(Catalog, LooksAtAllTriggersOfATopicBeforeItGivesUp) {
   Recorder recorder;
   EXPECT_THAT(match(catalog, Interaction::kCreate, two_names.get(), nullptr, &recorder), ElementsAre(1));
   EXPECT_EQ(recorder.errors.size(), 1U);
+}
+
+TEST(Catalog, TellsAboutASharedCriterionForEachTriggerThatHasIt) {
+  const auto two_names = resource_of(R"({"resourceType":"Patient","id":"p","name":[{"family":"a"},{"family":"b"}]})");
+  const char* shared = R"({"resource":"Patient","fhirPathCriteria":"name.family"})";
+  const Catalog catalog(
+      {topic("a", shared), topic("b", fmt::format(R"({{"resource":"Group"}},{})", shared)), topic("c", shared)},
+      {destination("a", 1), destination("b", 2), destination("c", 3)}, 1);
+  Recorder recorder;
+  EXPECT_THAT(match(catalog, Interaction::kCreate, two_names.get(), nullptr, &recorder), IsEmpty());
+  ASSERT_EQ(recorder.errors.size(), 3U);
+  EXPECT_THAT(recorder.errors[1], ::testing::StartsWith("b[1]: "));
+  const auto one_name = resource_of(R"({"resourceType":"Patient","id":"p","name":[{"family":"a"}]})");
+  EXPECT_THAT(match(catalog, Interaction::kCreate, one_name.get(), nullptr), ElementsAre(1, 2, 3));
+}
+
+// Cubic in the number of names: far beyond the limits of one evaluation with 150 of them.
+std::string costly(std::string_view name) {
+  const std::string criterion =
+      fmt::format("name.exists(%resource.name.exists(%resource.name.exists(family = '{}')))", name);
+  return fmt::format(R"({{"resource":"Patient","fhirPathCriteria":"{}"}})", criterion);
+}
+
+fhir::ResourcePtr patient_with_names(std::size_t count) {
+  std::string names;
+  for (std::size_t i = 0; i < count; ++i) names += fmt::format(R"({}{{"family":"f{}"}})", i == 0 ? "" : ",", i);
+  return resource_of(fmt::format(R"({{"resourceType":"Patient","id":"p","gender":"male","name":[{}]}})", names));
+}
+
+TEST(Catalog, EvaluatesEqualCriteriaOnceForAnEvent) {
+  const auto many = patient_with_names(150);
+  std::vector<std::shared_ptr<const SubscriptionTopic>> topics;
+  std::vector<std::shared_ptr<const TopicDestination>> destinations;
+  for (int i = 0; i < 200; ++i) {
+    topics.push_back(topic(fmt::format("t{}", i), costly("none")));
+    destinations.push_back(destination(topics.back()->url, i));
+  }
+  topics.push_back(topic("cheap", R"({"resource":"Patient","fhirPathCriteria":"gender = 'male'"})"));
+  destinations.push_back(destination("cheap", 1'000));
+  const Catalog catalog(topics, destinations, 1);
+  Recorder recorder;
+  // Two hundred evaluations would use up the steps of the event before the last topic has its turn.
+  EXPECT_THAT(match(catalog, Interaction::kCreate, many.get(), nullptr, &recorder), ElementsAre(1'000));
+  EXPECT_EQ(recorder.errors.size(), 200U);
+}
+
+TEST(Catalog, TheCriteriaOfOneEventShareTheirSteps) {
+  const auto many = patient_with_names(150);
+  std::vector<std::shared_ptr<const SubscriptionTopic>> topics;
+  std::vector<std::shared_ptr<const TopicDestination>> destinations;
+  for (int i = 0; i < 1'000; ++i) {
+    topics.push_back(topic(fmt::format("t{}", i), costly(fmt::format("none{}", i))));
+    destinations.push_back(destination(topics.back()->url, i));
+  }
+  topics.push_back(topic("cheap", R"({"resource":"Patient","fhirPathCriteria":"gender = 'male'"})"));
+  destinations.push_back(destination("cheap", 1'000));
+  const Catalog catalog(topics, destinations, 1);
+  Recorder recorder;
+  EXPECT_THAT(match(catalog, Interaction::kCreate, many.get(), nullptr, &recorder), IsEmpty());
+  ASSERT_EQ(recorder.errors.size(), 1'001U);
+  EXPECT_THAT(recorder.errors.back(), ::testing::HasSubstr("cheap[0]: the criteria of this event have used up"));
+  // The next event has steps of its own.
+  EXPECT_THAT(match(catalog, Interaction::kCreate, kMale.get(), nullptr), ElementsAre(1'000));
+}
+
+TEST(Catalog, PassesACriterionOverThatExceedsItsLimitsAgainAndAgain) {
+  const auto many = patient_with_names(150);
+  const auto few = patient_with_names(1);
+  using Kind = CriteriaError::Kind;
+  const auto hopeless = topic("hopeless", costly("none"));
+  const Catalog strict({hopeless}, {destination("hopeless", 3)}, 1);
+  const auto next = [&](const fhir::ResourcePtr& patient) {
+    Recorder recorder;
+    match(strict, Interaction::kCreate, patient.get(), nullptr, &recorder);
+    return recorder.kinds;
+  };
+  for (std::uint32_t i = 1; i < CriterionWatch::kLimit; ++i) EXPECT_THAT(next(many), ElementsAre(Kind::kFailed)) << i;
+  EXPECT_FALSE(hopeless->triggers[0].watch->is_off());
+  EXPECT_THAT(next(many), ElementsAre(Kind::kSwitchedOff));
+  EXPECT_TRUE(hopeless->triggers[0].watch->is_off());
+  EXPECT_THAT(next(many), ElementsAre(Kind::kPassedOver));
+  EXPECT_THAT(next(many), ElementsAre(Kind::kFailed)) << "tried again";
+  EXPECT_THAT(next(few), ElementsAre(Kind::kPassedOver));
+  EXPECT_THAT(next(few), ElementsAre(Kind::kPassedOver));
+  EXPECT_THAT(next(few), IsEmpty()) << "one evaluation within the limits ends it";
+  EXPECT_FALSE(hopeless->triggers[0].watch->is_off());
+  EXPECT_THAT(next(few), IsEmpty());
+}
+
+TEST(Catalog, AnErrorThatCostsNothingSwitchesNothingOff) {
+  const auto two_names = resource_of(R"({"resourceType":"Patient","id":"p","name":[{"family":"a"},{"family":"b"}]})");
+  const Catalog catalog({topic("bad", R"({"resource":"Patient","fhirPathCriteria":"name.family"})")},
+                        {destination("bad", 1)}, 1);
+  Recorder recorder;
+  for (int i = 0; i < 50; ++i) match(catalog, Interaction::kCreate, two_names.get(), nullptr, &recorder);
+  EXPECT_THAT(recorder.kinds, ::testing::AllOf(::testing::SizeIs(50), ::testing::Each(CriteriaError::Kind::kFailed)));
+}
+
+TEST(CriterionWatch, DoublesTheEventsItPassesOverUpToABound) {
+  CriterionWatch watch;
+  for (std::uint32_t i = 0; i < CriterionWatch::kLimit; ++i) {
+    EXPECT_FALSE(watch.pass_over());
+    EXPECT_EQ(watch.failed(), i + 1 == CriterionWatch::kLimit);
+  }
+  std::vector<int> passed;
+  for (int tries = 0; tries < 10; ++tries) {
+    passed.push_back(0);
+    while (watch.pass_over()) ++passed.back();
+    EXPECT_FALSE(watch.failed()) << "it is off already";
+  }
+  EXPECT_THAT(passed, ElementsAre(1, 2, 4, 8, 16, 32, 64, 128, 128, 128));
+  watch.succeeded();
+  EXPECT_FALSE(watch.pass_over());
 }
 
 }  // namespace

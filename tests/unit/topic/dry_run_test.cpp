@@ -170,6 +170,16 @@ TEST(DryRun, AgreesWithMatchingOnEveryOutcome) {
   }
 }
 
+TEST(DryRun, SaysThatWritesPassACriterionOver) {
+  const auto topic = topic_of(R"({"resource":"Observation","fhirPathCriteria":"status = 'final'"})");
+  for (std::uint32_t i = 0; i < CriterionWatch::kLimit; ++i) topic->triggers[0].watch->failed();
+  const TriggerReport report = run(*topic, observation("final"), nullptr).triggers.at(0);
+  EXPECT_TRUE(report.fires);
+  EXPECT_TRUE(report.switched_off);
+  EXPECT_THAT(report.why, HasSubstr("writes pass it over"));
+  EXPECT_TRUE(topic->triggers[0].watch->is_off()) << "looking changes nothing";
+}
+
 TEST(Shortened, CutsWholeCharacters) {
   EXPECT_EQ(shortened("abc", 3), "abc");
   EXPECT_EQ(shortened("abcd", 3), "abc...");
