@@ -100,5 +100,32 @@ TEST_F(InteractionsTest, ACriterionThatFailsIsCountedAndTheWriteGoesThrough) {
   EXPECT_THAT(metrics_.text(), HasSubstr("embergate_topic_criteria_errors_total{topic=\"urn:topic:patients\"} 1"));
 }
 
+TEST_F(InteractionsTest, ATopicThatDidNotChangeIsNotCompiledAgain) {
+  add_patient_destination("active = true");
+  const auto before = interactions_->catalog().value();
+  const std::string other = R"({"resourceType":"AidboxSubscriptionTopic","id":"other","url":"urn:other",
+    "status":"active","trigger":[{"resource":"Group"}]})";
+  ASSERT_TRUE(update("AidboxSubscriptionTopic", "other", other));
+  const auto after = interactions_->catalog().value();
+  EXPECT_NE(after->epoch(), before->epoch());
+  EXPECT_EQ(after->topic_by_url("urn:topic:patients"), before->topic_by_url("urn:topic:patients"));
+  ASSERT_TRUE(update("AidboxSubscriptionTopic", "other", other));
+  EXPECT_NE(interactions_->catalog().value()->topic_by_url("urn:other"), after->topic_by_url("urn:other"));
+  ASSERT_TRUE(remove("AidboxSubscriptionTopic", "other"));
+  EXPECT_EQ(interactions_->catalog().value()->topic_by_url("urn:other"), nullptr);
+}
+
+TEST_F(InteractionsTest, ADryRunStoresNothingAndMakesNoEvent) {
+  const auto slot = add_patient_destination("active = true");
+  const auto answer = run(interactions_->dry_run(R"({"resourceType":"Parameters","parameter":[
+    {"name":"topic","valueCanonical":"urn:topic:patients"},
+    {"name":"current","resource":{"resourceType":"Patient","id":"p1","active":true}}]})"));
+  ASSERT_TRUE(answer) << answer.error().error.diagnostics;
+  EXPECT_EQ(answer->status, 200);
+  EXPECT_THAT(answer->body, HasSubstr(R"({"name":"fires","valueBoolean":true})"));
+  EXPECT_TRUE(events_of(slot).empty());
+  EXPECT_EQ(code_of(read("Patient", "p1")), core::ErrorCode::kNotFound);
+}
+
 }  // namespace
 }  // namespace embergate::interaction
