@@ -117,7 +117,7 @@ std::string why_false(Steps steps) {
 }
 
 std::string why_empty(Steps steps, Interaction interaction) {
-  std::string text = "the criterion gave the empty collection, which does not fire";
+  std::string text = "the criterion gave the empty collection";
   if (steps.empty()) return text;
   const std::vector<std::size_t> chain = chain_of_empties(steps);
   const Step& cause = steps[chain.back()];

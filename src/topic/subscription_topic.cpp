@@ -160,7 +160,7 @@ class TopicParser {
   }
 
   std::shared_ptr<const fhirpath::Expression> compile(fhir::Node node, const std::string& type, std::string path) {
-    if (!node.is_string() || node.string().empty()) return nullptr;
+    if (node.string().find_first_not_of(" \t\r\n") == std::string_view::npos) return nullptr;
     fhirpath::CompileOptions options;
     options.context_type = fhir::Model::r4().find_type(type);
     options.variables = {"current", "previous"};

@@ -180,6 +180,54 @@ TEST(DryRun, SaysThatWritesPassACriterionOver) {
   EXPECT_TRUE(topic->triggers[0].watch->is_off()) << "looking changes nothing";
 }
 
+// The table of docs/criteria.md: what is written, what happens, what to write instead.
+TEST(DryRun, TheTrapsOfTheDocumentationAreAsItSays) {
+  const auto final = observation("final");
+  const auto female = resource_of(R"({"resourceType":"Patient","gender":"female","birthDate":"2000-05-05"})");
+  const auto two_names = resource_of(R"({"resourceType":"Patient","name":[{"given":["Ann","Mary"]}]})");
+  const auto owned = resource_of(
+      R"({"resourceType":"Task","status":"requested","intent":"order","owner":{"reference":"Practitioner/a"}})");
+  const auto free = resource_of(R"({"resourceType":"Task","status":"requested","intent":"order"})");
+  const auto text_value = observation("final", R"(,"valueString":"high")");
+  const auto quantity = observation("final", R"(,"valueQuantity":{"value":11})");
+  struct Row {
+    const char* criterion;
+    fhir::ResourcePtr current;
+    fhir::ResourcePtr previous;
+    Truth outcome;
+  };
+  const std::vector<Row> rows{
+      {"%current.status = 'final' and %previous.status != 'final'", final, nullptr, Truth::kEmpty},
+      {"%current.status = 'final' and %previous.status !~ 'final'", final, nullptr, Truth::kTrue},
+      {"%current.status = 'final' and (%previous.empty() or %previous.status != 'final')", final, nullptr,
+       Truth::kTrue},
+      {"%current.owner != %previous.owner", owned, free, Truth::kEmpty},
+      {"%current.owner !~ %previous.owner", owned, free, Truth::kTrue},
+      {"%current.owner !~ %previous.owner", free, owned, Truth::kTrue},
+      {"%current.status = 'final'", nullptr, final, Truth::kEmpty},
+      {"status = 'final'", nullptr, final, Truth::kTrue},
+      {"name.given = 'Ann'", two_names, nullptr, Truth::kFalse},
+      {"name.given.exists($this = 'Ann')", two_names, nullptr, Truth::kTrue},
+      {"name.given", two_names, nullptr, Truth::kError},
+      {"name.given.exists()", two_names, nullptr, Truth::kTrue},
+      {"status", final, nullptr, Truth::kTrue},
+      {"birthDate < @2000", female, nullptr, Truth::kEmpty},
+      {"birthDate < @2000-01-01", female, nullptr, Truth::kFalse},
+      {"value > 10", text_value, nullptr, Truth::kError},
+      {"value.ofType(Quantity).value > 10", text_value, nullptr, Truth::kEmpty},
+      {"value.ofType(Quantity).value > 10", quantity, nullptr, Truth::kTrue},
+      {"active.not()", female, nullptr, Truth::kEmpty},
+      {"active != true", female, nullptr, Truth::kEmpty},
+      {"active !~ true", female, nullptr, Truth::kTrue}};
+  for (const Row& row : rows) {
+    const auto& state = row.current ? row.current : row.previous;
+    const auto topic = topic_of(
+        fmt::format(R"({{"resource":"{}","fhirPathCriteria":{}}})", state->type(), fhir::json_string(row.criterion)));
+    const TriggerReport report = run(*topic, row.current, row.previous).triggers.at(0);
+    EXPECT_EQ(report.outcome, row.outcome) << row.criterion << ": " << report.why;
+  }
+}
+
 TEST(Shortened, CutsWholeCharacters) {
   EXPECT_EQ(shortened("abc", 3), "abc");
   EXPECT_EQ(shortened("abcd", 3), "abc...");

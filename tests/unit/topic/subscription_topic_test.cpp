@@ -105,6 +105,14 @@ TEST(SubscriptionTopic, RefusesCriteriaThatDoNotParseAndSaysWhere) {
   EXPECT_THAT(parsed.issues[0].diagnostics, ::testing::HasSubstr("line 2"));
 }
 
+TEST(SubscriptionTopic, ABlankCriterionIsNone) {
+  for (const char* criteria : {"", "  ", "\\n"}) {
+    const Parsed parsed = with_trigger(std::string(R"({"resource":"Patient","fhirPathCriteria":")") + criteria + "\"}");
+    ASSERT_NE(parsed.topic, nullptr) << '"' << criteria << '"';
+    EXPECT_EQ(parsed.topic->triggers.at(0).criteria, nullptr);
+  }
+}
+
 TEST(SubscriptionTopic, RefusesAnUnknownElementOfAKnownType) {
   const Parsed parsed = with_trigger(R"({"resource":"Patient","fhirPathCriteria":"gendr = 'female'"})");
   EXPECT_EQ(parsed.topic, nullptr);
