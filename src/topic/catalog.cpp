@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "embergate/topic/catalog.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <unordered_map>
@@ -81,11 +79,7 @@ class Evaluation {
       return failed(
           {index, CriteriaError::Kind::kPassedOver, {"passed over: its last evaluations exceeded the limits", 1, 1}});
     }
-    if (steps_ == 0) {
-      return failed({index,
-                     CriteriaError::Kind::kFailed,
-                     {fmt::format("the criteria of this event have used up their {} steps", kEventSteps), 1, 1}});
-    }
+    if (steps_ == 0) return failed({index, CriteriaError::Kind::kFailed, no_steps_left()});
     const std::uint64_t before = steps_;
     fhirpath::EvaluationError error;
     const fhirpath::Truth truth = criterion.expression->evaluate_truth(context_, &error);

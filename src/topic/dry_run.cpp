@@ -54,6 +54,11 @@ std::string why(const TriggerReport& report, const Change& change) {
 
 void evaluate(const fhirpath::Expression& criteria, const Change& change, std::uint64_t& budget,
               TriggerReport& report) {
+  if (budget == 0) {
+    report.outcome = Truth::kError;
+    report.error = no_steps_left();
+    return;
+  }
   fhirpath::EvaluationContext context = context_of(change);
   context.step_budget = &budget;
   context.trace = &report.trace;

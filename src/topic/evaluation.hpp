@@ -3,6 +3,8 @@
 // Thread: pure. Ownership: the context borrows the states of the change. Failure: none.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <cstdint>
 
 #include "embergate/fhirpath/expression.hpp"
@@ -11,6 +13,11 @@
 namespace embergate::topic {
 
 inline constexpr std::uint64_t kEventSteps = 10'000'000;  // of all criteria of one event together (S-34)
+
+// What happens to a criterion whose predecessors left it no step.
+inline fhirpath::EvaluationError no_steps_left() {
+  return {fmt::format("the criteria of this event have used up their {} steps", kEventSteps), 1, 1};
+}
 
 inline bool listens(const Trigger& trigger, Interaction interaction) {
   switch (interaction) {

@@ -170,6 +170,21 @@ TEST(DryRun, AgreesWithMatchingOnEveryOutcome) {
   }
 }
 
+TEST(DryRun, ItsCriteriaShareTheStepsOfOneEvent) {
+  std::string categories;
+  for (int i = 0; i < 150; ++i) categories += fmt::format("{}{{\"text\":\"c{}\"}}", i == 0 ? "" : ",", i);
+  const std::string trigger = R"x({"resource":"Observation","fhirPathCriteria":"category.exists()"})x";
+  const std::string costly = "category.exists(%resource.category.exists(%resource.category.exists(text = 'none')))";
+  std::string triggers;
+  for (int i = 0; i < 99; ++i)
+    triggers += fmt::format(R"({{"resource":"Observation","fhirPathCriteria":"{}"}},)", costly);
+  const DryRunReport report =
+      run(*topic_of(triggers + trigger), observation("final", fmt::format(",\"category\":[{}]", categories)), nullptr);
+  ASSERT_THAT(report.triggers, SizeIs(100));
+  EXPECT_EQ(report.triggers[99].outcome, Truth::kError);
+  EXPECT_THAT(report.triggers[99].why, HasSubstr("used up"));
+}
+
 TEST(DryRun, SaysThatWritesPassACriterionOver) {
   const auto topic = topic_of(R"({"resource":"Observation","fhirPathCriteria":"status = 'final'"})");
   for (std::uint32_t i = 0; i < CriterionWatch::kLimit; ++i) topic->triggers[0].watch->failed();
