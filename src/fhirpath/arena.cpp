@@ -7,7 +7,8 @@
 namespace embergate::fhirpath {
 namespace {
 constexpr std::size_t kChunkBytes = 32 * 1024;
-}
+constexpr std::size_t kKeptBytes = 1024 * 1024;
+}  // namespace
 
 std::string_view system_name(Tag tag) {
   static constexpr std::string_view kNames[] = {"",     "Boolean",  "String", "Integer",  "Long",    "Decimal",
@@ -16,25 +17,25 @@ std::string_view system_name(Tag tag) {
 }
 
 void Arena::grow(std::size_t bytes) {
-  capacity_ = std::max(kChunkBytes, bytes);
+  capacity_ = std::max({kChunkBytes, bytes, std::min(total_, kKeptBytes)});
   chunks_.push_back(std::make_unique_for_overwrite<std::byte[]>(capacity_));
+  total_ += capacity_;
   used_ = 0;
 }
 
-std::string_view Arena::copy(std::string_view text) {
-  char* target = static_cast<char*>(allocate(text.size()));
-  std::memcpy(target, text.data(), text.size());
-  return {target, text.size()};
+std::string_view Arena::join(std::string_view first, std::string_view second) {
+  char* const target = static_cast<char*>(allocate(first.size() + second.size()));
+  std::copy(second.begin(), second.end(), std::copy(first.begin(), first.end(), target));
+  return {target, first.size() + second.size()};
 }
 
 void Arena::release() {
-  if (chunks_.empty()) return;
-  // The first chunk is an ordinary one unless the first request was large.
-  if (chunks_.size() > 1 || capacity_ != kChunkBytes) {
-    chunks_.clear();
-    capacity_ = 0;
-  }
   used_ = 0;
+  if (chunks_.size() < 2 && total_ <= kKeptBytes) return;
+  const std::size_t needed = std::min(total_, kKeptBytes);
+  chunks_.clear();
+  total_ = 0;
+  grow(needed);
 }
 
 void Collection::grow() {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Memory of one evaluation: handed out from chunks, given back all at once. Collections keep four items inside
 // themselves and grow into it. Thread: one evaluation, one thread. Ownership: what lies in the arena lives until
-// release(). Bound: the step budget of the evaluation bounds what is asked for; release() keeps one chunk.
+// release(). Bound: the step budget of the evaluation bounds what is asked for; release() keeps one chunk, as large as
+// the last evaluation needed but at most kKeptBytes, so that evaluations of one kind allocate once.
 #pragma once
 
 #include <algorithm>
@@ -30,14 +31,16 @@ class Arena {
     static_assert(std::is_trivially_destructible_v<T>);
     return new (allocate(sizeof(T))) T(value);
   }
-  std::string_view copy(std::string_view text);
+  std::string_view copy(std::string_view text) { return join(text, {}); }
+  std::string_view join(std::string_view first, std::string_view second);
   void release();
 
  private:
   void grow(std::size_t bytes);
   std::vector<std::unique_ptr<std::byte[]>> chunks_;
   std::size_t used_ = 0;
-  std::size_t capacity_ = 0;
+  std::size_t capacity_ = 0;  // of the last chunk
+  std::size_t total_ = 0;     // of all chunks
 };
 
 class Collection {

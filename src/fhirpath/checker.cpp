@@ -6,9 +6,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "fhirpath/function_table.hpp"
 #include "fhirpath/nearest.hpp"
-#include "fhirpath/pattern.hpp"
 
 namespace embergate::fhirpath {
 namespace {
@@ -16,10 +14,6 @@ namespace {
 constexpr std::size_t kMaxWarnings = 20;
 
 bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
-
-void add_type(StaticType& target, const TypeRef& type) {
-  if (std::find(target.types.begin(), target.types.end(), type) == target.types.end()) target.types.push_back(type);
-}
 
 Tag tag_of(fhir::SystemType type) {
   switch (type) {
@@ -45,6 +39,12 @@ Tag tag_of(fhir::SystemType type) {
   return Tag::kElement;
 }
 
+}  // namespace
+
+void add_type(StaticType& target, const TypeRef& type) {
+  if (std::find(target.types.begin(), target.types.end(), type) == target.types.end()) target.types.push_back(type);
+}
+
 std::string fixed_variable(std::string_view name) {
   if (name == "ucum") return "http://unitsofmeasure.org";
   if (name == "sct") return "http://snomed.info/sct";
@@ -53,8 +53,6 @@ std::string fixed_variable(std::string_view name) {
   if (name.starts_with("ext-")) return fmt::format("http://hl7.org/fhir/StructureDefinition/{}", name.substr(4));
   return {};
 }
-
-}  // namespace
 
 Checker::Checker(Program& program, const Names& names, const CompileOptions& options)
     : program_(program), names_(names), options_(options), model_(*program.model) {}
@@ -274,7 +272,7 @@ void Checker::resolve_member(Member& member, const StaticType& input) {
   member.is_resource = model_.kind_of(member.type) == fhir::TypeKind::kResource;
 }
 
-std::string Checker::nearest_member(const std::string& name, const StaticType& input) const {
+std::string Checker::nearest_member(std::string_view name, const StaticType& input) const {
   constexpr std::size_t kMostChanges = 3;
   Nearest nearest(name, kMostChanges);
   for (const TypeRef& from : input.types) {
@@ -284,132 +282,24 @@ std::string Checker::nearest_member(const std::string& name, const StaticType& i
   return std::string(nearest.name());
 }
 
+std::string Checker::elements_of(const StaticType& input) const {
+  constexpr std::size_t kShown = 10;
+  std::string names;
+  for (const TypeRef& from : input.types) {
+    if (from.type == fhir::kNoType) continue;
+    const auto elements = model_.elements_of(from.type);
+    // Those of the type itself stand last.
+    for (std::size_t i = elements.size(); i-- > 0 && i + kShown >= elements.size();)
+      names += fmt::format("{}{}", names.empty() ? "it has " : ", ", elements[i]->name);
+    break;
+  }
+  return names;
+}
+
 void Checker::unknown_member(const AstNode& node, const Member& member, const StaticType& input) {
   const std::string near = nearest_member(member.name, input);
   fail(node.position, fmt::format("{} has no element {}", names_of(input), member.name),
-       near.empty() ? std::string() : fmt::format("did you mean {}?", near));
-}
-
-void Checker::visit_arguments(const AstNode& node, const StaticType& input, const Scope& scope, const Slots& slots,
-                              std::vector<StaticType>& results) {
-  const Arguments kind = info_of(node.function).arguments;
-  Scope inner{input, scope.total};
-  inner.self.many = kind == Arguments::kDefineVariable;
-  if (kind == Arguments::kAggregate) inner.total = StaticType::unknown();
-  if (node.function == Function::kRepeat || node.function == Function::kRepeatAll) inner.self = repeated(node, input);
-  for (std::uint32_t i = 0; i < node.count; ++i) {
-    const bool in_outer = kind == Arguments::kPlain || (kind == Arguments::kAggregate && i == 1) ||
-                          ((kind == Arguments::kTrace || kind == Arguments::kDefineVariable) && i == 0);
-    Slots visible = slots;
-    results.push_back(visit(program_.arguments[node.b + i], in_outer ? scope : inner, visible));
-  }
-}
-
-// What $this may be inside repeat(): the input, and what the argument gives of it, again and again. Followed for a
-// plain element name only.
-StaticType Checker::repeated(const AstNode& node, const StaticType& input) {
-  constexpr int kRounds = 8;
-  const AstNode& argument = program_.node(program_.arguments[node.b]);
-  if (!input.known || argument.op != Op::kMember || program_.node(argument.a).op != Op::kThis)
-    return StaticType::unknown();
-  StaticType all = input;
-  for (int round = 0; round < kRounds; ++round) {
-    StaticType found{true, true, true, false, {}};
-    bool open = false;
-    for (const TypeRef& from : all.types) add_members(argument, program_.members[argument.b], from, found, open);
-    if (open) return StaticType::unknown();
-    const std::size_t before = all.types.size();
-    for (const TypeRef& type : found.types) add_type(all, type);
-    if (all.types.size() == before) return all;
-  }
-  return StaticType::unknown();
-}
-
-StaticType Checker::visit_function(NodeId id, const Scope& scope, Slots& slots) {
-  const StaticType input = visit(program_.nodes[id].a, scope, slots);
-  if (error_) return StaticType::unknown();
-  std::vector<StaticType> arguments;
-  visit_arguments(program_.nodes[id], input, scope, slots, arguments);
-  if (error_) return StaticType::unknown();
-  AstNode& node = program_.nodes[id];
-  check_pattern(node);
-  switch (node.function) {
-    case Function::kWhere:
-    case Function::kAll:
-    case Function::kIif:
-      check_criterion(program_.arguments[node.b], arguments.front());
-      break;
-    case Function::kExists:
-      if (node.count == 1) check_criterion(program_.arguments[node.b], arguments.front());
-      break;
-    case Function::kSkip:
-    case Function::kTake:
-    case Function::kFirst:
-    case Function::kLast:
-    case Function::kTail:
-      if (!input.ordered)
-        warn(node.position,
-             fmt::format("{}() on children or descendants: their order is not defined", info_of(node.function).name));
-      break;
-    case Function::kDefineVariable: {
-      const AstNode& name = program_.node(program_.arguments[node.b]);
-      if (name.op != Op::kConstant || name.b != 1 || program_.constants[name.a].tag() != Tag::kString) {
-        fail(node.position, "the name of defineVariable() must be a string literal");
-        break;
-      }
-      const std::string text(program_.constants[name.a].as_string());
-      const bool taken = std::any_of(slots.begin(), slots.end(), [&](const Slot& slot) { return slot.name == text; }) ||
-                         text == "context" || text == "resource" || text == "rootResource" ||
-                         !fixed_variable(text).empty() ||
-                         std::find(program_.host_variables.begin(), program_.host_variables.end(), text) !=
-                             program_.host_variables.end();
-      if (taken) {
-        fail(node.position, fmt::format("the variable %{} is defined already", text), "choose another name");
-        break;
-      }
-      node.extra = program_.slot_count++;
-      slots.push_back({text, node.extra, node.count == 2 ? arguments[1] : input});
-      break;
-    }
-    default:
-      break;
-  }
-  return result_of(node, input, arguments);
-}
-
-void Checker::check_criterion(NodeId criterion, const StaticType& type) {
-  if (!type.known || type.types.empty()) return;
-  const auto may_be_boolean = [this](const TypeRef& ref) {
-    return ref.system == Tag::kBoolean ||
-           (ref.type != fhir::kNoType && model_.system_type_of(ref.type) == fhir::SystemType::kBoolean);
-  };
-  if (std::none_of(type.types.begin(), type.types.end(), may_be_boolean)) {
-    warn(program_.node(criterion).position,
-         fmt::format("the criterion is {}, not a Boolean; use .exists() or a comparison", names_of(type)));
-  }
-}
-
-void Checker::check_pattern(AstNode& node) {
-  const bool replaces = node.function == Function::kReplaceMatches;
-  if (node.function != Function::kMatches && node.function != Function::kMatchesFull && !replaces) return;
-  const auto constant_text = [this](NodeId id) -> std::optional<std::string_view> {
-    const AstNode& argument = program_.node(id);
-    if (argument.op != Op::kConstant || argument.b != 1 || program_.constants[argument.a].tag() != Tag::kString)
-      return std::nullopt;
-    return program_.constants[argument.a].as_string();
-  };
-  const auto pattern = constant_text(program_.arguments[node.b]);
-  const std::uint32_t flag_position = replaces ? 2 : 1;
-  const auto flags = node.count > flag_position ? constant_text(program_.arguments[node.b + flag_position])
-                                                : std::optional(std::string_view());
-  if (!pattern || !flags) return;
-  Pattern compiled = compile_pattern(*pattern, *flags);
-  if (!compiled.compiled) {
-    fail(program_.node(program_.arguments[node.b]).position, compiled.error);
-    return;
-  }
-  program_.patterns.push_back(std::move(compiled.compiled));
-  node.extra = static_cast<std::uint32_t>(program_.patterns.size() - 1);
+       near.empty() ? elements_of(input) : fmt::format("did you mean {}?", near));
 }
 
 }  // namespace embergate::fhirpath

@@ -32,6 +32,10 @@ struct StaticType {
   static StaticType of(TypeRef type, bool many = false) { return {true, many, true, false, {type}}; }
 };
 
+void add_type(StaticType& target, const TypeRef& type);  // once
+// %ucum, %vs-name and their kind; empty for other names.
+std::string fixed_variable(std::string_view name);
+
 class Checker {
  public:
   Checker(Program& program, const Names& names, const CompileOptions& options);
@@ -55,6 +59,7 @@ class Checker {
   StaticType visit_instance(const AstNode& node, const Scope& scope, const Slots& slots);
   StaticType visit_root_type(AstNode& node, fhir::TypeId named, const StaticType& self);
   StaticType visit_function(NodeId id, const Scope& scope, Slots& slots);
+  void visit_definition(AstNode& node, const StaticType& type, Slots& slots);
   void visit_arguments(const AstNode& node, const StaticType& input, const Scope& scope, const Slots& slots,
                        std::vector<StaticType>& results);
   StaticType repeated(const AstNode& node, const StaticType& input);
@@ -64,7 +69,8 @@ class Checker {
   void add_members(const AstNode& node, const Member& member, const TypeRef& from, StaticType& result, bool& open);
   void resolve_member(Member& member, const StaticType& input);
   void unknown_member(const AstNode& node, const Member& member, const StaticType& input);
-  [[nodiscard]] std::string nearest_member(const std::string& name, const StaticType& input) const;
+  [[nodiscard]] std::string nearest_member(std::string_view name, const StaticType& input) const;
+  [[nodiscard]] std::string elements_of(const StaticType& input) const;
   [[nodiscard]] std::string names_of(const StaticType& type) const;
   void fold_union(AstNode& node);
   void fold_negation(AstNode& node);

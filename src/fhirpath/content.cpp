@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whole elements compared, and sets of items.
 #include <algorithm>
-#include <unordered_map>
 #include <vector>
 
+#include "fhirpath/text.hpp"
 #include "fhirpath/values.hpp"
 
 namespace embergate::fhirpath {
 namespace {
 
 constexpr std::size_t kLinear = 16;
+constexpr std::uint32_t kFirstSlots = 64;
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 char folded(char c) {
@@ -58,14 +59,33 @@ std::uint64_t hash_number(const Decimal& value) {
   return mix(static_cast<std::uint64_t>(plain.mantissa) * 31 + static_cast<std::uint64_t>(plain.scale));
 }
 
+// By the value in base units: equal quantities may be written in different units, and numbers equal quantities of
+// unit 1.
+std::uint64_t hash_quantity(const Quantity& quantity) {
+  constexpr std::uint64_t kUnknown = 5;
+  const auto measure = measure_of(quantity);
+  if (!measure) return mix(std::hash<std::string_view>{}(quantity.unit));
+  const auto factor = ratio(*measure, Measure{});
+  const auto moved = add(quantity.value, measure->offset);
+  const auto base = factor && moved ? scaled(*moved, *factor) : std::nullopt;
+  return base ? hash_number(*base) : kUnknown;
+}
+
 }  // namespace
 
 bool equivalent_text(std::string_view left, std::string_view right) {
-  if (left.size() != right.size()) return false;
-  for (std::size_t i = 0; i < left.size(); ++i) {
-    if (folded(left[i]) != folded(right[i])) return false;
+  const auto is_plain = [](std::string_view text) {
+    return std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+  };
+  if (left == right) return true;
+  if (!is_plain(left) || !is_plain(right)) {
+    std::string a = changed_case(left, false);
+    std::string b = changed_case(right, false);
+    for (std::string* text : {&a, &b}) std::replace_if(text->begin(), text->end(), is_space, ' ');
+    return a == b;
   }
-  return true;
+  return left.size() == right.size() &&
+         std::equal(left.begin(), left.end(), right.begin(), [](char a, char b) { return folded(a) == folded(b); });
 }
 
 bool same_content(fhir::Node left, fhir::Node right, std::uint64_t& work) {
@@ -120,51 +140,61 @@ std::uint64_t Values::hash(const Item& item) const {
     case Tag::kBoolean:
       return value.as_boolean() ? 3 : 4;
     case Tag::kString:
-      return std::hash<std::string_view>{}(value.as_string());
+      return mix(std::hash<std::string_view>{}(value.as_string()));
     case Tag::kInteger:
     case Tag::kLong:
     case Tag::kDecimal:
       return hash_number(value.as_decimal());
     case Tag::kQuantity:
-      return value.as_quantity().unit == "1" ? hash_number(value.as_quantity().value) : 5;
+      return hash_quantity(value.as_quantity());
     default:
       return 6;  // equal dates may be written in different zones
   }
 }
 
-struct ItemSet::Table {
-  std::unordered_multimap<std::uint64_t, std::uint32_t> positions;
-};
+void ItemSet::place(std::uint64_t hash, std::uint32_t position) {
+  std::uint64_t at = hash;
+  while (slots_[at & mask_].position != 0) ++at;
+  slots_[at & mask_] = {hash, position + 1};
+}
 
-ItemSet::ItemSet(const Values& values) : values_(values) {}
-ItemSet::~ItemSet() = default;
-
-void ItemSet::build() {
-  table_ = std::make_unique<Table>();
-  for (std::uint32_t i = 0; i < items_.size(); ++i) table_->positions.emplace(values_.hash(items_[i]), i);
+void ItemSet::rebuild(std::uint32_t slots) {
+  const Slot* old = slots_;
+  const std::uint32_t old_count = old ? mask_ + 1 : 0;
+  slots_ = static_cast<Slot*>(values_.arena().allocate(slots * sizeof(Slot)));
+  std::fill_n(slots_, slots, Slot{});
+  mask_ = slots - 1;
+  for (std::uint32_t i = 0; i < old_count; ++i) {
+    if (old[i].position != 0) place(old[i].hash, old[i].position - 1);
+  }
+  if (old) return;
+  for (std::uint32_t i = 0; i < items_.size(); ++i) place(values_.hash(items_[i]), i);
 }
 
 bool ItemSet::contains(const Item& item) {
-  if (!table_) {
+  if (!slots_) {
     work_ += items_.size();
     return std::any_of(items_.begin(), items_.end(),
                        [&](const Item& known) { return values_.equal(item, known) == Truth::kTrue; });
   }
-  const auto [begin, end] = table_->positions.equal_range(values_.hash(item));
-  for (auto at = begin; at != end; ++at) {
+  const std::uint64_t hash = values_.hash(item);
+  for (std::uint64_t at = hash; slots_[at & mask_].position != 0; ++at) {
+    const Slot& slot = slots_[at & mask_];
     ++work_;
-    if (values_.equal(item, items_[at->second]) == Truth::kTrue) return true;
+    if (slot.hash == hash && values_.equal(item, items_[slot.position - 1]) == Truth::kTrue) return true;
   }
   return false;
 }
 
 bool ItemSet::insert(const Item& item) {
   if (contains(item)) return false;
-  items_.push_back(item);
-  if (table_) {
-    table_->positions.emplace(values_.hash(item), static_cast<std::uint32_t>(items_.size() - 1));
-  } else if (items_.size() > kLinear) {
-    build();
+  items_.push(item);
+  const std::uint32_t count = items_.size();
+  if (!slots_) {
+    if (count > kLinear) rebuild(kFirstSlots);
+  } else {
+    place(values_.hash(item), count - 1);
+    if (count * 2 > mask_) rebuild((mask_ + 1) * 2);
   }
   return true;
 }

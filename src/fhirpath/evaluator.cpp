@@ -276,13 +276,13 @@ Outcome Evaluator::argument_string(const AstNode& node, std::uint32_t position, 
   return Outcome::kOne;
 }
 
-Outcome Evaluator::make_string(const AstNode& node, std::string_view text, Item& out) {
+Outcome Evaluator::make_string(const AstNode& node, std::string_view first, std::string_view second, Item& out) {
   constexpr std::size_t kBytesPerStep = 64;
-  if (text.size() > program_.limits.max_string_bytes) {
+  const std::size_t size = first.size() + second.size();
+  if (size > program_.limits.max_string_bytes)
     return error(node, fmt::format("a text is longer than {} bytes", program_.limits.max_string_bytes));
-  }
-  if (!steps(text.size() / kBytesPerStep)) return Outcome::kError;
-  return one(out, Item::string(arena_.copy(text)));
+  if (!steps(size / kBytesPerStep)) return Outcome::kError;
+  return one(out, Item::string(arena_.join(first, second)));
 }
 
 Outcome Evaluator::make_quantity(const std::optional<OwnedQuantity>& quantity, Item& out) {

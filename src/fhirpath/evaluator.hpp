@@ -169,7 +169,10 @@ class Evaluator {
     return program_.arguments[node.b + position];
   }
 
-  Outcome make_string(const AstNode& node, std::string_view text, Item& out);
+  Outcome make_string(const AstNode& node, std::string_view text, Item& out) {
+    return make_string(node, text, {}, out);
+  }
+  Outcome make_string(const AstNode& node, std::string_view first, std::string_view second, Item& out);
   Outcome make_quantity(const std::optional<OwnedQuantity>& quantity, Item& out);
   static Outcome one(Item& out, const Item& item) {
     out = item;

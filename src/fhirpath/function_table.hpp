@@ -151,6 +151,8 @@ inline constexpr std::uint8_t kManyArguments = 100;
 
 const FunctionInfo* find_function(std::string_view name);
 const FunctionInfo& info_of(Function function);
+// The arguments a function takes, in words: "start [, length]"; empty when it takes none.
+std::string_view usage_of(std::string_view name);
 // Why a function of the language or of FHIR is not here, or empty: "memberOf() needs a terminology server".
 std::string_view why_missing(std::string_view name);
 // The known function nearest to `name`, or empty when none is near.

@@ -2,7 +2,9 @@
 // String functions. Positions count characters; an empty argument gives an empty result.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "fhirpath/evaluator.hpp"
 #include "fhirpath/pattern.hpp"
@@ -16,22 +18,37 @@ constexpr std::uint64_t kStepsPerPattern = 1024;
 constexpr std::size_t kMaxReplacement =
     32 * 1024 * 1024;  // bytes one replaceMatches() may come to at most; the result is bound by Limits
 
-// Patterns that are computed at run time, kept by thread; all are dropped when there are too many.
-const RE2* dynamic_pattern(std::string_view pattern, std::string_view flags, std::string& error, bool& is_new) {
-  thread_local std::vector<std::pair<std::string, Pattern>> cache;
-  const std::string key = fmt::format("{}/{}", flags, pattern);
-  for (const auto& [known, compiled] : cache) {
-    if (known == key) {
-      error = compiled.error;
-      return compiled.compiled.get();
-    }
+// Patterns that are computed at run time, kept by thread; the one not used for longest makes room.
+class DynamicPatterns {
+ public:
+  const Pattern& find(std::string_view pattern, std::string_view flags, bool& is_new) {
+    const auto known = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
+      return entry.pattern == pattern && entry.flags == flags;
+    });
+    is_new = known == entries_.end();
+    Entry& entry = is_new ? make_room() : *known;
+    if (is_new) entry = {std::string(pattern), std::string(flags), compile_pattern(pattern, flags), 0};
+    entry.last_use = ++uses_;
+    return entry.compiled;
   }
-  is_new = true;
-  if (cache.size() >= kMaxDynamicPatterns) cache.clear();
-  cache.emplace_back(key, compile_pattern(pattern, flags));
-  error = cache.back().second.error;
-  return cache.back().second.compiled.get();
-}
+
+ private:
+  struct Entry {
+    std::string pattern;
+    std::string flags;
+    Pattern compiled;
+    std::uint64_t last_use;
+  };
+
+  Entry& make_room() {
+    if (entries_.size() < kMaxDynamicPatterns) return entries_.emplace_back();
+    return *std::min_element(entries_.begin(), entries_.end(),
+                             [](const Entry& a, const Entry& b) { return a.last_use < b.last_use; });
+  }
+
+  std::vector<Entry> entries_;
+  std::uint64_t uses_ = 0;
+};
 
 }  // namespace
 
@@ -151,14 +168,14 @@ const RE2* Evaluator::pattern_of(const AstNode& node, const Scope& scope, std::u
     outcome = argument_string(node, flags_argument, scope, flags);
     if (outcome != Outcome::kOne) return nullptr;
   }
-  std::string message;
+  thread_local DynamicPatterns patterns;
   bool is_new = false;
-  const RE2* compiled = dynamic_pattern(pattern, flags, message, is_new);
+  const Pattern& found = patterns.find(pattern, flags, is_new);
   // Compiling is the dearest single thing an evaluation can do: the clock is looked at after each.
   if (is_new && !steps(kStepsPerPattern)) outcome = Outcome::kError;
   if (outcome == Outcome::kError) return nullptr;
-  if (!compiled) outcome = error(node, message);
-  return compiled;
+  if (!found.compiled) outcome = error(node, fmt::format("{}; {}", found.error, found.hint));
+  return found.compiled.get();
 }
 
 Outcome Evaluator::match(const AstNode& node, std::string_view text, const Scope& scope, Item& out) {

@@ -165,8 +165,10 @@ Outcome Evaluator::negated(const AstNode& node, const Scope& scope, Item& out) {
 }
 
 Outcome Evaluator::concatenate(const AstNode& node, const Scope& scope, Item& out) {
-  std::string text;
+  std::string_view parts[2];
+  std::string_view* next = parts;
   for (const NodeId side : {node.a, node.b}) {
+    std::string_view& text = *next++;
     Item item;
     const Outcome outcome = value(side, scope, item);
     if (outcome == Outcome::kError) return outcome;
@@ -176,9 +178,9 @@ Outcome Evaluator::concatenate(const AstNode& node, const Scope& scope, Item& ou
     if (conversion == Conversion::kEmpty) continue;
     if (conversion == Conversion::kObject || part.tag() != Tag::kString)
       return error(node, fmt::format("& joins strings, here is {}", kind_of(part)));
-    text += part.as_string();
+    text = part.as_string();
   }
-  return make_string(node, text, out);
+  return make_string(node, parts[0], parts[1], out);
 }
 
 Outcome Evaluator::arithmetic(const AstNode& node, const Scope& scope, Item& out) {
@@ -196,7 +198,7 @@ Outcome Evaluator::arithmetic(const AstNode& node, const Scope& scope, Item& out
   if (left.is_number() && right.is_number()) return combine_numbers(node, left, right, out);
   const bool sum = node.op == Op::kAdd || node.op == Op::kSubtract;
   if (left.tag() == Tag::kString && right.tag() == Tag::kString && node.op == Op::kAdd) {
-    return make_string(node, std::string(left.as_string()).append(right.as_string()), out);
+    return make_string(node, left.as_string(), right.as_string(), out);
   }
   if (left.is_temporal() && right.tag() == Tag::kQuantity && sum) return shift_date(node, left, right, out);
   const bool quantities =
@@ -222,8 +224,12 @@ Outcome Evaluator::combine_integers(const AstNode& node, const Item& left, const
       overflow = __builtin_mul_overflow(a, b, &result);
       break;
     default:
-      if (b == 0 || (a == INT64_MIN && b == -1)) return Outcome::kNone;
-      result = node.op == Op::kDiv ? a / b : a % b;
+      if (b == 0 || (a == INT64_MIN && b == -1 && node.op == Op::kDiv)) return Outcome::kNone;
+      if (node.op == Op::kDiv) {
+        result = a / b;
+      } else {
+        result = b == -1 ? 0 : a % b;  // the least number divided by -1 does not fit
+      }
   }
   if (overflow) return Outcome::kNone;
   if (left.tag() == Tag::kLong || right.tag() == Tag::kLong) return one(out, Item::long_integer(result));

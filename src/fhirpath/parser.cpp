@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "fhirpath/function_table.hpp"
-#include "fhirpath/nearest.hpp"
+#include "fhirpath/habits.hpp"
 
 namespace embergate::fhirpath {
 namespace {
@@ -15,7 +15,6 @@ namespace {
 // Chains of operators lean to the left and nest without brackets; they may be this many times deeper than brackets.
 constexpr std::size_t kChainFactor = 4;
 
-constexpr int kLowest = 0;
 constexpr int kUnaryPower = 110;
 constexpr int kTypePower = 80;
 
@@ -90,7 +89,7 @@ bool Parser::advance() {
   previous_end_ = token_.end;
   token_ = lexer_.next();
   if (token_.kind != TokenKind::kError) return true;
-  if (!failed()) error_ = ParseError{token_.begin, token_.value, {}};
+  if (!failed()) error_ = ParseError{token_.begin, token_.value, hint_for(rest_from(token_.begin))};
   return false;
 }
 
@@ -112,7 +111,9 @@ NodeId Parser::fail_at(std::size_t offset, std::string message, std::string hint
 
 bool Parser::expect(std::string_view symbol, std::string_view where) {
   if (token_.is_symbol(symbol)) return advance();
-  fail(fmt::format("expected {} {}, found {}", symbol, where, found()));
+  const bool is_value = token_.kind != TokenKind::kEnd && token_.kind != TokenKind::kSymbol;
+  fail(fmt::format("expected {} {}, found {}", symbol, where, found()),
+       is_value ? "an operator may be missing before it" : hint_for(rest_from(token_.begin)));
   return false;
 }
 
@@ -266,7 +267,7 @@ NodeId Parser::term() {
     default:
       break;
   }
-  return fail(fmt::format("expected a value, a name or (, found {}", found()));
+  return fail(fmt::format("expected a value, a name or (, found {}", found()), hint_for(rest_from(position)));
 }
 
 NodeId Parser::literal_number(bool negative) {
@@ -309,7 +310,7 @@ NodeId Parser::invocation(NodeId input, bool implicit_input) {
   if (!advance()) return kNoNode;
   if (token_.is_symbol("(")) return function_call(input, name, implicit_input);
   if (token_.is_symbol("{") && may_be_type(input, implicit_input)) return instance(input, name, implicit_input);
-  program_.members.push_back({.name = name.value});
+  program_.members.push_back({.name = program_.strings.emplace_back(name.value)});
   const auto member = static_cast<std::uint32_t>(program_.members.size() - 1);
   return add({.op = Op::kMember, .flag = implicit_input, .a = input, .b = member, .position = name.begin});
 }
@@ -321,7 +322,8 @@ NodeId Parser::function_call(NodeId input, const Token& name, bool implicit_inpu
     if (!reason.empty()) return fail_at(name.begin, std::string(reason));
     const std::string_view near = nearest_function(name.value);
     return fail_at(name.begin, fmt::format("unknown function {}()", name.value),
-                   near.empty() ? "" : fmt::format("did you mean {}()?", near));
+                   near.empty() ? "the reference of FHIRPath lists those that there are"
+                                : fmt::format("did you mean {}()?", near));
   }
   AstNode call{
       .op = Op::kFunction, .function = info->function, .flag = implicit_input, .a = input, .position = name.begin};
@@ -337,60 +339,12 @@ NodeId Parser::function_call(NodeId input, const Token& name, bool implicit_inpu
   if (info->arguments != Arguments::kType && (call.count < info->least || call.count > info->most)) {
     const std::string wanted =
         info->least == info->most ? fmt::format("{}", info->least) : fmt::format("{} to {}", info->least, info->most);
-    return fail_at(name.begin, fmt::format("{}() takes {} argument{}, here are {}", name.value, wanted,
-                                           wanted == "1" ? "" : "s", call.count));
+    return fail_at(
+        name.begin,
+        fmt::format("{}() takes {} argument{}, here are {}", name.value, wanted, wanted == "1" ? "" : "s", call.count),
+        fmt::format("write {}({})", name.value, usage_of(name.value)));
   }
   return add(call);
-}
-
-// A type name stands at the beginning of a term, or behind FHIR. there.
-bool Parser::may_be_type(NodeId input, bool implicit_input) const {
-  if (implicit_input) return true;
-  const AstNode& space = program_.node(input);
-  return space.op == Op::kMember && space.flag && program_.members[space.b].name == "FHIR";
-}
-
-NodeId Parser::instance(NodeId input, const Token& name, bool implicit_input) {
-  const auto type = resolve_type(implicit_input ? name.value : "FHIR." + name.value, name.begin);
-  if (!type) return kNoNode;
-  if (program_.types[*type].type == fhir::kNoType)
-    return fail_at(name.begin, fmt::format("{{ }} cannot make a {}", name.value), "only types of FHIR can be made");
-  AstNode node{.op = Op::kInstance, .extra = *type, .position = program_.ranges[input].begin};
-  if (!advance()) return kNoNode;
-  if (token_.is_symbol(":")) {
-    if (!advance()) return kNoNode;
-  } else if (!instance_elements(node)) {
-    return kNoNode;
-  }
-  if (!expect("}", "to close the instance")) return kNoNode;
-  return add(node);
-}
-
-bool Parser::instance_elements(AstNode& node) {
-  std::vector<NodeId> list;
-  do {
-    if (!list.empty() && !advance()) return false;
-    const Token name = token_;
-    if (name.kind != TokenKind::kIdentifier) {
-      fail(fmt::format("expected the name of an element, found {}", found()), "for example Coding { code: 'a' }");
-      return false;
-    }
-    if (!advance() || !expect(":", "after the name of an element")) return false;
-    const NodeId value = expression(kLowest);
-    if (failed()) return false;
-    program_.members.push_back({.name = name.value});
-    const auto member = static_cast<std::uint32_t>(program_.members.size() - 1);
-    list.push_back(add({.op = Op::kElementValue, .a = value, .b = member, .position = name.begin}));
-    if (failed()) return false;
-    if (list.size() > kManyArguments) {
-      fail("too many elements");
-      return false;
-    }
-  } while (token_.is_symbol(","));
-  node.b = static_cast<std::uint32_t>(program_.arguments.size());
-  node.count = static_cast<std::uint8_t>(list.size());
-  program_.arguments.insert(program_.arguments.end(), list.begin(), list.end());
-  return true;
 }
 
 bool Parser::arguments(AstNode& call) {
@@ -431,62 +385,6 @@ NodeId Parser::sort_key() {
   }
   // A wrapper carries the direction, so that the key itself stays what it is.
   return add({.op = Op::kPlus, .flag = descending, .a = key, .position = program_.nodes[key].position});
-}
-
-std::optional<std::uint32_t> Parser::type_specifier() {
-  std::string name;
-  const std::uint32_t begin = token_.begin;
-  for (int part = 0; part < 2; ++part) {
-    if (token_.kind != TokenKind::kIdentifier) {
-      fail(fmt::format("expected a type name, found {}", found()),
-           "for example Quantity, FHIR.Quantity or System.String");
-      return std::nullopt;
-    }
-    name += token_.value;
-    if (!advance()) return std::nullopt;
-    if (part == 1 || !token_.is_symbol(".")) break;
-    if (!advance()) return std::nullopt;
-    name.push_back('.');
-  }
-  return resolve_type(name, begin);
-}
-
-std::string Parser::nearest_type(std::string_view name) const {
-  constexpr std::size_t kMostChanges = 2;
-  Nearest nearest(name, kMostChanges);
-  for (std::size_t i = 0; i < program_.model->type_count(); ++i) {
-    const std::string_view known = program_.model->name_of(static_cast<fhir::TypeId>(i));
-    if (known.find('.') == std::string_view::npos) nearest.offer(known);
-  }
-  return std::string(nearest.name());
-}
-
-std::optional<std::uint32_t> Parser::resolve_type(const std::string& name, std::uint32_t begin) {
-  TypeSpecifier specifier;
-  specifier.name = name;
-  const std::size_t dot = name.find('.');
-  const std::string_view space = dot == std::string::npos ? std::string_view() : std::string_view(name).substr(0, dot);
-  const std::string_view local =
-      dot == std::string::npos ? std::string_view(name) : std::string_view(name).substr(dot + 1);
-  if (!space.empty() && space != "System" && space != "FHIR") {
-    fail_at(begin, fmt::format("unknown namespace {}", space), "types are in FHIR or System");
-    return std::nullopt;
-  }
-  if (space != "System") specifier.type = program_.model->find_type(local);
-  if (space != "FHIR") {
-    for (Tag tag = Tag::kBoolean; tag <= Tag::kQuantity; tag = static_cast<Tag>(static_cast<int>(tag) + 1)) {
-      if (system_name(tag) == local) specifier.system = tag;
-    }
-  }
-  if (specifier.type == fhir::kNoType && specifier.system == Tag::kElement && space != "System") {
-    const std::string near = nearest_type(local);
-    fail_at(begin, fmt::format("unknown type {}", name),
-            near.empty() ? "types are named as in FHIR: Quantity, dateTime, Patient"
-                         : fmt::format("did you mean {}?", near));
-    return std::nullopt;
-  }
-  program_.types.push_back(std::move(specifier));
-  return static_cast<std::uint32_t>(program_.types.size() - 1);
 }
 
 }  // namespace embergate::fhirpath

@@ -4,6 +4,7 @@
 // was expected, where, and how to mend it.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,6 +33,7 @@ class Parser {
   std::optional<ParseError> parse();
 
  private:
+  static constexpr int kLowest = 0;  // below the power of every operator
   NodeId expression(int least_power);
   NodeId prefix();
   NodeId term();
@@ -59,6 +61,9 @@ class Parser {
   NodeId fail_at(std::size_t offset, std::string message, std::string hint = {});
   [[nodiscard]] bool failed() const { return error_.has_value(); }
   [[nodiscard]] std::string found() const;
+  [[nodiscard]] std::string_view rest_from(std::size_t offset) const {
+    return std::string_view(program_.text).substr(std::min(offset, program_.text.size()));
+  }
 
   Program& program_;
   Names& names_;

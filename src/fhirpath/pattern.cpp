@@ -24,6 +24,7 @@ Pattern compile_pattern(std::string_view pattern, std::string_view flags) {
   Pattern result;
   if (pattern.size() > kMaxPatternBytes) {
     result.error = fmt::format("the regular expression is longer than {} bytes", kMaxPatternBytes);
+    result.hint = "split it into several matches() joined with and or or";
     return result;
   }
   RE2::Options options;
@@ -37,15 +38,15 @@ Pattern compile_pattern(std::string_view pattern, std::string_view flags) {
     } else if (flag == 'm') {
       text.insert(0, "(?m)");
     } else {
-      result.error = fmt::format("unknown flag '{}' of a regular expression; known are i and m", flag);
+      result.error = fmt::format("unknown flag '{}' of a regular expression", flag);
+      result.hint = "known are i (ignore case) and m (^ and $ at each line)";
       return result;
     }
   }
   auto compiled = std::make_unique<RE2>(text, options);
   if (!compiled->ok()) {
-    result.error =
-        fmt::format("the regular expression is not accepted: {} (look-around and back-references are not supported)",
-                    compiled->error());
+    result.error = fmt::format("the regular expression is not accepted: {}", compiled->error());
+    result.hint = "the syntax is that of RE2: no look-around, no back-references, repetitions of at most 1000";
     return result;
   }
   result.compiled = std::move(compiled);

@@ -16,6 +16,7 @@ inline constexpr std::size_t kMaxPatternBytes = 1000;
 struct Pattern {
   std::unique_ptr<RE2> compiled;
   std::string error;  // set when compiled is not
+  std::string hint;
 };
 // flags: any of 'i' (ignore case) and 'm' (^ and $ at line ends).
 Pattern compile_pattern(std::string_view pattern, std::string_view flags);

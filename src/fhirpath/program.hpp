@@ -83,7 +83,7 @@ struct AstNode {  // 24 bytes
 
 // A member name, with what it means on the type that the static check found.
 struct Member {
-  std::string name;
+  std::string_view name;               // in Program::strings
   fhir::TypeId owner = fhir::kNoType;  // the static type; kNoType: resolve at run time
   const fhir::Element* element = nullptr;
   fhir::TypeId type = fhir::kNoType;  // of the element when it is no choice

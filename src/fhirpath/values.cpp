@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fhirpath/values.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace embergate::fhirpath {
@@ -246,7 +247,8 @@ bool Values::equivalent_objects(const Item& left, const Item& right) const {
 bool Values::equivalent(Items left, Items right) const {
   if (left.size != right.size) return false;
   if (left.size == 1) return equivalent(left[0], right[0]);
-  std::vector<bool> used(right.size);
+  bool* const used = static_cast<bool*>(arena_.allocate(right.size));
+  std::fill_n(used, right.size, false);
   for (const Item& item : left) {
     bool found = false;
     for (std::uint32_t i = 0; i < right.size && !found; ++i) {

@@ -67,23 +67,26 @@ bool same_content(fhir::Node left, fhir::Node right, std::uint64_t& work);
 bool alike_content(fhir::Node left, fhir::Node right, std::uint64_t& work);
 bool equivalent_text(std::string_view left, std::string_view right);
 
-// A set of items under `=`: linear while small, hashed beyond sixteen.
+// A set of items under `=`: linear while small, hashed beyond sixteen. Lives in the arena.
 class ItemSet {
  public:
-  explicit ItemSet(const Values& values);
-  ~ItemSet();
-  ItemSet(const ItemSet&) = delete;
-  ItemSet& operator=(const ItemSet&) = delete;
+  explicit ItemSet(const Values& values) : values_(values), items_(values.arena()) {}
   bool insert(const Item& item);  // false: was there
   [[nodiscard]] bool contains(const Item& item);
   [[nodiscard]] std::uint64_t take_work();  // comparisons made since the last call
 
  private:
-  struct Table;
-  void build();
+  struct Slot {
+    std::uint64_t hash;
+    std::uint32_t position;  // in items_, plus one; 0: free
+  };
+  void rebuild(std::uint32_t slots);
+  void place(std::uint64_t hash, std::uint32_t position);
+
   const Values& values_;
-  std::vector<Item> items_;
-  std::unique_ptr<Table> table_;
+  Collection items_;
+  Slot* slots_ = nullptr;
+  std::uint32_t mask_ = 0;
   std::uint64_t work_ = 0;
 };
 

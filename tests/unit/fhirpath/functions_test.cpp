@@ -121,6 +121,18 @@ TEST(Functions, ConvertQuantitiesToAUnit) {
   });
 }
 
+TEST(Functions, OnLargeSetsFindWhatIsEqualInAnotherForm) {
+  const std::string many = "(1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15 | 16 | 17 | 18 | 19 | 20)";
+  for (const char* other : {"50 '%'", "0.5", "0.50", "0.5 '1'", "0.5 '{score}'"})
+    EXPECT_EQ(evaluate("(" + many + " | 0.5 '1' | " + other + ").count()"), "Integer:21") << other;
+  for (const char* other : {"1 'wk'", "7 days", "168 'h'", "1 week"})
+    EXPECT_EQ(evaluate("(" + many + " | 7 'd' | " + other + ").count()"), "Integer:21") << other;
+  EXPECT_EQ(
+      evaluate("(" + many + " | 37 'Cel' | 98.6 '[degF]' | 1 'U/L' | 1 'mU/mL' | 1 'mmol/L' | 1 'mol/m3').count()"),
+      "Integer:23");
+  EXPECT_EQ(evaluate("(" + many + " | 1 'beats' | 2 'beats' | 1 'beats' | 12 months | 1 year).count()"), "Integer:23");
+}
+
 TEST(Functions, OfFhirLookIntoElements) {
   const auto response = resource(R"({"resourceType":"QuestionnaireResponse","item":[
     {"linkId":"1","modifierExtension":[{"url":"http://m"}],"answer":[{"valueCoding":{"code":"a",
@@ -198,10 +210,13 @@ TEST(Instances, AreRefusedWhenTheyCannotBe) {
   expect_all({
       {"Coding { cod: 'a' }", "error: line 1, column 10: Coding has no element cod; did you mean code?"},
       {"Codin { code: 'a' }", "error: line 1, column 1: unknown type Codin; did you mean Coding?"},
-      {"Coding { code 'a' }", "error: line 1, column 15: expected : after the name of an element, found ''a''"},
+      {"Coding { code 'a' }",
+       "error: line 1, column 15: expected : after the name of an element, found ''a''; an operator may be missing "
+       "before it"},
       {"Coding { 1: 'a' }",
        "error: line 1, column 10: expected the name of an element, found '1'; for example Coding { code: 'a' }"},
-      {"Coding { code: 'a'", "error: line 1, column 19: expected } to close the instance, found the end"},
+      {"Coding { code: 'a'",
+       "error: line 1, column 19: expected } to close the instance, found the end; something is missing at the end"},
       {"Coding { code: 'a' | 'b' }", "error: line 1, column 10: the element code takes one item"},
       {"Coding { code: 1 }", "error: line 1, column 10: the element code cannot be a Integer"},
       {"DateTime { year: 2012 }",

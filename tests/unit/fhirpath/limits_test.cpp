@@ -129,6 +129,63 @@ TEST(Limits, SurviveDeepResources) {
   EXPECT_EQ(evaluate("repeat(parameter | part).count()", parameters.get()), "Integer:51");
 }
 
+TEST(Limits, BoundTheDepthOfDescendants) {
+  std::string text = R"({"resourceType":"Basic","extension":)";
+  for (int i = 0; i < 300; ++i) text += R"([{"url":"u","extension":)";
+  text += "[]";
+  for (int i = 0; i < 300; ++i) text += "}]";
+  text += "}";
+  fhir::ParseLimits parse;
+  parse.max_depth = 2'000;
+  const auto deep = fhir::Resource::parse(text, parse).value();
+  EXPECT_TRUE(says(evaluate("descendants().count()", deep.get()), "deeper than 200 levels"));
+}
+
+TEST(Limits, BoundRegularExpressionsThatAreComputed) {
+  EXPECT_TRUE(says(evaluate("'a'.matches('" + std::string(600, 'a') + "' & '" + std::string(600, 'b') + "')"),
+                   "longer than 1000 bytes; split it"));
+  EXPECT_TRUE(says(evaluate("'a'.matches('(?' & '=a)')"), "not accepted: invalid perl operator: (?=; the syntax"));
+  EXPECT_TRUE(says(evaluate("'a'.matches('a', 'x' & '')"), "unknown flag 'x'"));
+}
+
+TEST(Limits, KeepOnlySomeOfTheComputedPatterns) {
+  // Two hundred different ones, twice, and one that is used all the time.
+  const std::string text = "(" + product(2) + " | (" + product(2) +
+                           ").select($index + 200)).select(('x' & $index.toString()).matches('^x' & "
+                           "$index.toString() & '$') and 'y'.matches('y' & '')).allTrue()";
+  EXPECT_EQ(limited(text, without_clock()), "Boolean:true");
+  EXPECT_EQ(limited(text, without_clock()), "Boolean:true");
+}
+
+TEST(Limits, SurviveTheEdgesOfNumbers) {
+  EXPECT_EQ(evaluate("-2147483648 div -1"), "");
+  EXPECT_EQ(evaluate("-2147483648 mod -1"), "Integer:0");
+  EXPECT_EQ(evaluate("(-9223372036854775807L - 1L) div -1L"), "");
+  EXPECT_EQ(evaluate("(-9223372036854775807L - 1L) mod -1L"), "Long:0");
+  EXPECT_EQ(evaluate("-(-2147483648)"), "");
+  EXPECT_EQ(evaluate("2147483647 + 1"), "");
+  EXPECT_EQ(evaluate("9223372036854775807L * 2L"), "");
+  EXPECT_EQ(evaluate("99999999999999999999999999999999999999.0 * 10"), "");
+  EXPECT_EQ(evaluate("(10.power(37) * 1.0).exists()"), "Boolean:false");
+  EXPECT_EQ(evaluate("@9999-12-31 + 1 day"),
+            "error: line 1, column 13: the resulting date is outside the years 1 to 9999");
+  EXPECT_EQ(evaluate("1 '10*99'  = 1 '10*98'"), "");
+}
+
+TEST(Limits, LeaveRoomForLargeSetsThatAreHashed) {
+  std::string text = R"({"resourceType":"Patient","name":[{"given":["x")";
+  for (int i = 0; i < 5000; ++i) text += ",\"" + std::to_string(i) + "\"";
+  const auto patient = resource(text + "]}]}");
+  Limits limits = without_clock();
+  limits.max_steps = 100'000;  // each with each would take twelve million
+  for (const char* set : {"name.given.distinct()", "(name.given | name.given)", "name.given.intersect(name.given)",
+                          "name.given.exclude('x').combine('x')"}) {
+    EXPECT_EQ(limited(std::string(set) + ".count()", limits, patient.get()), "Integer:5001") << set;
+  }
+  EXPECT_EQ(limited("name.given.subsetOf(name.given) and name.given.isDistinct()", limits, patient.get()),
+            "Boolean:true");
+}
+
 TEST(Limits, AnErrorSaysWhereInTheText) {
   const auto expression = Expression::compile("true and\n  (1 < 'a')").value();
   EvaluationError error;

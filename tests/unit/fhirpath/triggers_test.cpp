@@ -2,80 +2,17 @@
 // Ninety-five topic criteria on two thousand changes and five patients' records: which fire is known for each.
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <map>
-#include <nlohmann/json.hpp>
-#include <set>
 
-#include "evaluation.hpp"
-#include "support/gzip_lines.hpp"
+#include "trigger_data.hpp"
 
 namespace embergate::fhirpath::test {
 namespace {
 
 using nlohmann::json;
 
-const std::filesystem::path kData = std::filesystem::path(EMBERGATE_SOURCE_DIR) / "tests/data";
-
-json read_json(const std::string& name) { return json::parse(std::ifstream(kData / name)); }
-
-struct Change {
-  std::string id;
-  std::string interaction;
-  std::string type;
-  fhir::ResourcePtr previous;
-  fhir::ResourcePtr current;
-};
-
-fhir::ResourcePtr part_of(const fhir::Resource& line, std::string_view member) {
-  const fhir::Node node = line.root().member(member);
-  return node.is_object() ? fhir::Resource::parse(std::string(node.raw())).value() : nullptr;
-}
-
-const std::vector<Change>& changes() {
-  static const std::vector<Change> all = [] {
-    std::vector<Change> list;
-    for (const std::string& text : embergate::test::read_gzip_lines(kData / "events/events.ndjson.gz")) {
-      const auto line = fhir::Resource::parse(text).value();
-      const auto field = [&](std::string_view name) { return std::string(line->root().member(name).string()); };
-      list.push_back({field("id"), field("interaction"), field("resource"), part_of(*line, "previous"),
-                      part_of(*line, "current")});
-    }
-    return list;
-  }();
-  return all;
-}
-
-struct Criterion {
-  std::string id;
-  std::string type;
-  std::set<std::string> interactions;
-  std::shared_ptr<const Expression> expression;
-};
-
-std::vector<Criterion> criteria() {
-  std::vector<Criterion> list;
-  for (const json& row : read_json("fhirpath/triggers.json")) {
-    CompileOptions options;
-    options.context_type = fhir::Model::r4().find_type(row["resource"].get<std::string>());
-    options.variables = {"current", "previous"};
-    options.limits.max_wall = std::chrono::minutes(1);  // a busy machine must not decide
-    const auto expression = Expression::compile(row["criteria"].get<std::string>(), options);
-    EXPECT_TRUE(expression) << row["id"] << " " << (expression ? "" : expression.error().diagnostics);
-    if (!expression) continue;
-    list.push_back({row["id"], row["resource"], row["interaction"].get<std::set<std::string>>(), *expression});
-  }
-  return list;
-}
-
 Truth decide(const Criterion& criterion, const fhir::ResourcePtr& previous, const fhir::ResourcePtr& current) {
-  EvaluationContext context;
-  context.resource = current ? current.get() : previous.get();
-  context.variables = {{"current", current.get()}, {"previous", previous.get()}};
-  context.now = core::parse_instant("2026-01-15T12:00:00Z");
-  return criterion.expression->evaluate_truth(context);
+  return criterion.expression->evaluate_truth(context_of(previous, current));
 }
 
 TEST(Triggers, FireForTheKnownEvents) {
