@@ -77,9 +77,11 @@ Outcome Evaluator::string_function(const AstNode& node, const Item& input, const
     case kSubstring:
       return substring(node, text, scope, out);
     case kUpper:
-      return make_string(node, changed_case(text, true), out);
-    case kLower:
-      return make_string(node, changed_case(text, false), out);
+    case kLower: {
+      thread_local std::string changed;  // make_string copies it
+      change_case(text, node.function == kUpper, changed);
+      return make_string(node, changed, out);
+    }
     case kReplace:
       return replace(node, text, scope, out);
     case kMatches:

@@ -65,6 +65,12 @@ std::size_t offset_of_character(std::string_view text, std::size_t position) {
 
 std::string changed_case(std::string_view text, bool upper) {
   std::string out;
+  change_case(text, upper, out);
+  return out;
+}
+
+void change_case(std::string_view text, bool upper, std::string& out) {
+  out.clear();
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
@@ -78,7 +84,6 @@ std::string changed_case(std::string_view text, bool upper) {
       out.push_back(text[i]);
     }
   }
-  return out;
 }
 
 std::string_view trimmed(std::string_view text) {

@@ -14,6 +14,7 @@ std::size_t character_count(std::string_view text);
 // Byte offset of character `position`; text.size() when there are not so many.
 std::size_t offset_of_character(std::string_view text, std::size_t position);
 std::string changed_case(std::string_view text, bool upper);
+void change_case(std::string_view text, bool upper, std::string& out);  // the same, into memory that is there already
 std::string_view trimmed(std::string_view text);
 
 std::string to_hex(std::string_view bytes);
