@@ -6,6 +6,7 @@
 #include <istream>
 #include <ostream>
 #include <sstream>
+#include <utility>
 
 #include "embergate/fhir/outcome.hpp"
 
@@ -83,7 +84,7 @@ bool is_blank(std::string_view line) { return line.find_first_not_of(" \t\r") ==
 }  // namespace
 
 FhirpathCases::FhirpathCases(Setting setting, std::filesystem::path folder)
-    : setting_(setting), folder_(std::move(folder)) {}
+    : setting_(std::move(setting)), folder_(std::move(folder)) {}
 
 void FhirpathCases::run(std::istream& in, std::ostream& out) {
   std::string line;

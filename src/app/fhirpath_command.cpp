@@ -41,7 +41,7 @@ core::Result<ModelPtr> model_of(const FhirpathOptions& options) {
   }
   const std::string name = options.fhir_version == "R5" ? "r5.tsv" : "r4b.tsv";
   for (const std::string& folder : options.model_folders) {
-    auto model = fhir::Model::load(folder + "/" + name);
+    auto model = fhir::Model::load((std::filesystem::path(folder) / name).string());
     if (model || model.error().code != core::ErrorCode::kNotFound) return model;
   }
   return core::make_error(core::ErrorCode::kNotFound,

@@ -272,8 +272,8 @@ TEST_F(FhirpathCommand, CasesTakeTheFixedClockAndTheStrictMode) {
   const std::string line =
       R"x({"id":1,"expression":"valueQuantity.exists()","resource":{"resourceType":"Observation"}})x";
   EXPECT_TRUE(cases({line})[0].contains("result"));
-options.strict = true;
-EXPECT_TRUE(cases({line})[0].contains("error"));
+  options.strict = true;
+  EXPECT_TRUE(cases({line})[0].contains("error"));
 }
 
 TEST_F(FhirpathCommand, ALastLineWithoutItsEndCounts) {
