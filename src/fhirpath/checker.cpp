@@ -289,8 +289,9 @@ std::string Checker::elements_of(const StaticType& input) const {
     if (from.type == fhir::kNoType) continue;
     const auto elements = model_.elements_of(from.type);
     // Those of the type itself stand last.
-    for (std::size_t i = elements.size(); i-- > 0 && i + kShown >= elements.size();)
-      names += fmt::format("{}{}", names.empty() ? "it has " : ", ", elements[i]->name);
+    const std::size_t first = elements.size() - std::min(elements.size(), kShown);
+    for (std::size_t i = elements.size(); i > first; --i)
+      names += fmt::format("{}{}", names.empty() ? "it has " : ", ", elements[i - 1]->name);
     break;
   }
   return names;

@@ -32,8 +32,6 @@ class TreeWriter {
       case Op::kPlus:
       case Op::kIs:
       case Op::kAs:
-        part(node.a, depth + 1);
-        break;
       case Op::kElementValue:
         part(node.a, depth + 1);
         break;
@@ -107,7 +105,7 @@ class TreeWriter {
 
   [[nodiscard]] std::string member_label(const AstNode& node, std::string_view path) const {
     const Member& member = program_.members[node.b];
-    const std::string name = path.empty() ? fmt::format(".{}", member.name) : fmt::format("path {}", path);
+    std::string name = path.empty() ? fmt::format(".{}", member.name) : fmt::format("path {}", path);
     if (!member.element) return name;
     std::string types;
     for (const fhir::TypeId type : member.element->types) {
