@@ -116,7 +116,8 @@ class TopicParser {
     trigger.resource = read_type(node.member("resource"), path);
     read_interactions(node.member("supportedInteraction"), path, trigger);
     if (!trigger.resource.empty()) {
-      trigger.criteria = compile(node.member("fhirPathCriteria"), trigger.resource, path + ".fhirPathCriteria");
+      trigger.criteria =
+          compile(node.member("fhirPathCriteria"), trigger.resource, path + ".fhirPathCriteria", Use::kCriterion);
       if (trigger.criteria != nullptr) trigger.watch = std::make_shared<CriterionWatch>();
       check_each(node.member("canFilterBy"), path, "canFilterBy", [&](fhir::Node filter, const std::string& place) {
         check_elements(filter, place, kFilterElements, backbone_elements(), issues_);
@@ -159,7 +160,11 @@ class TopicParser {
     }
   }
 
-  std::shared_ptr<const fhirpath::Expression> compile(fhir::Node node, const std::string& type, std::string path) {
+  // A filter gives values of any type; what a criterion should give as a whole is no matter of it.
+  enum class Use { kCriterion, kFilter };
+
+  std::shared_ptr<const fhirpath::Expression> compile(fhir::Node node, const std::string& type, std::string path,
+                                                      Use use) {
     if (node.string().find_first_not_of(" \t\r\n") == std::string_view::npos) return nullptr;
     fhirpath::CompileOptions options;
     options.context_type = fhir::Model::r4().find_type(type);
@@ -170,6 +175,7 @@ class TopicParser {
       return nullptr;
     }
     for (const fhirpath::Warning& warning : (*compiled)->warnings()) {
+      if (use == Use::kFilter && warning.about_result) continue;
       topic_->warnings.push_back(
           fmt::format("{}, line {}, column {}: {}", path, warning.line, warning.column, warning.message));
     }
@@ -188,7 +194,8 @@ class TopicParser {
     for (fhir::Node item = comparators.first_child(); item; item = item.next_sibling(comparators), ++index) {
       if (item.is_string()) check_code(item, kComparators, fmt::format("{}.comparator[{}]", path, index));
     }
-    compile(filter.member("filterDefinitionFhirPathExpression"), type, path + ".filterDefinitionFhirPathExpression");
+    compile(filter.member("filterDefinitionFhirPathExpression"), type, path + ".filterDefinitionFhirPathExpression",
+            Use::kFilter);
   }
 
   Issues& issues_;

@@ -57,7 +57,7 @@ struct EvaluationContext {
   std::uint64_t* step_budget = nullptr;  // shared by all topics of one event when set; counted down
   Trace* trace = nullptr;                // where trace() writes; nullptr: nowhere
   std::uint64_t* steps_used = nullptr;   // set to the steps of this evaluation
-  // Filled with how the result came about, the whole expression last. The parts are evaluated once more, each on its
+  // Filled with how the result came about, the whole expression first. The parts are evaluated once more, each on its
   // own and without short cuts, so this is for people who ask, not for the write path. At most kMaxExplainSteps.
   std::vector<Step>* explain = nullptr;
 };

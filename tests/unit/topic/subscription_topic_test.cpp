@@ -143,5 +143,15 @@ TEST(SubscriptionTopic, AcceptsFilterDeclarationsInsideTriggersAndAtTheTop) {
                         "AidboxSubscriptionTopic.trigger[0].canFilterBy[0].filterDefinitionFhirPathExpression"));
 }
 
+TEST(SubscriptionTopic, AFilterThatGivesNoBooleanIsNotWarnedAbout) {
+  const Parsed filter = with_trigger(R"({"resource":"Patient","canFilterBy":[{"filterParameter":"g","comparator":["eq"],
+    "filterDefinitionFhirPathExpression":"gender"}]})");
+  ASSERT_NE(filter.topic, nullptr);
+  EXPECT_THAT(filter.topic->warnings, IsEmpty());
+  const Parsed criterion = with_trigger(R"({"resource":"Patient","fhirPathCriteria":"gender"})");
+  ASSERT_NE(criterion.topic, nullptr);
+  EXPECT_THAT(criterion.topic->warnings, ::testing::SizeIs(1));
+}
+
 }  // namespace
 }  // namespace embergate::topic
