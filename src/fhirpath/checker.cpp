@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "fhirpath/nearest.hpp"
+#include "embergate/core/nearest.hpp"
 
 namespace embergate::fhirpath {
 namespace {
@@ -274,7 +274,7 @@ void Checker::resolve_member(Member& member, const StaticType& input) {
 
 std::string Checker::nearest_member(std::string_view name, const StaticType& input) const {
   constexpr std::size_t kMostChanges = 3;
-  Nearest nearest(name, kMostChanges);
+  core::Nearest nearest(name, kMostChanges);
   for (const TypeRef& from : input.types) {
     if (from.type == fhir::kNoType) continue;
     for (const fhir::Element* element : model_.elements_of(from.type)) nearest.offer(element->name);

@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "embergate/core/text.hpp"
 #include "fhirpath/describe.hpp"
 #include "fhirpath/result_text.hpp"
 
@@ -45,7 +46,7 @@ void Explainer::part(NodeId id, const Scope& scope, std::size_t depth) {
   if (steps_.size() >= kMaxExplainSteps || (depth > 0 && !worth_telling(node))) return;
   const Place place = place_of(program_.text, node.position);
   const std::size_t step = steps_.size();
-  steps_.push_back({place.line, place.column, depth, shortened(source_of(program_, id), kShownBytes), input_, 0, {}});
+  steps_.push_back({place.line, place.column, depth, core::shortened(source_of(program_, id), kShownBytes), input_, 0, {}});
   parts_below(id, scope, depth + 1);
   note_result(id, scope, step);
 }
@@ -97,7 +98,7 @@ void Explainer::for_each_input(const AstNode& call, NodeId argument, const Scope
   evaluator_.forget_error();
   std::string outer = std::move(input_);
   for (std::uint32_t i = 0; i < inputs.size(); ++i) {
-    input_ = shortened(json_of(evaluator_.values(), inputs[i]), kShownBytes);
+    input_ = core::shortened(json_of(evaluator_.values(), inputs[i]), kShownBytes);
     part(argument, Scope{{&inputs[i], 1}, i, scope.total}, depth);
   }
   input_ = std::move(outer);
@@ -114,7 +115,7 @@ void Explainer::note_result(NodeId id, const Scope& scope, std::size_t step) {
   std::string text;
   for (std::uint32_t i = 0; i < std::min(items.size(), kShownItems); ++i) {
     if (i > 0) text += ", ";
-    text += shortened(json_of(evaluator_.values(), items[i]), kShownBytes);
+    text += core::shortened(json_of(evaluator_.values(), items[i]), kShownBytes);
   }
   if (items.size() > kShownItems) text += ", ...";
   steps_[step].result = std::move(text);

@@ -5,7 +5,7 @@
 #include <array>
 #include <unordered_map>
 
-#include "fhirpath/nearest.hpp"
+#include "embergate/core/nearest.hpp"
 
 namespace embergate::fhirpath {
 namespace {
@@ -228,7 +228,7 @@ std::string_view why_missing(std::string_view name) {
 }
 
 std::string_view nearest_function(std::string_view name) {
-  Nearest nearest(name, 2);
+  core::Nearest nearest(name, 2);
   for (const FunctionInfo& info : kFunctions) nearest.offer(info.name);
   return nearest.name();
 }

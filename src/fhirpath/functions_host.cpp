@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 
+#include "embergate/core/text.hpp"
 #include "fhirpath/evaluator.hpp"
 #include "fhirpath/result_text.hpp"
 
@@ -86,7 +87,7 @@ void Evaluator::note_trace(std::string_view name, Items items) {
     trace.cut = text.size() > most - used;
     if (trace.cut) break;
   }
-  trace.lines.push_back({std::string(name), trace.cut ? shortened(text, most - used) : std::move(text)});
+  trace.lines.push_back({std::string(name), trace.cut ? core::shortened(text, most - used) : std::move(text)});
 }
 
 bool Evaluator::stream_define(const AstNode& node, const Scope& scope, Sink sink) {

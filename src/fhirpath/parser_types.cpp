@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "fhirpath/function_table.hpp"
-#include "fhirpath/nearest.hpp"
+#include "embergate/core/nearest.hpp"
 #include "fhirpath/parser.hpp"
 
 namespace embergate::fhirpath {
@@ -80,7 +80,7 @@ std::optional<std::uint32_t> Parser::type_specifier() {
 
 std::string Parser::nearest_type(std::string_view name) const {
   constexpr std::size_t kMostChanges = 2;
-  Nearest nearest(name, kMostChanges);
+  core::Nearest nearest(name, kMostChanges);
   for (std::size_t i = 0; i < program_.model->type_count(); ++i) {
     const std::string_view known = program_.model->name_of(static_cast<fhir::TypeId>(i));
     if (known.find('.') == std::string_view::npos) nearest.offer(known);

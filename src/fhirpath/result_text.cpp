@@ -84,11 +84,4 @@ ResultItem result_of(const Values& values, const Item& item) {
   return result;
 }
 
-std::string shortened(std::string_view text, std::size_t most) {
-  if (text.size() <= most) return std::string(text);
-  std::size_t end = most;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U) --end;
-  return std::string(text.substr(0, end)) + "...";
-}
-
 }  // namespace embergate::fhirpath

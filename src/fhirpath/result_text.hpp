@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Items as text for people and programs: the JSON of a result, short forms for traces and explanations.
+// Items as text for people and programs: the JSON of a result, its type and its path.
 // Thread: pure functions. Failure: none; an item without a value is "null".
 #pragma once
 
@@ -14,7 +14,5 @@ namespace embergate::fhirpath {
 std::string json_of(const Values& values, const Item& item);  // on one line
 std::string path_of(const Item& item);                        // "Patient.name[0]"; empty for what is not in a resource
 ResultItem result_of(const Values& values, const Item& item);
-// At most `most` bytes, cut between characters, with "..." where something is missing.
-std::string shortened(std::string_view text, std::size_t most);
 
 }  // namespace embergate::fhirpath

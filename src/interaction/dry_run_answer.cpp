@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "embergate/core/text.hpp"
 #include "embergate/fhir/outcome.hpp"
 
 namespace embergate::interaction {
@@ -22,7 +23,7 @@ class Parts {
   void boolean(std::string_view name, bool value) { add(name, "valueBoolean", value ? "true" : "false"); }
   void number(std::string_view name, std::uint64_t value) { add(name, "valueInteger", std::to_string(value)); }
   void string(std::string_view name, std::string_view value) {
-    if (!value.empty()) add(name, "valueString", fhir::json_string(topic::shortened(value, kMaxText)));
+    if (!value.empty()) add(name, "valueString", fhir::json_string(core::shortened(value, kMaxText)));
   }
   void code(std::string_view name, std::string_view value) { add(name, "valueCode", fhir::json_string(value)); }
   void part(std::string_view name, const Parts& parts) { add(name, "part", "[" + parts.text_ + "]"); }

@@ -128,12 +128,6 @@ std::string_view to_string(Interaction interaction) {
   return "";
 }
 
-std::string shortened(std::string_view text, std::size_t length) {
-  if (text.size() <= length) return std::string(text);
-  while (length > 0 && (static_cast<unsigned char>(text[length]) & 0xC0U) == 0x80U) --length;
-  return std::string(text.substr(0, length)) + "...";
-}
-
 DryRunReport dry_run(const SubscriptionTopic& topic, const Change& change) {
   DryRunReport report;
   std::uint64_t budget = kEventSteps;

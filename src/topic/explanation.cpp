@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "embergate/topic/dry_run.hpp"
+#include "embergate/core/text.hpp"
 
 namespace embergate::topic {
 namespace {
@@ -19,7 +19,7 @@ constexpr std::size_t kQuotedBytes = 160;
 constexpr std::size_t kValueBytes = 80;
 constexpr std::size_t kReasons = 3;
 
-std::string quoted(const Step& step) { return fmt::format("`{}`", shortened(step.expression, kQuotedBytes)); }
+std::string quoted(const Step& step) { return fmt::format("`{}`", core::shortened(step.expression, kQuotedBytes)); }
 
 // The parts of a part stand behind it, one level deeper. What a filter saw of single items decides nothing by itself.
 std::vector<std::size_t> parts_of(Steps steps, std::size_t whole) {
@@ -42,7 +42,7 @@ std::string_view text_behind(const Step& whole, const Step& part) {
 std::string value_of(const Step& step) {
   if (step.items == 0) return fmt::format("{} is empty", quoted(step));
   if (step.items > 1) return fmt::format("{} has {} items", quoted(step), step.items);
-  return fmt::format("{} is {}", quoted(step), shortened(step.result, kValueBytes));
+  return fmt::format("{} is {}", quoted(step), core::shortened(step.result, kValueBytes));
 }
 
 // The smallest parts that are false themselves, and so made the whole false.

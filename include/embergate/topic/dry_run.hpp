@@ -46,9 +46,6 @@ struct DryRunReport {
 // "create", "update", "delete".
 std::string_view to_string(Interaction interaction);
 
-// The first `length` bytes of `text`, whole characters, with "..." when something was left out.
-std::string shortened(std::string_view text, std::size_t length);
-
 DryRunReport dry_run(const SubscriptionTopic& topic, const Change& change);
 
 }  // namespace embergate::topic

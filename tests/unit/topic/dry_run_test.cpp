@@ -243,11 +243,5 @@ TEST(DryRun, TheTrapsOfTheDocumentationAreAsItSays) {
   }
 }
 
-TEST(Shortened, CutsWholeCharacters) {
-  EXPECT_EQ(shortened("abc", 3), "abc");
-  EXPECT_EQ(shortened("abcd", 3), "abc...");
-  EXPECT_EQ(shortened("a\xC3\xA4z", 2), "a...");
-}
-
 }  // namespace
 }  // namespace embergate::topic

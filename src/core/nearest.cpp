@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "fhirpath/nearest.hpp"
+#include "embergate/core/nearest.hpp"
 
 #include <algorithm>
 #include <array>
 
-namespace embergate::fhirpath {
+namespace embergate::core {
+namespace {
 
+// At most `limit` + 1.
 std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t limit) {
   constexpr std::size_t kLongest = 64;
   if (a.size() > kLongest || b.size() > kLongest) return limit + 1;
@@ -23,6 +25,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t li
   return std::min(row[b.size()], limit + 1);
 }
 
+}  // namespace
+
 void Nearest::offer(std::string_view known) {
   if (most_ == 0 && !best_.empty()) return;
   const std::size_t limit = best_.empty() ? most_ : most_ - 1;
@@ -32,4 +36,4 @@ void Nearest::offer(std::string_view known) {
   best_ = known;
 }
 
-}  // namespace embergate::fhirpath
+}  // namespace embergate::core
