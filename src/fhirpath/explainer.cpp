@@ -46,7 +46,8 @@ void Explainer::part(NodeId id, const Scope& scope, std::size_t depth) {
   if (steps_.size() >= kMaxExplainSteps || (depth > 0 && !worth_telling(node))) return;
   const Place place = place_of(program_.text, node.position);
   const std::size_t step = steps_.size();
-  steps_.push_back({place.line, place.column, depth, core::shortened(source_of(program_, id), kShownBytes), input_, 0, {}});
+  steps_.push_back(
+      {place.line, place.column, depth, core::shortened(source_of(program_, id), kShownBytes), input_, 0, {}});
   parts_below(id, scope, depth + 1);
   note_result(id, scope, step);
 }
