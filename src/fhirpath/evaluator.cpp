@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "fhirpath/shared_parts.hpp"
+
 namespace embergate::fhirpath {
 namespace {
 constexpr std::uint64_t kStepsBetweenChecks = 1024;
@@ -122,6 +124,29 @@ bool Evaluator::stream_items(Items items, Sink sink) {
 }
 
 bool Evaluator::stream(NodeId id, const Scope& scope, Sink sink) {
+  if (program_.node(id).part != 0 && context_.shared) return stream_shared(id, scope, sink);
+  return stream_alone(id, scope, sink);
+}
+
+bool Evaluator::stream_shared(NodeId id, const Scope& scope, Sink sink) {
+  using Part = SharedParts::Impl::Part;
+  const std::uint32_t number = context_.parts[program_.node(id).part - 1U];
+  if (number == SharedParts::kNotShared) return stream_alone(id, scope, sink);
+  Part& part = context_.shared->impl_->parts[number];
+  if (part.state == Part::State::kUnknown) {
+    Collection found(arena_);
+    stream_alone(id, scope, [&](const Item& item) {
+      found.push(item);
+      return found.size() <= SharedParts::kMaxItems;
+    });
+    if (failed_) return false;
+    const bool kept = context_.shared->impl_->keep(part, all_of(found));
+    part.state = kept ? Part::State::kKept : Part::State::kTooLong;
+  }
+  return part.state == Part::State::kKept ? stream_items(part.items, sink) : stream_alone(id, scope, sink);
+}
+
+bool Evaluator::stream_alone(NodeId id, const Scope& scope, Sink sink) {
   if (!step()) return false;
   const AstNode& node = program_.node(id);
   if (node.shape != Shape::kStream) {
@@ -181,6 +206,11 @@ Outcome Evaluator::value(NodeId id, const Scope& scope, Item& out) {
     case Shape::kStream:
       if (node.op == Op::kConstant && node.b == 1) {
         out = program_.constants[node.a];
+        return Outcome::kOne;
+      }
+      if (node.op == Op::kThis && scope.self.size == 1) {
+        if (!step()) return Outcome::kError;
+        out = scope.self[0];
         return Outcome::kOne;
       }
       return streamed_value(id, scope, out);

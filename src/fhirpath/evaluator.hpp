@@ -58,6 +58,8 @@ class Evaluator {
   friend class Explainer;
   // The three ways. stream(): false when the sink wanted no more or an error came.
   bool stream(NodeId id, const Scope& scope, Sink sink);
+  bool stream_alone(NodeId id, const Scope& scope, Sink sink);   // without a look at SharedParts
+  bool stream_shared(NodeId id, const Scope& scope, Sink sink);  // of a node that ends a part
   Outcome value(NodeId id, const Scope& scope, Item& out);
   Truth truth(NodeId id, const Scope& scope);
   bool collect(NodeId id, const Scope& scope, Collection& out);    // false: error

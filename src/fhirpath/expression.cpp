@@ -13,6 +13,7 @@
 #include "fhirpath/parser.hpp"
 #include "fhirpath/program.hpp"
 #include "fhirpath/result_text.hpp"
+#include "fhirpath/shared_parts.hpp"
 
 namespace embergate::fhirpath {
 namespace {
@@ -79,6 +80,7 @@ core::Result<std::shared_ptr<const Expression>> Expression::compile(std::string_
     node.shape = shape_of(node);
     if (node.op == Op::kVariable) impl->used_variables[node.a] = true;
   }
+  mark_parts(program);
   return std::shared_ptr<const Expression>(new Expression(std::move(impl)));
 }
 
@@ -114,6 +116,7 @@ core::Result<std::vector<ResultItem>> Expression::evaluate(const EvaluationConte
 
 const std::string& Expression::text() const { return impl_->program.text; }
 const std::vector<Warning>& Expression::warnings() const { return impl_->program.warnings; }
+const std::vector<std::string>& Expression::shareable_parts() const { return impl_->program.parts; }
 std::string Expression::tree() const { return tree_of(impl_->program); }
 
 bool Expression::uses_variable(std::string_view name) const {

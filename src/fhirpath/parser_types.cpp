@@ -4,8 +4,8 @@
 
 #include <utility>
 
-#include "fhirpath/function_table.hpp"
 #include "embergate/core/nearest.hpp"
+#include "fhirpath/function_table.hpp"
 #include "fhirpath/parser.hpp"
 
 namespace embergate::fhirpath {

@@ -74,7 +74,8 @@ struct AstNode {  // 24 bytes
   Shape shape = Shape::kStream;
   Function function{};
   std::uint8_t count = 0;
-  bool flag = false;  // sort key: descending; kThis: unwritten
+  bool flag = false;       // sort key: descending; kThis: unwritten
+  std::uint16_t part = 0;  // index in Program::parts, plus one; 0: not shared
   std::uint32_t a = kNoNode;
   std::uint32_t b = kNoNode;
   std::uint32_t extra = kNoNode;  // type specifier, slot or regular expression of a function
@@ -110,6 +111,7 @@ struct Program {
   fhir::TypeId context_type = fhir::kNoType;
   std::vector<AstNode> nodes;
   std::vector<SourceRange> ranges;  // of each node
+  std::vector<std::string> parts;   // what other expressions may have, too (SharedParts)
   NodeId root = kNoNode;
   std::vector<NodeId> arguments;
   std::vector<Item> constants;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
@@ -25,6 +26,7 @@ constexpr std::uint64_t kCostlySteps = 20'000;
 struct Criterion {
   const fhirpath::Expression* expression = nullptr;
   CriterionWatch* watch = nullptr;
+  std::vector<std::uint32_t> parts;  // numbers of its shareable parts
 };
 // What one topic wants to know about one (type, interaction).
 struct Listener {
@@ -41,15 +43,36 @@ struct Listeners {
   std::vector<Listener> topics;
   std::vector<Criterion> criteria;
   std::unordered_map<std::string_view, std::size_t> by_text;  // index of criteria; used while building
+  std::size_t shared_parts = 0;                               // how many numbers Criterion::parts has
   bool needs_previous = false;
 };
+
+// Only what two criteria have in common is worth keeping.
+void number_shared_parts(Listeners& listeners) {
+  std::unordered_map<std::string_view, std::uint32_t> uses;
+  for (const Criterion& criterion : listeners.criteria) {
+    for (const std::string& part : criterion.expression->shareable_parts()) ++uses[part];
+  }
+  std::unordered_map<std::string_view, std::uint32_t> numbers;
+  for (Criterion& criterion : listeners.criteria) {
+    for (const std::string& part : criterion.expression->shareable_parts()) {
+      const bool shared = uses.at(part) > 1;
+      const auto next = static_cast<std::uint32_t>(numbers.size());
+      criterion.parts.push_back(shared ? numbers.emplace(part, next).first->second : fhirpath::SharedParts::kNotShared);
+    }
+  }
+  listeners.shared_parts = numbers.size();
+}
 
 // The criteria of one event: each is evaluated when it is first asked for.
 class Evaluation {
  public:
-  Evaluation(const std::vector<Criterion>& criteria, const Change& change)
-      : criteria_(criteria), states_(criteria.size(), State::kUnknown), context_(context_of(change)) {
+  Evaluation(const Listeners& listeners, const Change& change)
+      : criteria_(listeners.criteria),
+        states_(listeners.criteria.size(), State::kUnknown),
+        context_(context_of(change)) {
     context_.step_budget = &steps_;
+    if (listeners.shared_parts > 0) context_.shared = &shared_.emplace(listeners.shared_parts);
   }
   Evaluation(const Evaluation&) = delete;
   Evaluation& operator=(const Evaluation&) = delete;
@@ -81,6 +104,7 @@ class Evaluation {
     }
     if (steps_ == 0) return failed({index, CriteriaError::Kind::kFailed, no_steps_left()});
     const std::uint64_t before = steps_;
+    context_.parts = criterion.parts;
     fhirpath::EvaluationError error;
     const fhirpath::Truth truth = criterion.expression->evaluate_truth(context_, &error);
     if (truth != fhirpath::Truth::kError) {
@@ -110,6 +134,7 @@ class Evaluation {
   std::vector<State> states_;  // by criterion
   std::vector<Failure> failures_;
   std::uint64_t steps_ = kEventSteps;
+  std::optional<fhirpath::SharedParts> shared_;
   fhirpath::EvaluationContext context_;
 };
 
@@ -148,7 +173,7 @@ struct Catalog::Impl {
       return;
     }
     const auto [known, is_new] = listeners.by_text.emplace(trigger.criteria->text(), listeners.criteria.size());
-    if (is_new) listeners.criteria.push_back({trigger.criteria.get(), trigger.watch.get()});
+    if (is_new) listeners.criteria.push_back({trigger.criteria.get(), trigger.watch.get(), {}});
     listener.conditions.push_back({known->second, index});
     listeners.needs_previous |= interaction == Interaction::kDelete || trigger.criteria->uses_variable("previous");
   }
@@ -170,6 +195,9 @@ Catalog::Catalog(std::vector<std::shared_ptr<const SubscriptionTopic>> topics,
     std::sort(slots->second.begin(), slots->second.end());
     impl_->add(*topic, slots->second);
   }
+  for (auto& types : impl_->by_interaction) {
+    for (auto& [type, listeners] : types) number_shared_parts(listeners);
+  }
 }
 
 Catalog::~Catalog() = default;
@@ -189,7 +217,7 @@ std::vector<std::int64_t> Catalog::match(const Change& change, const MatchObserv
   std::vector<std::int64_t> slots;
   const Listeners* listeners = impl_->find(change.type, change.interaction);
   if (listeners == nullptr) return slots;
-  Evaluation evaluation(listeners->criteria, change);
+  Evaluation evaluation(*listeners, change);
   for (const Listener& listener : listeners->topics) {
     if (!evaluation.fires(listener, observer)) continue;
     slots.insert(slots.end(), listener.slots.begin(), listener.slots.end());

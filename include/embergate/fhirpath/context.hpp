@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "embergate/core/clock.hpp"
 #include "embergate/core/result.hpp"
 #include "embergate/fhir/resource.hpp"
+#include "embergate/fhirpath/shared_parts.hpp"
 
 namespace embergate::fhirpath {
 
@@ -55,6 +57,8 @@ struct EvaluationContext {
   std::vector<Variable> variables;
   std::optional<core::SystemTime> now;   // now(), today(), timeOfDay(); absent: the machine's clock
   std::uint64_t* step_budget = nullptr;  // shared by all topics of one event when set; counted down
+  SharedParts* shared = nullptr;         // what other expressions found in the same event, and for them
+  std::span<const std::uint32_t> parts;  // with `shared`: its number for each of Expression::shareable_parts()
   Trace* trace = nullptr;                // where trace() writes; nullptr: nowhere
   std::uint64_t* steps_used = nullptr;   // set to the steps of this evaluation
   // Filled with how the result came about, the whole expression first. The parts are evaluated once more, each on its

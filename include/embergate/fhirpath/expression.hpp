@@ -83,6 +83,9 @@ class Expression {
   [[nodiscard]] const std::vector<Warning>& warnings() const;  // of the static check (decision 33)
   // The compiled expression for people: one line for each part, indented, with its line:column.
   [[nodiscard]] std::string tree() const;
+  // Paths from the root or a variable that are worth sharing with other expressions over the same event; equal texts
+  // give equal items.
+  [[nodiscard]] const std::vector<std::string>& shareable_parts() const;
   [[nodiscard]] bool uses_variable(
       std::string_view name) const;  // "previous": whether that state must be parsed at all
 
