@@ -1,23 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
-# Sourced: the official FHIRPath suite, from the jar of FHIR's test cases, unpacked once into the cache; then no network is needed.
-# Fails: with Maven's message, or when the jar has no suite.
+# Sourced: the official FHIRPath suite in two releases, from the jars of FHIR's test cases, unpacked once into the cache; then no network is needed.
+# The newer release corrects tests of the older one (tests/conformance/known_faults.json); both are run.
+# Fails: with Maven's message, or when a jar has no suite.
 # shellcheck shell=bash
 
 . "$EG_ROOT/scripts/lib/maven.sh"
 
-FHIR_TEST_CASES_VERSION=1.7.37
-FHIR_TEST_CASES=$EG_CACHE/fhir-test-cases-$FHIR_TEST_CASES_VERSION
+FHIR_TEST_CASES_VERSIONS='1.7.37 1.7.69'
 
-# Holds r4/fhirpath/tests-fhir-r4.xml, and r4b and r5 alike.
-fhirpath_suite_folder() { printf '%s/suite' "$FHIR_TEST_CASES"; }
+# Holds for each release 1.7.37/r4/fhirpath/tests-fhir-r4.xml, and r4b and r5 alike.
+fhirpath_suite_folder() { printf '%s/fhirpath-suite' "$EG_CACHE"; }
 
 fhirpath_suite_fetch() {
-  local folder
-  folder=$(fhirpath_suite_folder)
+  local version
+  for version in $FHIR_TEST_CASES_VERSIONS; do fhirpath_suite_unpack "$version"; done
+}
+
+fhirpath_suite_unpack() {
+  local libs=$EG_CACHE/fhir-test-cases-$1/libs folder
+  folder=$(fhirpath_suite_folder)/$1
   [ -d "$folder" ] && return 0
-  maven_jars "$FHIR_TEST_CASES/libs" "org.hl7.fhir.testcases:fhir-test-cases:$FHIR_TEST_CASES_VERSION"
+  maven_jars "$libs" "org.hl7.fhir.testcases:fhir-test-cases:$1"
   rm -rf "$folder.new"
-  python3 - "$FHIR_TEST_CASES/libs/fhir-test-cases-$FHIR_TEST_CASES_VERSION.jar" "$folder.new" <<'PY'
+  python3 - "$libs/fhir-test-cases-$1.jar" "$folder.new" <<'PY'
 import os, sys, zipfile
 jar, target = zipfile.ZipFile(sys.argv[1]), sys.argv[2]
 for edition in ("r4", "r4b", "r5"):

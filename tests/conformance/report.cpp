@@ -11,9 +11,9 @@
 namespace embergate::conformance {
 namespace {
 
-const Fault* fault_of(const Case& test, const std::vector<Fault>& faults) {
+const Fault* fault_of(const Edition& edition, const Case& test, const std::vector<Fault>& faults) {
   const auto found = std::find_if(faults.begin(), faults.end(), [&](const Fault& fault) {
-    return fault.group == test.group && fault.name == test.name;
+    return fault.is_of(edition) && fault.group == test.group && fault.name == test.name;
   });
   return found == faults.end() ? nullptr : &*found;
 }
@@ -48,7 +48,7 @@ std::string failures(const Report& report, const std::vector<Fault>& faults) {
   std::string text;
   for (const auto& [test, verdict] : report.judged) {
     if (verdict.passed) continue;
-    const Fault* fault = fault_of(test, faults);
+    const Fault* fault = fault_of(report.edition, test, faults);
     text += fmt::format("{} {} / {}: {}\n    {}\n    {}\n", report.edition.name, test.group, test.name,
                         fault ? "error of the suite: " + fault->reason : std::string("failed"), test.expression,
                         verdict.reason);
@@ -64,8 +64,13 @@ core::Result<Expectations> read_expectations(const std::filesystem::path& file) 
   Expectations all;
   for (const auto& row : document["editions"])
     all.editions.push_back({row["name"], row["file"], row["model"], row["tests"], row["binding"]});
-  for (const auto& row : document["faults"]) all.faults.push_back({row["group"], row["name"], row["reason"]});
+  for (const auto& row : document["faults"])
+    all.faults.push_back({row["group"], row["name"], row["editions"], row["reason"]});
   return all;
+}
+
+bool Fault::is_of(const Edition& edition) const {
+  return std::find(editions.begin(), editions.end(), edition.name) != editions.end();
 }
 
 Counts Report::total() const {
@@ -91,7 +96,7 @@ std::vector<std::string> complaints(const Report& report, const std::vector<Faul
     sentences.push_back(fmt::format("{}: {} tests instead of {}", edition, report.judged.size(), report.edition.tests));
   }
   for (const auto& [test, verdict] : report.judged) {
-    const bool is_fault = fault_of(test, faults) != nullptr;
+    const bool is_fault = fault_of(report.edition, test, faults) != nullptr;
     if (verdict.passed && is_fault) {
       sentences.push_back(fmt::format("{}: {} passes; take it from the known faults", edition, test.name));
     } else if (!verdict.passed && !is_fault) {
@@ -99,6 +104,7 @@ std::vector<std::string> complaints(const Report& report, const std::vector<Faul
     }
   }
   for (const Fault& fault : faults) {
+    if (!fault.is_of(report.edition)) continue;
     const bool is_there = std::any_of(report.judged.begin(), report.judged.end(), [&](const Judged& judged) {
       return judged.test.group == fault.group && judged.test.name == fault.name;
     });

@@ -21,11 +21,14 @@ struct Edition {
   bool binding = false;   // otherwise it is only reported
 };
 
-// An error of the suite itself: it is expected to fail, and the reason is known.
+// An error of the suite itself: it is expected to fail in these editions, and the reason is known.
 struct Fault {
   std::string group;
   std::string name;
+  std::vector<std::string> editions;
   std::string reason;
+
+  [[nodiscard]] bool is_of(const Edition& edition) const;
 };
 
 struct Expectations {
