@@ -53,7 +53,7 @@ bool Evaluator::run(Collection& out) {
 
 EvaluationError Evaluator::error() const {
   const Place place = place_of(program_.text, error_position_);
-  return {error_message_, place.line, place.column};
+  return {error_message_, place.line, place.column, exhausted_};
 }
 
 bool Evaluator::fail(std::uint32_t position, std::string message) {
@@ -82,11 +82,14 @@ bool Evaluator::steps(std::uint64_t count) {
 
 bool Evaluator::check_limits() {
   if (failed_) return false;
-  if (steps_ > max_steps_)
+  if (steps_ > max_steps_) {
+    exhausted_ = true;
     return fail(0, fmt::format("the evaluation took more than {} steps; make the criterion simpler", max_steps_));
+  }
   const auto now = std::chrono::steady_clock::now();
   if (!started_) started_ = now;
   if (now - *started_ > program_.limits.max_wall) {
+    exhausted_ = true;
     return fail(0, fmt::format("the evaluation took longer than {} ms; make the criterion simpler",
                                program_.limits.max_wall.count()));
   }

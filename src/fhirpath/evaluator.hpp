@@ -200,6 +200,7 @@ class Evaluator {
   Item root_;
   bool has_root_ = false;
   bool failed_ = false;
+  bool exhausted_ = false;
   std::uint64_t steps_ = 0;
   std::uint64_t next_check_;
   std::uint64_t max_steps_;

@@ -111,7 +111,7 @@ class Evaluation {
       criterion.watch->succeeded();
       return truth == fhirpath::Truth::kTrue ? State::kTrue : State::kNotTrue;
     }
-    const bool costly = before - steps_ >= kCostlySteps;
+    const bool costly = (error.exhausted && steps_ > 0) || before - steps_ >= kCostlySteps;
     if (!costly && steps_ > 0) criterion.watch->succeeded();
     const bool off = costly && criterion.watch->failed();
     return failed({index, off ? CriteriaError::Kind::kSwitchedOff : CriteriaError::Kind::kFailed, std::move(error)});

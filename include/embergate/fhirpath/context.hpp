@@ -22,6 +22,7 @@ struct EvaluationError {
   std::string message;
   std::size_t line = 1;
   std::size_t column = 1;
+  bool exhausted = false;  // a bound of steps or time ended it
 };
 
 // What trace() wrote, in the order of evaluation. Bound: Limits::max_trace_bytes; `cut` says that there was more.

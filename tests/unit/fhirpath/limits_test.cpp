@@ -45,6 +45,24 @@ TEST(Limits, EndAnEvaluationThatTakesTooLong) {
   EXPECT_TRUE(says(limited(product(7) + ".count()", limits), "took longer than 0 ms"));
 }
 
+TEST(Limits, AreToldFromOtherErrors) {
+  CompileOptions options;
+  options.limits = without_clock();
+  options.limits.max_steps = 100;
+  EvaluationError error;
+  const auto too_much = Expression::compile(product(2) + ".exists($this > 100)", options).value();
+  EXPECT_EQ(too_much->evaluate_truth({}, &error), Truth::kError);
+  EXPECT_TRUE(error.exhausted) << error.message;
+  const auto wrong = Expression::compile("(1 | 2) + 1 = 2", options).value();
+  EXPECT_EQ(wrong->evaluate_truth({}, &error), Truth::kError);
+  EXPECT_FALSE(error.exhausted) << error.message;
+  options.limits = {};
+  options.limits.max_wall = std::chrono::milliseconds(0);
+  const auto too_long = Expression::compile(product(4) + ".exists($this > 100)", options).value();
+  EXPECT_EQ(too_long->evaluate_truth({}, &error), Truth::kError);
+  EXPECT_TRUE(error.exhausted) << error.message;
+}
+
 TEST(Limits, BoundTheItemsOfACollection) {
   Limits limits = without_clock();
   limits.max_items = 50;
