@@ -171,13 +171,15 @@ void ItemSet::rebuild(std::uint32_t slots) {
   for (std::uint32_t i = 0; i < items_.size(); ++i) place(values_.hash(items_[i]), i);
 }
 
-bool ItemSet::contains(const Item& item) {
-  if (!slots_) {
-    work_ += items_.size();
-    return std::any_of(items_.begin(), items_.end(),
-                       [&](const Item& known) { return values_.equal(item, known) == Truth::kTrue; });
-  }
-  const std::uint64_t hash = values_.hash(item);
+bool ItemSet::contains(const Item& item) { return slots_ ? finds(item, values_.hash(item)) : finds_in_line(item); }
+
+bool ItemSet::finds_in_line(const Item& item) {
+  work_ += items_.size();
+  return std::any_of(items_.begin(), items_.end(),
+                     [&](const Item& known) { return values_.equal(item, known) == Truth::kTrue; });
+}
+
+bool ItemSet::finds(const Item& item, std::uint64_t hash) {
   for (std::uint64_t at = hash; slots_[at & mask_].position != 0; ++at) {
     const Slot& slot = slots_[at & mask_];
     ++work_;
@@ -187,15 +189,17 @@ bool ItemSet::contains(const Item& item) {
 }
 
 bool ItemSet::insert(const Item& item) {
-  if (contains(item)) return false;
-  items_.push(item);
-  const std::uint32_t count = items_.size();
   if (!slots_) {
-    if (count > kLinear) rebuild(kFirstSlots);
-  } else {
-    place(values_.hash(item), count - 1);
-    if (count * 2 > mask_) rebuild((mask_ + 1) * 2);
+    if (finds_in_line(item)) return false;
+    items_.push(item);
+    if (items_.size() > kLinear) rebuild(kFirstSlots);
+    return true;
   }
+  const std::uint64_t hash = values_.hash(item);
+  if (finds(item, hash)) return false;
+  items_.push(item);
+  place(hash, items_.size() - 1);
+  if (items_.size() * 2 > mask_) rebuild((mask_ + 1) * 4);
   return true;
 }
 

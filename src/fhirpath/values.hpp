@@ -80,6 +80,8 @@ class ItemSet {
     std::uint64_t hash;
     std::uint32_t position;  // in items_, plus one; 0: free
   };
+  bool finds_in_line(const Item& item);
+  bool finds(const Item& item, std::uint64_t hash);
   void rebuild(std::uint32_t slots);
   void place(std::uint64_t hash, std::uint32_t position);
 
