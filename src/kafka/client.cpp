@@ -25,6 +25,26 @@ std::string describe(rd_kafka_resp_err_t error) {
   return fmt::format("{}: {}", rd_kafka_err2name(error), rd_kafka_err2str(error));
 }
 
+// Success without an offset is what the library makes of DUPLICATE_SEQUENCE_NUMBER. A broker says that, too, of records
+// it never stored: a topic that has just been made refuses a client's first request and takes the second, and then
+// holds the repetition of the first for an old one.
+bool is_confirmed(const rd_kafka_message_t& message) {
+  return message.err == RD_KAFKA_RESP_ERR_NO_ERROR && message.offset >= 0;
+}
+
+RecordFailure failure_of(const rd_kafka_message_t& message, std::size_t index) {
+  RecordFailure failure;
+  failure.index = index;
+  failure.maybe_persisted = rd_kafka_message_status(&message) != RD_KAFKA_MSG_STATUS_NOT_PERSISTED;
+  if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    failure.reason = describe(RD_KAFKA_RESP_ERR_DUPLICATE_SEQUENCE_NUMBER);
+  } else {
+    failure.scope = scope_of(message.err);
+    failure.reason = describe(message.err);
+  }
+  return failure;
+}
+
 // The library's own lines are for operators who look for trouble: broker texts in them are remote text (S-23), so they
 // stay at debug level.
 void serve_log(rd_kafka_event_t* event) {
@@ -124,15 +144,11 @@ void Client::serve_reports(rd_kafka_event_t* event) {
     std::size_t index = 0;
     BatchState& batch = BatchState::of(message->_private, index);
     bool last = false;
-    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    if (is_confirmed(*message)) {
       acknowledged = true;
       last = batch.delivered(index);
     } else {
-      last = batch.failed(
-          RecordFailure{.index = index,
-                        .scope = scope_of(message->err),
-                        .maybe_persisted = rd_kafka_message_status(message) != RD_KAFKA_MSG_STATUS_NOT_PERSISTED,
-                        .reason = describe(message->err)});
+      last = batch.failed(failure_of(*message, index));
     }
     if (last) batch.finish();
   }
