@@ -6,6 +6,7 @@
 #include "embergate/core/text.hpp"
 
 namespace embergate::delivery {
+
 bool ErrorLog::add(std::string_view message, core::SystemTime now) {
   message = core::whole_characters(message, kMaxText);
   std::lock_guard lock(mutex_);

@@ -25,9 +25,9 @@ std::string describe(rd_kafka_resp_err_t error) {
   return fmt::format("{}: {}", rd_kafka_err2name(error), rd_kafka_err2str(error));
 }
 
-// Success without an offset is what the library makes of DUPLICATE_SEQUENCE_NUMBER. A broker says that, too, of records
-// it never stored: a topic that has just been made refuses a client's first request and takes the second, and then
-// holds the repetition of the first for an old one.
+// Success without an offset is what the library makes of DUPLICATE_SEQUENCE_NUMBER, and that need not mean stored: the
+// first records for a topic that was made a moment before were told delivered and are missing, as when a broker refuses
+// a client's first request, takes the second, and holds the repetition of the first for an old one.
 bool is_confirmed(const rd_kafka_message_t& message) {
   return message.err == RD_KAFKA_RESP_ERR_NO_ERROR && message.offset >= 0;
 }
