@@ -3,7 +3,7 @@
 """seeds.py FOLDER: writes what the fuzzers start from: FOLDER/expression and FOLDER/evaluation, one input a file.
 
 Expressions of the criteria in tests/data and, where EG_FHIRPATH_SUITE names its folder, of the official suite; for the evaluation each with
-a small resource of its kind behind a line `%%`. Fails: when tests/data is not there.
+a small resource of its kind behind a line `%%`. Fails: when tests/data is not there, or the folder holds no release.
 """
 import gzip
 import hashlib
@@ -32,13 +32,15 @@ def small_resources():
 
 
 def suite_tests():
-    """(expression, type) of each test of the suite, if it is there."""
+    """(expression, type) of each test of every release of the suite, if it is there."""
     folder = os.environ.get("EG_FHIRPATH_SUITE")
     if not folder:
         return
-    for edition in ("r4", "r5"):
-        root = xml.etree.ElementTree.parse(pathlib.Path(folder) / f"{edition}/fhirpath/tests-fhir-{edition}.xml").getroot()
-        for test in root.iter("test"):
+    files = [file for edition in ("r4", "r5") for file in sorted(pathlib.Path(folder).glob(f"*/{edition}/fhirpath/tests-fhir-{edition}.xml"))]
+    if not files:
+        sys.exit(f"seeds.py: {folder} (EG_FHIRPATH_SUITE) has no release of the suite")
+    for file in files:
+        for test in xml.etree.ElementTree.parse(file).getroot().iter("test"):
             yield test.find("expression").text or "", test.get("inputfile", "").split("-")[0].capitalize()
 
 
