@@ -139,7 +139,10 @@ TypeMembers Model::Impl::make_members(TypeId type) {
   return result;
 }
 
-Model::Model(std::unique_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+Model::Model(std::unique_ptr<const Impl> impl) : impl_(std::move(impl)) {
+  facts_.reserve(impl_->rows.types.size());
+  for (const TypeRow& row : impl_->rows.types) facts_.push_back({row.kind, row.system});
+}
 Model::~Model() = default;
 
 const Model& Model::r4() {
@@ -163,11 +166,6 @@ std::string_view Model::name_of(TypeId type) const {
   return type < type_count() ? impl_->name_of(type) : std::string_view();
 }
 
-TypeKind Model::kind_of(TypeId type) const {
-  EG_ASSERT(type < type_count());
-  return impl_->rows.types[type].kind;
-}
-
 bool Model::is_abstract(TypeId type) const { return type < type_count() && impl_->rows.types[type].is_abstract; }
 
 TypeId Model::base_of(TypeId type) const { return type < type_count() ? impl_->rows.types[type].base : kNoType; }
@@ -176,10 +174,6 @@ bool Model::is_a(TypeId type, TypeId ancestor) const {
   if (ancestor == kNoType) return false;
   while (type != kNoType && type != ancestor) type = impl_->rows.types[type].base;
   return type == ancestor;
-}
-
-SystemType Model::system_type_of(TypeId type) const {
-  return type < type_count() ? impl_->rows.types[type].system : SystemType::kNone;
 }
 
 const Element* Model::find_element(TypeId type, std::string_view name) const {

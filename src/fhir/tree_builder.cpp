@@ -168,12 +168,17 @@ bool TreeBuilder::scalar(std::string_view token) {
       if (token == "false") return add(NodeKind::kFalse, place, token.size());
       break;
     case 'n':
-      if (token == "null") return add(NodeKind::kNull, place, token.size());
+      if (token == "null") return null(place);
       break;
     default:
       return number(token);
   }
   return fail(core::ErrorCode::kMalformed, place, fmt::format("\"{}\" is no JSON value", shown(token)));
+}
+
+bool TreeBuilder::null(const char* place) {
+  if (!open_.empty()) nodes_[open_.back().node].flags |= kHoldsNull;
+  return add(NodeKind::kNull, place, 4);
 }
 
 bool TreeBuilder::string(std::string_view token) {

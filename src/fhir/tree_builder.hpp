@@ -36,6 +36,7 @@ class TreeBuilder {
   [[nodiscard]] const core::Error& error() const { return *error_; }
 
  private:
+  bool null(const char* place);
   bool string(std::string_view token);
   bool number(std::string_view token);
   bool add(NodeKind kind, const char* begin, std::size_t length);

@@ -38,8 +38,8 @@ void Arena::release() {
   grow(needed);
 }
 
-void Collection::grow() {
-  const std::uint32_t capacity = capacity_ * 2;
+void Collection::reserve(std::uint32_t capacity) {
+  if (capacity <= capacity_) return;
   Item* larger = static_cast<Item*>(arena_.allocate(capacity * sizeof(Item)));
   std::memcpy(static_cast<void*>(larger), data_, size_ * sizeof(Item));
   data_ = larger;

@@ -50,7 +50,7 @@ class Collection {
   Collection& operator=(const Collection&) = delete;
 
   void push(const Item& item) {
-    if (size_ == capacity_) grow();
+    if (size_ == capacity_) reserve(capacity_ * 2);
     data_[size_++] = item;
   }
   [[nodiscard]] std::uint32_t size() const { return size_; }
@@ -61,9 +61,9 @@ class Collection {
   [[nodiscard]] const Item* end() const { return data_ + size_; }
   [[nodiscard]] const Item& operator[](std::uint32_t position) const { return data_[position]; }
   void clear() { size_ = 0; }
+  void reserve(std::uint32_t capacity);
 
  private:
-  void grow();
   static constexpr std::uint32_t kInline = 4;
   Arena& arena_;
   std::uint32_t size_ = 0;

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whole elements compared, and sets of items.
+// Whole elements compared, and hashes of items.
 #include <algorithm>
 #include <vector>
 
 #include "fhirpath/text.hpp"
+#include "fhirpath/text_bytes.hpp"
 #include "fhirpath/values.hpp"
 
 namespace embergate::fhirpath {
 namespace {
-
-constexpr std::size_t kLinear = 16;
-constexpr std::uint32_t kFirstSlots = 64;
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 char folded(char c) {
@@ -64,7 +62,7 @@ std::uint64_t hash_number(const Decimal& value) {
 std::uint64_t hash_quantity(const Quantity& quantity) {
   constexpr std::uint64_t kUnknown = 5;
   const auto measure = measure_of(quantity);
-  if (!measure) return mix(std::hash<std::string_view>{}(quantity.unit));
+  if (!measure) return hash_text(quantity.unit);
   const auto factor = ratio(*measure, Measure{});
   const auto moved = add(quantity.value, measure->offset);
   const auto base = factor && moved ? scaled(*moved, *factor) : std::nullopt;
@@ -125,13 +123,7 @@ bool alike_content(fhir::Node left, fhir::Node right, std::uint64_t& work) {
   return a && b && equivalent(*a, *b);
 }
 
-std::uint64_t Values::take_work() const {
-  const std::uint64_t work = work_;
-  work_ = 0;
-  return work;
-}
-
-std::uint64_t Values::hash(const Item& item) const {
+std::uint64_t Values::hash_value(const Item& item) const {
   Item value;
   const Conversion conversion = to_system(item, value);
   if (conversion == Conversion::kEmpty) return 1;
@@ -140,7 +132,7 @@ std::uint64_t Values::hash(const Item& item) const {
     case Tag::kBoolean:
       return value.as_boolean() ? 3 : 4;
     case Tag::kString:
-      return mix(std::hash<std::string_view>{}(value.as_string()));
+      return hash_text(value.as_string());
     case Tag::kInteger:
     case Tag::kLong:
     case Tag::kDecimal:
@@ -150,63 +142,6 @@ std::uint64_t Values::hash(const Item& item) const {
     default:
       return 6;  // equal dates may be written in different zones
   }
-}
-
-void ItemSet::place(std::uint64_t hash, std::uint32_t position) {
-  std::uint64_t at = hash;
-  while (slots_[at & mask_].position != 0) ++at;
-  slots_[at & mask_] = {hash, position + 1};
-}
-
-void ItemSet::rebuild(std::uint32_t slots) {
-  const Slot* old = slots_;
-  const std::uint32_t old_count = old ? mask_ + 1 : 0;
-  slots_ = static_cast<Slot*>(values_.arena().allocate(slots * sizeof(Slot)));
-  std::fill_n(slots_, slots, Slot{});
-  mask_ = slots - 1;
-  for (std::uint32_t i = 0; i < old_count; ++i) {
-    if (old[i].position != 0) place(old[i].hash, old[i].position - 1);
-  }
-  if (old) return;
-  for (std::uint32_t i = 0; i < items_.size(); ++i) place(values_.hash(items_[i]), i);
-}
-
-bool ItemSet::contains(const Item& item) { return slots_ ? finds(item, values_.hash(item)) : finds_in_line(item); }
-
-bool ItemSet::finds_in_line(const Item& item) {
-  work_ += items_.size();
-  return std::any_of(items_.begin(), items_.end(),
-                     [&](const Item& known) { return values_.equal(item, known) == Truth::kTrue; });
-}
-
-bool ItemSet::finds(const Item& item, std::uint64_t hash) {
-  for (std::uint64_t at = hash; slots_[at & mask_].position != 0; ++at) {
-    const Slot& slot = slots_[at & mask_];
-    ++work_;
-    if (slot.hash == hash && values_.equal(item, items_[slot.position - 1]) == Truth::kTrue) return true;
-  }
-  return false;
-}
-
-bool ItemSet::insert(const Item& item) {
-  if (!slots_) {
-    if (finds_in_line(item)) return false;
-    items_.push(item);
-    if (items_.size() > kLinear) rebuild(kFirstSlots);
-    return true;
-  }
-  const std::uint64_t hash = values_.hash(item);
-  if (finds(item, hash)) return false;
-  items_.push(item);
-  place(hash, items_.size() - 1);
-  if (items_.size() * 2 > mask_) rebuild((mask_ + 1) * 4);
-  return true;
-}
-
-std::uint64_t ItemSet::take_work() {
-  const std::uint64_t work = work_;
-  work_ = 0;
-  return work + 1 + values_.take_work();
 }
 
 }  // namespace embergate::fhirpath

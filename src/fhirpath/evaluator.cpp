@@ -75,11 +75,6 @@ Truth Evaluator::error_truth(const AstNode& node, std::string message) {
   return Truth::kError;
 }
 
-bool Evaluator::steps(std::uint64_t count) {
-  steps_ += count;
-  return steps_ < next_check_ || check_limits();
-}
-
 bool Evaluator::check_limits() {
   if (failed_) return false;
   if (steps_ > max_steps_) {
@@ -127,7 +122,7 @@ bool Evaluator::stream_items(Items items, Sink sink) {
 }
 
 bool Evaluator::stream(NodeId id, const Scope& scope, Sink sink) {
-  if (program_.node(id).part != 0 && context_.shared) return stream_shared(id, scope, sink);
+  if (is_shared(program_.node(id))) return stream_shared(id, scope, sink);
   return stream_alone(id, scope, sink);
 }
 

@@ -9,40 +9,18 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <vector>
 
 #include "embergate/fhirpath/expression.hpp"
 #include "fhirpath/arena.hpp"
 #include "fhirpath/function_table.hpp"
 #include "fhirpath/program.hpp"
+#include "fhirpath/sink.hpp"
 #include "fhirpath/values.hpp"
 
 namespace embergate::fhirpath {
 
-// Takes items; returns false when it wants no more.
-class Sink {
- public:
-  template <class Callable, class = std::enable_if_t<!std::is_same_v<std::decay_t<Callable>, Sink>>>
-  Sink(Callable&& callable)  // NOLINT: meant to convert from a lambda for the time of a call
-      : object_(const_cast<void*>(static_cast<const void*>(&callable))), call_([](void* object, const Item& item) {
-          return (*static_cast<std::remove_reference_t<Callable>*>(object))(item);
-        }) {}
-  bool operator()(const Item& item) const { return call_(object_, item); }
-
- private:
-  void* object_;
-  bool (*call_)(void*, const Item&);
-};
-
-// What $this, $index and $total are at a place.
-struct Scope {
-  Items self;
-  std::int64_t index = 0;
-  Items total;
-};
-
-enum class Outcome : std::uint8_t { kNone, kOne, kError };
+class ItemSet;
 
 class Evaluator {
  public:
@@ -58,7 +36,8 @@ class Evaluator {
   friend class Explainer;
   // The three ways. stream(): false when the sink wanted no more or an error came.
   bool stream(NodeId id, const Scope& scope, Sink sink);
-  bool stream_alone(NodeId id, const Scope& scope, Sink sink);   // without a look at SharedParts
+  bool stream_alone(NodeId id, const Scope& scope, Sink sink);  // without a look at SharedParts
+  [[nodiscard]] bool is_shared(const AstNode& node) const { return node.part != 0 && context_.shared; }
   bool stream_shared(NodeId id, const Scope& scope, Sink sink);  // of a node that ends a part
   Outcome value(NodeId id, const Scope& scope, Item& out);
   Truth truth(NodeId id, const Scope& scope);
@@ -72,20 +51,38 @@ class Evaluator {
   bool stream_variable(const AstNode& node, Sink sink);
   bool stream_host_value(const fhir::Resource* owner, Sink sink);
   bool stream_member(const AstNode& node, const Scope& scope, Sink sink);
+  bool count_member(const AstNode& node, const Scope& scope, std::int64_t& count);
   bool stream_instance(const AstNode& node, const Scope& scope, Sink sink);
   bool append_element(const AstNode& value, const Scope& scope, std::string& json);
   bool stream_root_type(const AstNode& node, const Scope& scope, Sink sink);
   bool stream_element_at(const AstNode& node, const Scope& scope, Sink sink);
   bool stream_as(const AstNode& node, const TypeSpecifier& type, const Scope& scope, Sink sink, bool many);
   bool stream_union(NodeId left, NodeId right, const Scope& scope, Sink sink);
-  bool navigate(const Item& item, const Member& member, Sink sink);
-  bool navigate_resolved(const Item& item, const Member& member, Sink sink);
+  struct ValueType {
+    fhir::TypeId type;
+    bool is_resource;  // then the value itself says which
+  };
+  // Templates (in navigation.hpp): what takes an item is known to the compiler, so that a path of several names costs
+  // one call for each item at its end.
+  template <class Take>
+  bool navigate(const Item& item, const Member& member, Take&& take);
+  template <class Take>
+  bool navigate_resolved(const Item& item, const Member& member, Take&& take);
+  template <class Take>
+  bool each_value(const fhir::Resource* owner, std::uint32_t value, std::uint32_t sibling, ValueType type, Take&& take);
+  template <class Take>
+  bool take_value(const fhir::Resource* owner, std::uint32_t value, std::uint32_t sibling, ValueType type, Take&& take);
+  bool each_pair(const fhir::Resource* owner, std::uint32_t values, std::uint32_t siblings, ValueType type, Sink sink);
+  template <class Take>
+  bool navigate_objects(const Item& list, const Member& member, Take&& take);
+  template <class Take>
+  bool walk_member(const AstNode& node, const Scope& scope, Take&& take);
+  bool navigate_unresolved(const Item& item, const Member& member, Sink sink);
   bool navigate_choice(const Item& item, const fhir::Element& element, Sink sink);
   bool navigate_primitive(const Item& item, std::string_view name, Sink sink);
   bool navigate_untyped(const Item& item, std::string_view name, Sink sink);
   bool navigate_system(const Item& item, std::string_view name, Sink sink);
   bool emit_values(const fhir::Resource* owner, fhir::Node value, fhir::Node sibling, fhir::TypeId type, Sink sink);
-  bool emit_node(const fhir::Resource* owner, fhir::Node value, fhir::Node sibling, fhir::TypeId type, Sink sink);
   bool children(const Item& item, Sink sink);
   bool descendants(const Item& item, std::size_t depth, Sink sink);
   bool extensions(const Item& item, std::string_view url, Sink sink);
@@ -119,6 +116,9 @@ class Evaluator {
   bool stream_repeat(const AstNode& node, const Scope& scope, Sink sink, bool distinct);
   bool stream_part(const AstNode& node, const Scope& scope, Sink sink);
   bool stream_set(const AstNode& node, const Scope& scope, Sink sink);
+  bool stream_distinct(const AstNode& node, const Scope& scope, Sink sink);
+  template <class Pass>
+  bool each_into(ItemSet& set, NodeId id, const Scope& scope, Pass&& pass);
   bool stream_sort(const AstNode& node, const Scope& scope, Sink sink);
   bool stream_aggregate(const AstNode& node, const Scope& scope, Sink sink);
   bool stream_iif(const AstNode& node, const Scope& scope, Sink sink);
@@ -183,7 +183,10 @@ class Evaluator {
 
   // Bounds.
   bool step() { return ++steps_ < next_check_ || check_limits(); }
-  bool steps(std::uint64_t count);
+  bool steps(std::uint64_t count) {
+    steps_ += count;
+    return steps_ < next_check_ || check_limits();
+  }
   bool check_limits();
   bool push(Collection& out, const Item& item, const AstNode& node);
   bool fail(std::uint32_t position, std::string message);

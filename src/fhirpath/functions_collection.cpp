@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "fhirpath/evaluator.hpp"
+#include "fhirpath/item_set.hpp"
 
 namespace embergate::fhirpath {
 
@@ -104,15 +105,6 @@ bool Evaluator::stream_repeat(const AstNode& node, const Scope& scope, Sink sink
   return true;
 }
 
-bool Evaluator::stream_union(NodeId left, NodeId right, const Scope& scope, Sink sink) {
-  ItemSet known(values_);
-  const auto pass = [&](const Item& item) {
-    const bool is_new = known.insert(item);
-    return steps(known.take_work()) && (!is_new || sink(item));
-  };
-  return stream(left, scope, pass) && stream(right, scope, pass);
-}
-
 bool Evaluator::stream_coalesce(const AstNode& node, const Scope& scope, Sink sink) {
   for (std::uint32_t i = 0; i < node.count; ++i) {
     bool any = false;
@@ -160,33 +152,6 @@ bool Evaluator::stream_part(const AstNode& node, const Scope& scope, Sink sink) 
   });
   if (failed_) return false;
   return seen == 0 || sink(kept);
-}
-
-bool Evaluator::stream_set(const AstNode& node, const Scope& scope, Sink sink) {
-  if (node.function == Function::kCombine) {
-    return stream(node.a, scope, sink) && stream(argument(node, 0), scope, sink);
-  }
-  ItemSet other(values_);
-  if (node.function != Function::kDistinct) {
-    stream(argument(node, 0), scope, [&](const Item& item) {
-      other.insert(item);
-      return steps(other.take_work());
-    });
-    if (failed_) return false;
-  }
-  ItemSet known(values_);
-  return stream(node.a, scope, [&](const Item& item) {
-    bool keep = true;
-    if (node.function == Function::kExclude) {
-      keep = !other.contains(item);
-    } else if (node.function == Function::kIntersect) {
-      keep = other.contains(item) && known.insert(item);
-    } else {
-      keep = known.insert(item);
-    }
-    if (!steps(other.take_work() + known.take_work())) return false;
-    return !keep || sink(item);
-  });
 }
 
 bool Evaluator::stream_sort(const AstNode& node, const Scope& scope, Sink sink) {
@@ -277,15 +242,6 @@ bool Evaluator::stream_tree(const AstNode& node, const Scope& scope, Sink sink) 
   const bool deep = node.function == Function::kDescendants;
   return stream(node.a, scope,
                 [&](const Item& item) { return deep ? descendants(item, 0, sink) : children(item, sink); });
-}
-
-Outcome Evaluator::count_of(const AstNode& node, const Scope& scope, Item& out) {
-  std::int64_t count = 0;
-  stream(node.a, scope, [&](const Item&) {
-    ++count;
-    return true;
-  });
-  return failed_ ? Outcome::kError : one(out, Item::integer(count));
 }
 
 Outcome Evaluator::sum_of(const AstNode& node, const Scope& scope, Item& out) {

@@ -89,29 +89,4 @@ Truth Evaluator::truth_booleans(const AstNode& node, const Scope& scope) {
   return failed_ ? Truth::kError : truth_value(result);
 }
 
-Truth Evaluator::truth_subset(NodeId small, NodeId large, const Scope& scope) {
-  ItemSet set(values_);
-  stream(large, scope, [&](const Item& item) {
-    set.insert(item);
-    return steps(set.take_work());
-  });
-  if (failed_) return Truth::kError;
-  bool inside = true;
-  stream(small, scope, [&](const Item& item) {
-    inside = set.contains(item);
-    return steps(set.take_work()) && inside;
-  });
-  return failed_ ? Truth::kError : truth_value(inside);
-}
-
-Truth Evaluator::truth_distinct(const AstNode& node, const Scope& scope) {
-  ItemSet set(values_);
-  bool distinct = true;
-  stream(node.a, scope, [&](const Item& item) {
-    distinct = set.insert(item);
-    return steps(set.take_work()) && distinct;
-  });
-  return failed_ ? Truth::kError : truth_value(distinct);
-}
-
 }  // namespace embergate::fhirpath

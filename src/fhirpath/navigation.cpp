@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Paths over the parsed tree (FHIR R4 json): lists are spliced, a primitive and its `_name` are one element, the JSON
 // name of a choice gives its type.
-#include <fmt/format.h>
+#include "fhirpath/navigation.hpp"
 
-#include "fhirpath/evaluator.hpp"
+#include <fmt/format.h>
 
 namespace embergate::fhirpath {
 namespace {
 
 constexpr std::size_t kMaxDescent = 200;
-
-// Is `name` the name of `stem` with an underscore before it?
-bool is_sibling_name(std::string_view name, std::string_view stem) {
-  return name.size() == stem.size() + 1 && name.front() == '_' && name.substr(1) == stem;
-}
 
 fhir::Node sibling_of(fhir::Node object, std::string_view name) {
   for (fhir::Node child = object.first_child(); child; child = child.next_sibling(object)) {
@@ -22,7 +17,9 @@ fhir::Node sibling_of(fhir::Node object, std::string_view name) {
   return {};
 }
 
-std::uint32_t index_of(fhir::Node node) { return node ? node.index() : kNoIndex; }
+fhir::Node node_at(const fhir::Resource* owner, std::uint32_t index) {
+  return index == kNoIndex ? fhir::Node() : fhir::Node(owner, index);
+}
 
 }  // namespace
 
@@ -30,37 +27,53 @@ fhir::TypeId Evaluator::type_of_resource(fhir::Node node) const {
   return program_.model->find_type(node.member("resourceType").string());
 }
 
-bool Evaluator::emit_node(const fhir::Resource* owner, fhir::Node value, fhir::Node sibling, fhir::TypeId type,
+// Values of a list with those of its `_name` list. A null on one side means nothing on that side.
+bool Evaluator::each_pair(const fhir::Resource* owner, std::uint32_t values, std::uint32_t siblings, ValueType type,
                           Sink sink) {
-  if (!value && !sibling) return true;
-  if (type != fhir::kNoType && value.is_object() && program_.model->kind_of(type) == fhir::TypeKind::kResource)
-    type = type_of_resource(value);
-  return step() && sink(Item::element(owner, index_of(value), index_of(sibling), type));
-}
-
-// One member's values. A null on one side of a list pair means nothing on that side.
-bool Evaluator::emit_values(const fhir::Resource* owner, fhir::Node value, fhir::Node sibling, fhir::TypeId type,
-                            Sink sink) {
-  const auto present = [](fhir::Node node) { return node && !node.is_null() ? node : fhir::Node(); };
-  if (!value.is_array() && !sibling.is_array()) return emit_node(owner, present(value), present(sibling), type, sink);
-  fhir::Node left = value.is_array() ? value.first_child() : fhir::Node();
-  fhir::Node right = sibling.is_array() ? sibling.first_child() : fhir::Node();
+  const fhir::Node lists[] = {node_at(owner, values), node_at(owner, siblings)};
+  fhir::Node left = lists[0].is_array() ? lists[0].first_child() : fhir::Node();
+  fhir::Node right = lists[1].is_array() ? lists[1].first_child() : fhir::Node();
   while (left || right) {
-    if (!emit_node(owner, present(left), present(right), type, sink)) return false;
-    if (left) left = left.next_sibling(value);
-    if (right) right = right.next_sibling(sibling);
+    if (!take_value(owner, index_of(left), index_of(right), type, sink)) return false;
+    if (left) left = left.next_sibling(lists[0]);
+    if (right) right = right.next_sibling(lists[1]);
   }
   return true;
 }
 
-bool Evaluator::stream_member(const AstNode& node, const Scope& scope, Sink sink) {
-  const Member& member = program_.members[node.b];
-  return stream(node.a, scope, [&](const Item& item) { return navigate(item, member, sink); });
+bool Evaluator::emit_values(const fhir::Resource* owner, fhir::Node value, fhir::Node sibling, fhir::TypeId type,
+                            Sink sink) {
+  const bool is_resource = type != fhir::kNoType && program_.model->kind_of(type) == fhir::TypeKind::kResource;
+  return each_value(owner, index_of(value), index_of(sibling), {type, is_resource}, sink);
 }
 
-bool Evaluator::navigate(const Item& item, const Member& member, Sink sink) {
+bool Evaluator::stream_member(const AstNode& node, const Scope& scope, Sink sink) {
+  return walk_member(node, scope, sink);
+}
+
+// What stream_member() would give, counted; the items of a list without nulls are not looked at.
+bool Evaluator::count_member(const AstNode& node, const Scope& scope, std::int64_t& count) {
+  const Member& member = program_.members[node.b];
+  const auto counted = [&](const Item&) {
+    ++count;
+    return true;
+  };
+  return step() && stream(node.a, scope, [&](const Item& item) {
+           if (!is_plain(item, member)) return navigate(item, member, counted);
+           const FoundMember found = find_member(item, member);
+           const auto type = ValueType{member.type, member.is_resource};
+           if (found.value == kNoIndex || found.sibling != kNoIndex)
+             return each_value(item.owner(), found.value, found.sibling, type, counted);
+           const fhir::NodeRecord& list = item.owner()->record(found.value);
+           if (list.kind != fhir::NodeKind::kArray || (list.flags & fhir::kHoldsNull) != 0)
+             return each_value(item.owner(), found.value, found.sibling, type, counted);
+           count += list.extra;
+           return steps(list.extra);
+         });
+}
+
+bool Evaluator::navigate_unresolved(const Item& item, const Member& member, Sink sink) {
   if (!item.is_element()) return navigate_system(item, member.name, sink);
-  if (item.type() == member.owner && member.owner != fhir::kNoType) return navigate_resolved(item, member, sink);
   if (item.type() == fhir::kNoType) return navigate_untyped(item, member.name, sink);
   const fhir::Model& model = *program_.model;
   if (model.kind_of(item.type()) == fhir::TypeKind::kPrimitive) return navigate_primitive(item, member.name, sink);
@@ -69,6 +82,7 @@ bool Evaluator::navigate(const Item& item, const Member& member, Sink sink) {
     if (!element->is_choice) {
       found.type = element->types.front();
       found.is_primitive = model.kind_of(found.type) == fhir::TypeKind::kPrimitive;
+      found.is_resource = model.kind_of(found.type) == fhir::TypeKind::kResource;
     }
     return navigate_resolved(item, found, sink);
   }
@@ -80,28 +94,6 @@ bool Evaluator::navigate(const Item& item, const Member& member, Sink sink) {
   if (!json.element) return true;
   return emit_values(item.owner(), item.node().member(member.name), sibling_of(item.node(), member.name), json.type,
                      sink);
-}
-
-bool Evaluator::navigate_resolved(const Item& item, const Member& member, Sink sink) {
-  if (member.element->is_choice) return navigate_choice(item, *member.element, sink);
-  if (item.index() == kNoIndex) return member.is_primitive || navigate_primitive(item, member.name, sink);
-  const fhir::Node object = item.node();
-  if (!object.is_object()) return navigate_primitive(item, member.name, sink);
-  const std::string_view name = member.name;
-  fhir::Node value;
-  fhir::Node sibling;
-  for (fhir::Node child = object.first_child(); child; child = child.next_sibling(object)) {
-    const std::string_view here = child.name();
-    if (here == name) {
-      value = child;
-      if (!member.is_primitive || sibling) break;
-    } else if (member.is_primitive && is_sibling_name(here, name)) {
-      sibling = child;
-      if (value) break;
-    }
-  }
-  if (!value && !sibling) return true;
-  return emit_values(item.owner(), value, sibling, member.type, sink);
 }
 
 bool Evaluator::navigate_choice(const Item& item, const fhir::Element& element, Sink sink) {

@@ -148,6 +148,9 @@ const Quantity* Values::quantity_of(const Item& item) const {
 }
 
 Truth Values::equal(const Item& left, const Item& right) const {
+  if (const auto text = plain_text(left)) {
+    if (const auto other = plain_text(right)) return truth_of(same_text(*text, *other));
+  }
   Item a;
   Item b;
   const Conversion of_left = to_system(left, a);

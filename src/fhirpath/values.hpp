@@ -7,10 +7,13 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "embergate/fhirpath/expression.hpp"
 #include "fhirpath/arena.hpp"
 #include "fhirpath/item.hpp"
+#include "fhirpath/text_bytes.hpp"
 
 namespace embergate::fhirpath {
 
@@ -31,7 +34,17 @@ class Values {
   [[nodiscard]] bool equivalent(const Item& left, const Item& right) const;
   [[nodiscard]] bool equivalent(Items left, Items right) const;
   [[nodiscard]] Compared order(const Item& left, const Item& right) const;
-  [[nodiscard]] std::uint64_t hash(const Item& item) const;  // equal items have equal hashes
+  [[nodiscard]] std::uint64_t hash(const Item& item) const {  // equal items have equal hashes
+    const auto text = plain_text(item);
+    return text ? hash_text(*text) : hash_value(item);
+  }
+  // Of a string that needs no conversion, in the tree or a System value.
+  [[nodiscard]] std::optional<std::string_view> plain_text(const Item& item) const {
+    if (item.tag() == Tag::kString) return item.as_string();
+    if (!item.is_element() || model_.system_type_of(item.type()) != fhir::SystemType::kString) return std::nullopt;
+    const fhir::Node node = item.node();
+    return node.is_string() ? std::optional(node.string()) : std::nullopt;
+  }
   // Text of a System value as toString() gives it; nullopt for objects.
   [[nodiscard]] std::optional<std::string> text_of(const Item& item) const;
   // The quantity an item is or converts to: quantities, numbers (unit 1).
@@ -40,7 +53,7 @@ class Values {
 
   // Nodes compared inside elements since the last call: the caller charges them as steps. Beyond kMaxContentWork
   // elements count as different, and the charge ends the evaluation.
-  [[nodiscard]] std::uint64_t take_work() const;
+  [[nodiscard]] std::uint64_t take_work() const { return std::exchange(work_, 0); }
 
   [[nodiscard]] const fhir::Model& model() const { return model_; }
   [[nodiscard]] Arena& arena() const { return arena_; }
@@ -49,6 +62,7 @@ class Values {
   Conversion primitive(const Item& item, fhir::SystemType type, Item& out) const;
   Conversion untyped(const Item& item, Item& out) const;
   Conversion fhir_quantity(const Item& item, Item& out) const;
+  [[nodiscard]] std::uint64_t hash_value(const Item& item) const;
   [[nodiscard]] Truth equal_values(const Item& left, const Item& right) const;
   [[nodiscard]] bool equivalent_values(const Item& left, const Item& right) const;
   [[nodiscard]] bool equivalent_objects(const Item& left, const Item& right) const;
@@ -66,30 +80,5 @@ bool same_content(fhir::Node left, fhir::Node right, std::uint64_t& work);
 // The same for `~`: text without case, lists in any order, `id` left out.
 bool alike_content(fhir::Node left, fhir::Node right, std::uint64_t& work);
 bool equivalent_text(std::string_view left, std::string_view right);
-
-// A set of items under `=`: linear while small, hashed beyond sixteen. Lives in the arena.
-class ItemSet {
- public:
-  explicit ItemSet(const Values& values) : values_(values), items_(values.arena()) {}
-  bool insert(const Item& item);  // false: was there
-  [[nodiscard]] bool contains(const Item& item);
-  [[nodiscard]] std::uint64_t take_work();  // comparisons made since the last call
-
- private:
-  struct Slot {
-    std::uint64_t hash;
-    std::uint32_t position;  // in items_, plus one; 0: free
-  };
-  bool finds_in_line(const Item& item);
-  bool finds(const Item& item, std::uint64_t hash);
-  void rebuild(std::uint32_t slots);
-  void place(std::uint64_t hash, std::uint32_t position);
-
-  const Values& values_;
-  Collection items_;
-  Slot* slots_ = nullptr;
-  std::uint32_t mask_ = 0;
-  std::uint64_t work_ = 0;
-};
 
 }  // namespace embergate::fhirpath

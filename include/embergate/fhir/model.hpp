@@ -11,7 +11,9 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "embergate/core/assert.hpp"
 #include "embergate/core/result.hpp"
 
 namespace embergate::fhir {
@@ -42,11 +44,16 @@ class Model {
 
   [[nodiscard]] TypeId find_type(std::string_view name) const;  // "Patient", "boolean", "Patient.contact"
   [[nodiscard]] std::string_view name_of(TypeId type) const;
-  [[nodiscard]] TypeKind kind_of(TypeId type) const;
+  [[nodiscard]] TypeKind kind_of(TypeId type) const {
+    EG_ASSERT(type < facts_.size());
+    return facts_[type].kind;
+  }
   [[nodiscard]] bool is_abstract(TypeId type) const;
   [[nodiscard]] TypeId base_of(TypeId type) const;              // kNoType at the top
   [[nodiscard]] bool is_a(TypeId type, TypeId ancestor) const;  // itself included
-  [[nodiscard]] SystemType system_type_of(TypeId type) const;
+  [[nodiscard]] SystemType system_type_of(TypeId type) const {
+    return type < facts_.size() ? facts_[type].system : SystemType::kNone;
+  }
   [[nodiscard]] const Element* find_element(TypeId type, std::string_view name) const;  // own or inherited, by stem
   struct JsonElement {
     const Element* element = nullptr;  // nullptr: no such member
@@ -58,8 +65,13 @@ class Model {
 
  private:
   struct Impl;
+  struct Facts {  // what evaluations ask for at each element, so it lies here and not behind impl_
+    TypeKind kind;
+    SystemType system;
+  };
   explicit Model(std::unique_ptr<const Impl> impl);
   std::unique_ptr<const Impl> impl_;
+  std::vector<Facts> facts_;
 };
 
 }  // namespace embergate::fhir

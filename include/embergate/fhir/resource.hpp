@@ -39,10 +39,11 @@ struct NodeRecord {
   std::uint32_t extra;       // containers: number of children; decoded strings: index into the side table
   std::uint16_t name_length;
   NodeKind kind;
-  std::uint8_t flags;  // kDecoded, kNameDecoded
+  std::uint8_t flags;  // kDecoded, kNameDecoded, kHoldsNull
 };
 inline constexpr std::uint8_t kDecoded = 1;
 inline constexpr std::uint8_t kNameDecoded = 2;
+inline constexpr std::uint8_t kHoldsNull = 4;  // of a container: a child is null, so it has fewer values than children
 
 class Resource;
 
