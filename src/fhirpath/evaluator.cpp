@@ -133,7 +133,7 @@ bool Evaluator::stream_shared(NodeId id, const Scope& scope, Sink sink) {
   Part& part = context_.shared->impl_->parts[number];
   if (part.state == Part::State::kUnknown) {
     Collection found(arena_);
-    stream_alone(id, scope, [&](const Item& item) {
+    stream_part_anew(id, scope, [&](const Item& item) {
       found.push(item);
       return found.size() <= SharedParts::kMaxItems;
     });
@@ -141,7 +141,24 @@ bool Evaluator::stream_shared(NodeId id, const Scope& scope, Sink sink) {
     const bool kept = context_.shared->impl_->keep(part, all_of(found));
     part.state = kept ? Part::State::kKept : Part::State::kTooLong;
   }
-  return part.state == Part::State::kKept ? stream_items(part.items, sink) : stream_alone(id, scope, sink);
+  return part.state == Part::State::kKept ? stream_of_part(part.items, id, scope, sink) : stream_alone(id, scope, sink);
+}
+
+bool Evaluator::stream_part_anew(NodeId id, const Scope& scope, Sink sink) {
+  const AstNode& node = program_.node(id);
+  if (!node.typed_part) return stream_alone(id, scope, sink);
+  const NodeId type = program_.node(argument(node, 0)).a;
+  return stream(node.a, scope, [&](const Item& item) { return pass_if(type, item, 0, scope, sink); });
+}
+
+bool Evaluator::stream_of_part(Items part, NodeId id, const Scope& scope, Sink sink) {
+  const AstNode& node = program_.node(id);
+  if (!node.typed_part) return stream_items(part, sink);
+  const NodeId rest = program_.node(argument(node, 0)).b;
+  for (const Item& item : part) {
+    if (!step() || !pass_if(rest, item, 0, scope, sink)) return false;
+  }
+  return true;
 }
 
 bool Evaluator::stream_alone(NodeId id, const Scope& scope, Sink sink) {

@@ -39,6 +39,8 @@ class Evaluator {
   bool stream_alone(NodeId id, const Scope& scope, Sink sink);  // without a look at SharedParts
   [[nodiscard]] bool is_shared(const AstNode& node) const { return node.part != 0 && context_.shared; }
   bool stream_shared(NodeId id, const Scope& scope, Sink sink);  // of a node that ends a part
+  bool stream_part_anew(NodeId id, const Scope& scope, Sink sink);
+  bool stream_of_part(Items part, NodeId id, const Scope& scope, Sink sink);
   Outcome value(NodeId id, const Scope& scope, Item& out);
   Truth truth(NodeId id, const Scope& scope);
   bool collect(NodeId id, const Scope& scope, Collection& out);    // false: error
@@ -112,6 +114,7 @@ class Evaluator {
   Truth truth_subset(NodeId small, NodeId large, const Scope& scope);
   Truth truth_distinct(const AstNode& node, const Scope& scope);
   bool stream_where(const AstNode& node, const Scope& scope, Sink sink);
+  bool pass_if(NodeId criterion, const Item& item, std::int64_t index, const Scope& scope, const Sink& sink);
   bool stream_select(const AstNode& node, const Scope& scope, Sink sink);
   bool stream_repeat(const AstNode& node, const Scope& scope, Sink sink, bool distinct);
   bool stream_part(const AstNode& node, const Scope& scope, Sink sink);

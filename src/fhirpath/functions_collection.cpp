@@ -68,11 +68,13 @@ bool Evaluator::stream_function(NodeId id, const Scope& scope, Sink sink) {
 bool Evaluator::stream_where(const AstNode& node, const Scope& scope, Sink sink) {
   const NodeId criterion = argument(node, 0);
   std::int64_t index = 0;
-  return stream(node.a, scope, [&](const Item& item) {
-    const Truth keep = truth(criterion, Scope{{&item, 1}, index++, scope.total});
-    if (keep == Truth::kError) return false;
-    return keep != Truth::kTrue || sink(item);
-  });
+  return stream(node.a, scope, [&](const Item& item) { return pass_if(criterion, item, index++, scope, sink); });
+}
+
+bool Evaluator::pass_if(NodeId criterion, const Item& item, std::int64_t index, const Scope& scope, const Sink& sink) {
+  const Truth keep = truth(criterion, Scope{{&item, 1}, index, scope.total});
+  if (keep == Truth::kError) return false;
+  return keep != Truth::kTrue || sink(item);
 }
 
 bool Evaluator::stream_select(const AstNode& node, const Scope& scope, Sink sink) {

@@ -114,7 +114,7 @@ inline bool Evaluator::navigate_objects(const Item& list, const Member& member, 
       const fhir::NodeRecord& record = records[child];
       const char* const name = text + record.name_begin;
       usual = (record.flags & fhir::kNameDecoded) == 0 && *name != '_';
-      if (record.name_length == size && same_text({name, size}, member.name)) found = child;
+      if (usual && record.name_length == size && same_text({name, size}, member.name)) found = child;
     }
     if (usual && found == kNoIndex) {
       if (!step()) return false;

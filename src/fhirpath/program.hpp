@@ -74,8 +74,9 @@ struct AstNode {  // 24 bytes
   Shape shape = Shape::kStream;
   Function function{};
   std::uint8_t count = 0;
-  bool flag = false;       // sort key: descending; kThis: unwritten
-  std::uint16_t part = 0;  // index in Program::parts, plus one; 0: not shared
+  bool flag = false;        // sort key: descending; kThis: unwritten
+  bool typed_part = false;  // where($this is T and …): the part ends before `and`
+  std::uint16_t part = 0;   // index in Program::parts, plus one; 0: not shared
   std::uint32_t a = kNoNode;
   std::uint32_t b = kNoNode;
   std::uint32_t extra = kNoNode;  // type specifier, slot or regular expression of a function

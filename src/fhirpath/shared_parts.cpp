@@ -31,6 +31,8 @@ class Marker {
       if (path->weight >= kLeastWeight) mark(id, path->words);
       return;
     }
+    if (const auto path = path_of_typed_filter(id, rooted); path && path->weight >= kLeastWeight)
+      program_.nodes[id].typed_part = mark(id, path->words);
     const AstNode& node = program_.node(id);
     switch (node.op) {
       case Op::kThis:
@@ -67,14 +69,15 @@ class Marker {
       visit(program_.arguments[node.b + i], rooted && arguments == Arguments::kPlain);
   }
 
-  void mark(NodeId id, const std::string& words) {
+  bool mark(NodeId id, const std::string& words) {
     const auto known = std::find(program_.parts.begin(), program_.parts.end(), words);
     const auto number = static_cast<std::size_t>(known - program_.parts.begin());
     if (known == program_.parts.end()) {
-      if (program_.parts.size() == kMaxParts) return;
+      if (program_.parts.size() == kMaxParts) return false;
       program_.parts.push_back(words);
     }
     program_.nodes[id].part = static_cast<std::uint16_t>(number + 1);
+    return true;
   }
 
   // Nothing when the node is more than a path, or begins at a $this that is not the root.
@@ -106,6 +109,8 @@ class Marker {
         return longer(path_of(node.a, rooted), "." + std::string(info_of(node.function).name) + "()", kTreeWeight);
       case Function::kOfType:
         return longer(path_of(node.a, rooted), ".ofType(" + program_.types[node.extra].name + ")", 1);
+      case Function::kExtension:
+        return path_of_extension(node, rooted);
       case Function::kRepeat:
       case Function::kRepeatAll: {
         const auto projection = path_of(program_.arguments[node.b], true);
@@ -116,6 +121,32 @@ class Marker {
       default:
         return std::nullopt;
     }
+  }
+
+  std::optional<Path> path_of_extension(const AstNode& node, bool rooted) const {
+    const AstNode& url = program_.node(program_.arguments[node.b]);
+    if (url.op != Op::kConstant || url.b != 1 || program_.constants[url.a].tag() != Tag::kString) return std::nullopt;
+    const std::string text(program_.constants[url.a].as_string());
+    // The length keeps the words of another path from being hidden in the text.
+    return longer(path_of(node.a, rooted), ".extension(" + std::to_string(text.size()) + ":" + text + ")", 1);
+  }
+
+  // The part before `and` in `where($this is T and …)`. What follows sees fewer items, so it must not ask for $index.
+  std::optional<Path> path_of_typed_filter(NodeId id, bool rooted) const {
+    const AstNode& node = program_.node(id);
+    if (node.op != Op::kFunction || node.function != Function::kWhere) return std::nullopt;
+    const AstNode& both = program_.node(program_.arguments[node.b]);
+    if (both.op != Op::kAnd) return std::nullopt;
+    const AstNode& type = program_.node(both.a);
+    if (type.op != Op::kIs || program_.node(type.a).op != Op::kThis || asks_for_index(both.b)) return std::nullopt;
+    return longer(path_of(node.a, rooted), ".where($this is " + program_.types[type.b].name + ")", 1);
+  }
+
+  [[nodiscard]] bool asks_for_index(NodeId id) const {
+    const SourceRange range = program_.ranges[id];
+    return std::any_of(program_.nodes.begin(), program_.nodes.end(), [&](const AstNode& node) {
+      return node.op == Op::kIndex && node.position >= range.begin && node.position < range.end;
+    });
   }
 
   static std::optional<Path> longer(std::optional<Path> path, const std::string& step, std::uint32_t weight) {

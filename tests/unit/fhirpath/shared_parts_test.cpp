@@ -2,6 +2,7 @@
 // What criteria of one event have in common is found once, and nobody can tell.
 #include "embergate/fhirpath/shared_parts.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "evaluation.hpp"
@@ -69,7 +70,34 @@ TEST(SharedParts, ArePathsFromTheRootOrAVariable) {
             (Texts{"%current.name.given", "%previous.name.given"}));
   EXPECT_EQ(parts_of("descendants( ).ofType(Coding).code = 'x' or descendants().ofType(Coding).code='y'"),
             Texts{"$this.descendants().ofType(Coding).code"});
+  EXPECT_EQ(parts_of("item.extension('urn:a').value.exists()"), Texts{"$this.item.extension(5:urn:a).value"});
   EXPECT_EQ(parts_of("status = 'final'"), Texts{});
+}
+
+TEST(SharedParts, EndBeforeTheRestOfAFilterByType) {
+  const Texts shared{"$this.descendants().where($this is BackboneElement)", "$this.descendants()"};
+  EXPECT_EQ(parts_of("descendants().where($this is BackboneElement and linkId = 'a').exists()"), shared);
+  EXPECT_EQ(parts_of("descendants().where($this is BackboneElement and linkId = 'b').answer.exists()"), shared);
+  EXPECT_EQ(parts_of("descendants().where(linkId = 'a' and $this is BackboneElement).exists()"),
+            Texts{"$this.descendants()"});
+}
+
+TEST(SharedParts, KeepTheIndexOfAFilterByType) {
+  EXPECT_EQ(parts_of("descendants().where($this is BackboneElement and $index > 0).exists()"),
+            Texts{"$this.descendants()"});
+}
+
+TEST(SharedParts, OfAFilterByTypeAreFilteredOnByEach) {
+  const auto questionnaire = resource(
+      R"({"resourceType":"QuestionnaireResponse","item":[{"linkId":"1","item":[{"linkId":"2"},{"linkId":"3"}]}]})");
+  Event event(nullptr, questionnaire);
+  for (int i = 0; i < 2; ++i) {
+    for (const auto& [link, expected] : {std::pair("2", Truth::kTrue), {"4", Truth::kFalse}, {"3", Truth::kTrue}}) {
+      const auto expression =
+          compiled(fmt::format("descendants().where($this is BackboneElement and linkId = '{}').exists()", link));
+      EXPECT_EQ(event.truth(*expression), expected) << link;
+    }
+  }
 }
 
 TEST(SharedParts, DoNotBeginAtTheItemOfAFilter) {
