@@ -20,6 +20,7 @@
 #include <thread>
 
 #include "app/init_bundle.hpp"
+#include "app/jaas_check.hpp"
 #include "embergate/delivery/deliveries.hpp"
 #include "embergate/interaction/interactions.hpp"
 #include "embergate/kafka/producer_pool.hpp"
@@ -77,12 +78,18 @@ core::Result<vault::VaultConfig> load_vault_config(const std::string& path) {
   return config;
 }
 
+vault::SecretCache::Options vault_options(const Settings& settings) {
+  vault::SecretCache::Options options = settings.vault;
+  options.jaas_check = is_jaas_entry;
+  return options;
+}
+
 }  // namespace
 
 struct Runtime::Impl {
   Impl(Settings given, vault::VaultConfig config)
       : settings(std::move(given)),
-        secrets(std::move(config), settings.vault, core::system_clock(), metrics),
+        secrets(std::move(config), vault_options(settings), core::system_clock(), metrics),
         started(core::system_clock().steady_now()) {}
 
   // Also the end of a start that failed: nobody may log through parts that are gone.

@@ -61,6 +61,7 @@ core::Result<void> read_vault(Environment& environment, Settings& settings) {
                               [&vault](std::int64_t value) { vault.grace = core::Milliseconds(value); }));
   EG_CHECK(environment.number("BOX_VAULT_PREVIOUS_SECRET_GRACE_MS", 0, kDayMs, millis(vault.previous_grace)));
   EG_CHECK(environment.number("BOX_VAULT_FORCED_REFRESH_MS", 1, 3'600'000, millis(vault.forced_refresh)));
+  EG_CHECK(environment.number("BOX_VAULT_PAIR_MISMATCH_MS", 0, kDayMs, millis(vault.pair_mismatch)));
   EG_CHECK(environment.boolean("BOX_VAULT_ALLOW_WORLD_WRITABLE", vault.allow_world_writable));
   EG_CHECK(environment.boolean("BOX_VAULT_STRICT_REFERENCES", settings.strict_references));
   return environment.boolean("BOX_VAULT_ALLOW_INLINE", settings.allow_inline);

@@ -4,17 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <condition_variable>
-#include <map>
-#include <mutex>
-#include <set>
-#include <thread>
 
 #include "embergate/observability/log.hpp"
+#include "vault/cache_impl.hpp"
 #include "vault/explanations.hpp"
-#include "vault/notices.hpp"
-#include "vault/redactor.hpp"
-#include "vault/tracked_file.hpp"
 
 namespace embergate::vault {
 namespace {
@@ -25,25 +18,6 @@ using core::Milliseconds;
 using core::Result;
 
 constexpr std::size_t kMaxDenialsLogged = 1'000;
-constexpr int kReliefsPerTimeout = 10;
-
-struct Counters {
-  explicit Counters(observability::Metrics& metrics)
-      : hit(of(metrics, "hit")),
-        reload(of(metrics, "reload")),
-        error(of(metrics, "error")),
-        denied(of(metrics, "denied")) {}
-
-  std::shared_ptr<observability::Counter> hit;
-  std::shared_ptr<observability::Counter> reload;
-  std::shared_ptr<observability::Counter> error;
-  std::shared_ptr<observability::Counter> denied;
-
- private:
-  static std::shared_ptr<observability::Counter> of(observability::Metrics& metrics, const char* outcome) {
-    return metrics.counter("secret_resolutions_total", "Requests for a secret, by outcome", {{"outcome", outcome}});
-  }
-};
 
 Timing timing_of(const SecretCache::Options& options) {
   return {options.ttl, options.quiet, options.grace.value_or(options.ttl), options.previous_grace, options.racy_age};
@@ -82,54 +56,6 @@ std::string_view to_string(State state) {
   return "invalid";
 }
 
-struct SecretCache::Impl {
-  Impl(VaultConfig vault_config, Options chosen, const core::Clock& the_clock, observability::Metrics& metrics,
-       std::shared_ptr<FileSystem> file_system)
-      : config(std::move(vault_config)),
-        options(chosen),
-        clock(the_clock),
-        counters(metrics),
-        pool(std::max(options.read_timeout / kReliefsPerTimeout, Milliseconds(1)), options.read_timeout),
-        context{clock,
-                std::move(file_system),
-                pool,
-                &clock == &core::system_clock() ? pool.pause() : Pause([](Milliseconds) {}),
-                options.read_timeout,
-                options.allow_world_writable},
-        notices(std::make_shared<Notices>()) {}
-
-  Result<const Entry*> granted(const SecretName& name, const Requester& requester);
-  std::shared_ptr<TrackedFile> track(const Entry& entry, ContentKind kind);
-  std::vector<std::shared_ptr<TrackedFile>> tracked_as(const SecretName& name) const;
-  Result<SecretValue> answer(TrackedFile& file, Use use, bool settles, std::uint64_t reads_before);
-  void on_effect(const TrackedFile& file, const FileState& state, const Effect& effect);
-  Report report_of(TrackedFile& file) const;
-  Milliseconds until_next_round() const;
-  void poll_round();
-  void poll_loop();
-  void kick();
-  void log_denial(const SecretName& name, const Requester& requester);
-
-  const VaultConfig config;
-  const Options options;
-  const core::Clock& clock;
-  const Counters counters;
-  ReadPool pool;
-  const LookContext context;
-  const std::shared_ptr<Notices> notices;
-  Redactor redactor;
-
-  mutable std::mutex mutex;  // guards what follows; never held while a file is looked at
-  std::map<std::pair<SecretName, ContentKind>, std::shared_ptr<TrackedFile>> tracked;
-  std::set<std::string> denials;
-
-  std::mutex poll_mutex;
-  std::condition_variable poll_wake;
-  bool poll_kicked = false;
-  bool stopping = false;
-  std::thread poll_thread;
-};
-
 Result<const Entry*> SecretCache::Impl::granted(const SecretName& name, const Requester& requester) {
   switch (config.check(name, requester)) {
     case ScopeVerdict::kGranted:
@@ -165,10 +91,12 @@ std::shared_ptr<TrackedFile> SecretCache::Impl::track(const Entry& entry, Conten
   std::lock_guard lock(mutex);
   auto& slot = tracked[{entry.name, kind}];
   if (!slot) {
-    slot = std::make_shared<TrackedFile>(entry, kind, timing_of(options), context,
-                                         [this](const TrackedFile& file, const FileState& state, const Effect& effect) {
-                                           on_effect(file, state, effect);
-                                         });
+    slot = std::make_shared<TrackedFile>(
+        entry, kind, timing_of(options), context,
+        [this](const TrackedFile& file, const FileState& state, const Effect& effect) {
+          on_effect(file, state, effect);
+        },
+        options.jaas_check);
   }
   return slot;
 }
@@ -228,30 +156,17 @@ Result<SecretValue> SecretCache::Impl::answer(TrackedFile& file, Use use, bool s
   return SecretValue{std::shared_ptr<const Secret>(outcome.value, &outcome.value->secret), outcome.generation};
 }
 
-Report SecretCache::Impl::report_of(TrackedFile& file) const {
-  return file.with_state([&](const FileState& state) {
-    return Report{file.name(),
-                  state.state(clock.steady_now()),
-                  std::string(state.reason()),
-                  state.generation(),
-                  state.since(),
-                  state.last_read()};
-  });
-}
-
 void SecretCache::Impl::poll_round() {
-  for (const auto& file : notices->watched()) file->look();
+  for (const auto& subject : notices->watched()) subject->check();
   notices->deliver();
 }
 
 Milliseconds SecretCache::Impl::until_next_round() const {
   auto wait = std::min(options.poll, options.ttl);
-  for (const auto& file : notices->watched()) {
+  for (const auto& subject : notices->watched()) {
     // A candidate is looked at again when its quiet time is over, not a whole round later.
-    file->with_state([&](const FileState& state) {
-      if (!state.settling()) return;
-      wait = std::min(wait, std::chrono::ceil<Milliseconds>(state.settles_at() - clock.steady_now()));
-    });
+    if (const auto due = subject->due())
+      wait = std::min(wait, std::chrono::ceil<Milliseconds>(*due - clock.steady_now()));
   }
   return std::max(wait, Milliseconds(1));
 }
@@ -331,36 +246,6 @@ std::unique_ptr<Watch> SecretCache::watch(const SecretName& name, ContentKind ki
   auto watch = impl_->notices->add(impl_->track(*entry, kind), std::move(changed));
   impl_->kick();
   return watch;
-}
-
-Report SecretCache::report(const SecretName& name) const {
-  // One name may be in use as several kinds: what is not well is told first.
-  std::optional<Report> worst;
-  for (const auto& file : impl_->tracked_as(name)) {
-    auto report = impl_->report_of(*file);
-    if (!worst || worst->state == State::kOk) worst = std::move(report);
-  }
-  if (worst) return *worst;
-  Report unused;
-  unused.name = name;
-  return unused;
-}
-
-Report SecretCache::probe(const SecretName& name) {
-  const Entry* entry = impl_->config.find(name);
-  if (entry != nullptr && impl_->tracked_as(name).empty()) {
-    // The kind with the fewest demands: what the value is for is not known here.
-    const auto file = impl_->track(*entry, ContentKind::kJaas);
-    file->look();
-    file->settle();
-  }
-  return report(name);
-}
-
-std::vector<Report> SecretCache::report_all() const {
-  std::vector<Report> reports;
-  for (const auto& [name, entry] : impl_->config.entries()) reports.push_back(report(name));
-  return reports;
 }
 
 void SecretCache::drop() {

@@ -93,6 +93,15 @@ bool is_header_line(std::string_view line) {
          std::none_of(value.begin(), value.end(), is_control);
 }
 
+bool is_pem(ContentKind kind) {
+  return kind == ContentKind::kPem || kind == ContentKind::kCertificateChain || kind == ContentKind::kPrivateKey ||
+         kind == ContentKind::kKeyAndChain || kind == ContentKind::kAuthorities;
+}
+
+bool is_one_line(ContentKind kind) {
+  return kind == ContentKind::kSingleLine || kind == ContentKind::kHeader || kind == ContentKind::kBearerToken;
+}
+
 // A file that is written in place has its first line before it has its last.
 bool is_whole_pem(std::string_view text) {
   const auto begin = text.find("-----BEGIN ");
@@ -112,10 +121,9 @@ std::string_view refusal_of_text(std::string_view text, ContentKind kind) {
   if (text.find('\0') != std::string_view::npos) return reason::kNulByte;
   if (!is_utf8(text)) return reason::kBadEncoding;
   if (is_unrendered(text)) return reason::kUnrenderedTemplate;
-  const bool one_line = kind == ContentKind::kSingleLine || kind == ContentKind::kHeader;
-  if (one_line && text.find_first_of("\r\n") != std::string_view::npos) return reason::kMultiLine;
+  if (is_one_line(kind) && text.find_first_of("\r\n") != std::string_view::npos) return reason::kMultiLine;
   if (kind == ContentKind::kHeader && !is_header_line(text)) return reason::kBadHeader;
-  if (kind == ContentKind::kPem && !is_whole_pem(text)) return reason::kBadPem;
+  if (is_pem(kind) && !is_whole_pem(text)) return reason::kBadPem;
   return {};
 }
 
@@ -123,20 +131,20 @@ std::string_view refusal_of_text(std::string_view text, ContentKind kind) {
 
 std::size_t size_limit(ContentKind kind, bool raw) {
   if (kind == ContentKind::kHeader) return kMaxHeaderBytes;
-  if (kind == ContentKind::kSingleLine && !raw) return kMaxLineBytes;
+  if (is_one_line(kind) && !raw) return kMaxLineBytes;
   return kMaxBytes;
 }
 
 Content normalise(std::string bytes, ContentKind kind, bool raw) {
+  raw |= kind == ContentKind::kPkcs12 || kind == ContentKind::kBinary;
   std::string_view refusal;
   if (bytes.size() > size_limit(kind, raw)) {
     refusal = reason::kTooLarge;
   } else {
     if (!raw) strip_final_newline(bytes);
-    // A header goes on the wire whatever the entry says, so its form is checked even for a raw one.
-    refusal = bytes.empty()                          ? reason::kEmpty
-              : !raw || kind == ContentKind::kHeader ? refusal_of_text(bytes, kind)
-                                                     : std::string_view{};
+    // What goes on the wire or into a parser has its form checked whatever the entry says.
+    const bool checked = !raw || kind == ContentKind::kHeader || is_pem(kind);
+    refusal = bytes.empty() ? reason::kEmpty : checked ? refusal_of_text(bytes, kind) : std::string_view{};
   }
   Secret value(std::move(bytes));
   if (!refusal.empty()) return {Secret{}, refusal};

@@ -11,7 +11,7 @@ namespace embergate::vault {
 namespace {
 
 using Row = std::pair<std::string_view, std::string_view>;
-constexpr std::array<Row, 15> kExplanations{{
+constexpr std::array<Row, 21> kExplanations{{
     {reason::kMissing, "its file does not exist; the program that delivers it has not written it, or has removed it"},
     {reason::kEmpty, "its file is empty; an empty secret is never used"},
     {reason::kTooLarge, "its file is larger than a secret of this kind may be"},
@@ -25,7 +25,17 @@ constexpr std::array<Row, 15> kExplanations{{
     {reason::kBadEncoding, "its file is not plain UTF-8 without a byte order mark"},
     {reason::kUnrenderedTemplate, "its file holds a template that was not filled in"},
     {reason::kBadHeader, "its file must hold one header line, Name: Value, whose name may be set"},
-    {reason::kBadPem, "its file is not whole PEM text"},
+    {reason::kBadPem, "its file is not whole PEM text with the certificates or the key that are wanted from it"},
+    {reason::kBadPkcs12,
+     "its file is not a PKCS#12 key store; convert a Java key store with keytool -importkeystore -srckeystore old.jks "
+     "-destkeystore new.p12 -deststoretype PKCS12"},
+    {reason::kBadJaas, "its file must hold one JAAS entry of a login module that is allowed, ended by a semicolon"},
+    {reason::kBadJson, "its file must be a JSON object with a string at the json_pointer of its entry"},
+    {reason::kPairMismatch,
+     "the private key does not open or does not fit the certificate, or the chain is not in order, leaf first; deliver "
+     "both from one issue, best as one PEM file"},
+    {reason::kExpired, "its certificate or token has expired or is not valid yet; deliver a new one"},
+    {reason::kOutsideRoots, "its path leads out of the directories of BOX_VAULT_ALLOWED_ROOTS"},
     {reason::kPinnedDeleted,
      "its file was deleted under the mount and can never change; mount the directory, not the file"},
     {reason::kIoError, "its file could not be read in time; the file system reported an error or gave no answer"},

@@ -35,6 +35,7 @@ Effect FileState::apply(Observation seen, core::SteadyTime now, core::SystemTime
   switch (seen.kind) {
     case Observation::Kind::kUnchanged:
       note_facts(seen, effect);
+      if (const auto refusal = refusal_of(current_->validity, wall); !refusal.empty()) fail(refusal, now, wall, effect);
       break;
     case Observation::Kind::kContent:
       ++reads_;
@@ -70,7 +71,6 @@ void FileState::on_content(Observation& seen, core::SteadyTime now, core::System
     fail(content.reason, now, wall, effect);
     return;
   }
-  last_read_ = wall;
   on_value(std::move(content.value), seen, now, wall, effect);
 }
 
@@ -79,19 +79,29 @@ void FileState::on_value(Secret value, const Observation& seen, core::SteadyTime
   const auto fingerprint = Fingerprint::of(value);
   if (current_ && fingerprint == current_fingerprint_) {
     candidate_.reset();
+    last_read_ = wall;
     commit(seen.identity, now, wall, effect);
     return;
   }
   const bool seen_before =
       candidate_ && candidate_->fingerprint == fingerprint && candidate_->identity == seen.identity;
-  if (!candidate_) differs_since_ = now;
-  if (!seen_before) candidate_ = Candidate{std::move(value), fingerprint, seen.identity, now};
+  if (!seen_before) {
+    const auto inspection = inspected(value);
+    const auto refusal = inspection.reason.empty() ? refusal_of(inspection.validity, wall) : inspection.reason;
+    if (!refusal.empty()) {
+      fail(refusal, now, wall, effect);
+      return;
+    }
+    if (!candidate_) differs_since_ = now;
+    candidate_ = Candidate{std::move(value), fingerprint, seen.identity, now, inspection.validity};
+  }
+  last_read_ = wall;
   // The time of the second sight is when that look began: one that hung has seen an early state.
   const bool settled = seen_before && seen.began - candidate_->since >= quiet();
   if (settled || quiet() == core::Milliseconds::zero()) {
     auto accepted = std::move(*candidate_);
     candidate_.reset();
-    accept(std::move(accepted.value), fingerprint, now, effect);
+    accept(std::move(accepted), now, wall, effect);
     commit(seen.identity, now, wall, effect);
   } else if (problem_.empty() && now - differs_since_ > quiet() * kChangingAfterQuiets) {
     // A problem that is older keeps its reason and its time: a candidate is no cure yet.
@@ -99,14 +109,20 @@ void FileState::on_value(Secret value, const Observation& seen, core::SteadyTime
   }
 }
 
-void FileState::accept(Secret value, const Fingerprint& fingerprint, core::SteadyTime now, Effect& effect) {
+Inspection FileState::inspected(const Secret& value) const {
+  if (kind_ == ContentKind::kJaas && check_ && !check_(value)) return {reason::kBadJaas, {}};
+  return inspect(value, kind_);
+}
+
+void FileState::accept(Candidate accepted, core::SteadyTime now, core::SystemTime wall, Effect& effect) {
   previous_.reset();
   // After a deletion the old value is gone for good.
   const bool keeps_previous =
       current_ && timing_.previous_grace > core::Milliseconds::zero() && problem_ != reason::kMissing;
   if (keeps_previous) previous_ = Previous{current_, now};
-  current_ = make_value(std::move(value), kind_);
-  current_fingerprint_ = fingerprint;
+  current_ = make_value(std::move(accepted.value), kind_, accepted.validity);
+  current_fingerprint_ = accepted.fingerprint;
+  changed_ = wall;
   ++generation_;
   effect.generation = true;
 }
@@ -115,7 +131,9 @@ void FileState::commit(const Identity& identity, core::SteadyTime now, core::Sys
   identity_ = identity;
   racy_ = is_racy(identity, wall, timing_.racy_age);
   read_at_ = now;
-  if (!problem_.empty() || since_ == core::SystemTime{}) {
+  if (const auto refusal = refusal_of(current_->validity, wall); !refusal.empty()) {
+    fail(refusal, now, wall, effect);
+  } else if (!problem_.empty() || since_ == core::SystemTime{}) {
     problem_ = {};
     since_ = wall;
     effect.state = true;

@@ -5,6 +5,7 @@
 // uses them. Failure: none.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -35,7 +36,10 @@ struct Effect {
 
 class FileState {
  public:
-  FileState(ContentKind kind, bool raw, Timing timing) : kind_(kind), raw_(raw), timing_(timing) {}
+  // Whether content of this kind is what it should be, beyond what this module can tell (JAAS).
+  using Check = std::function<bool(const Secret&)>;
+  FileState(ContentKind kind, bool raw, Timing timing, Check check = {})
+      : kind_(kind), raw_(raw), timing_(timing), check_(std::move(check)) {}
 
   // The identity at which the next look need not read the content; none: it must.
   [[nodiscard]] std::optional<Identity> known_identity(core::SteadyTime now) const;
@@ -54,6 +58,7 @@ class FileState {
   // The value for this use at this time, or nothing: then `reason()` says why.
   [[nodiscard]] std::shared_ptr<const Value> value_for(Use use, core::SteadyTime now) const;
   [[nodiscard]] std::shared_ptr<const Value> current() const { return current_; }
+  [[nodiscard]] const Fingerprint& fingerprint() const { return current_fingerprint_; }  // of current()
   [[nodiscard]] std::shared_ptr<const Value> previous(core::SteadyTime now) const;
   [[nodiscard]] std::uint64_t generation() const { return generation_; }
 
@@ -61,6 +66,10 @@ class FileState {
   [[nodiscard]] std::string_view reason() const;
   [[nodiscard]] core::SystemTime since() const { return since_; }
   [[nodiscard]] core::SystemTime last_read() const { return last_read_; }
+  [[nodiscard]] core::SystemTime changed() const { return changed_; }
+  [[nodiscard]] const std::optional<Identity>& identity() const { return identity_; }
+  // What is wrong with the file itself; empty: nothing that keeps its value from being used.
+  [[nodiscard]] std::string_view problem() const { return problem_; }
   [[nodiscard]] std::uint64_t reads() const { return reads_; }  // looks that were more than a comparison of identities
   void note_running_use() { has_running_use_ = true; }
 
@@ -70,6 +79,7 @@ class FileState {
     Fingerprint fingerprint;
     Identity identity;
     core::SteadyTime since;
+    Validity validity;
   };
   struct Previous {
     std::shared_ptr<const Value> value;
@@ -78,7 +88,8 @@ class FileState {
 
   void on_content(Observation& seen, core::SteadyTime now, core::SystemTime wall, Effect& effect);
   void on_value(Secret value, const Observation& seen, core::SteadyTime now, core::SystemTime wall, Effect& effect);
-  void accept(Secret value, const Fingerprint& fingerprint, core::SteadyTime now, Effect& effect);
+  void accept(Candidate accepted, core::SteadyTime now, core::SystemTime wall, Effect& effect);
+  [[nodiscard]] Inspection inspected(const Secret& value) const;
   void commit(const Identity& identity, core::SteadyTime now, core::SystemTime wall, Effect& effect);
   void fail(std::string_view why, core::SteadyTime now, core::SystemTime wall, Effect& effect);
   void note_facts(const Observation& seen, Effect& effect);
@@ -87,6 +98,7 @@ class FileState {
   ContentKind kind_;
   bool raw_;
   Timing timing_;
+  Check check_;
 
   std::shared_ptr<const Value> current_;
   Fingerprint current_fingerprint_;
@@ -104,6 +116,7 @@ class FileState {
   core::SteadyTime problem_since_{};
   core::SystemTime since_{};
   core::SystemTime last_read_{};
+  core::SystemTime changed_{};
   std::uint64_t reads_ = 0;
   bool has_running_use_ = false;
   bool pinned_deleted_ = false;

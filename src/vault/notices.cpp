@@ -18,9 +18,9 @@ class Notices::SlotWatch final : public Watch {
   std::shared_ptr<Slot> slot_;
 };
 
-std::unique_ptr<Watch> Notices::add(std::shared_ptr<TrackedFile> file, Changed changed) {
+std::unique_ptr<Watch> Notices::add(std::shared_ptr<Subject> subject, Changed changed) {
   auto slot = std::make_shared<Slot>();
-  slot->file = std::move(file);
+  slot->subject = std::move(subject);
   slot->changed = std::move(changed);
   std::lock_guard lock(mutex_);
   slots_.push_back(slot);
@@ -35,11 +35,11 @@ void Notices::remove(const std::shared_ptr<Slot>& slot) {
   finished_.wait(lock, [&] { return !slot->running; });
 }
 
-bool Notices::note(const TrackedFile& file) {
+bool Notices::note(const Subject& subject) {
   std::lock_guard lock(mutex_);
   bool watched = false;
   for (const auto& slot : slots_) {
-    if (slot->file.get() != &file) continue;
+    if (slot->subject.get() != &subject) continue;
     slot->due = true;
     watched = true;
   }
@@ -58,7 +58,7 @@ void Notices::deliver() {
     slot->running = true;
     slot->runs_on = std::this_thread::get_id();
     lock.unlock();
-    slot->changed(slot->file->with_state([](const FileState& state) { return state.generation(); }));
+    slot->changed(slot->subject->generation());
     lock.lock();
     slot->running = false;
     slot->runs_on = {};
@@ -66,13 +66,13 @@ void Notices::deliver() {
   }
 }
 
-std::vector<std::shared_ptr<TrackedFile>> Notices::watched() const {
+std::vector<std::shared_ptr<Subject>> Notices::watched() const {
   std::lock_guard lock(mutex_);
-  std::vector<std::shared_ptr<TrackedFile>> files;
+  std::vector<std::shared_ptr<Subject>> subjects;
   for (const auto& slot : slots_) {
-    if (std::find(files.begin(), files.end(), slot->file) == files.end()) files.push_back(slot->file);
+    if (std::find(subjects.begin(), subjects.end(), slot->subject) == subjects.end()) subjects.push_back(slot->subject);
   }
-  return files;
+  return subjects;
 }
 
 void Notices::close() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who wants to hear of which secret, and the telling.
+// Who wants to hear of which secret or bundle, and the telling.
 // Thread: all functions from any; callbacks run in deliver(), without a lock of ours. Ownership: a slot is shared by
 // its Watch and the list; the Watch's end waits for a callback that is running on another thread. Failure: none.
 #pragma once
@@ -12,7 +12,8 @@
 #include <thread>
 #include <vector>
 
-#include "vault/tracked_file.hpp"
+#include "embergate/vault/cache.hpp"
+#include "vault/subject.hpp"
 
 namespace embergate::vault {
 
@@ -20,16 +21,16 @@ class Notices : public std::enable_shared_from_this<Notices> {
  public:
   using Changed = std::function<void(std::uint64_t generation)>;
 
-  std::unique_ptr<Watch> add(std::shared_ptr<TrackedFile> file, Changed changed);
-  // True when somebody watches this file.
-  bool note(const TrackedFile& file);
+  std::unique_ptr<Watch> add(std::shared_ptr<Subject> subject, Changed changed);
+  // True when somebody watches this.
+  bool note(const Subject& subject);
   void deliver();
-  [[nodiscard]] std::vector<std::shared_ptr<TrackedFile>> watched() const;
+  [[nodiscard]] std::vector<std::shared_ptr<Subject>> watched() const;
   void close();  // no callback begins after this
 
  private:
   struct Slot {
-    std::shared_ptr<TrackedFile> file;
+    std::shared_ptr<Subject> subject;
     Changed changed;
     bool due = false;
     bool running = false;

@@ -19,6 +19,12 @@ inline constexpr std::string_view kBadEncoding = "bad-encoding";
 inline constexpr std::string_view kUnrenderedTemplate = "unrendered-template";
 inline constexpr std::string_view kBadHeader = "bad-header";
 inline constexpr std::string_view kBadPem = "bad-pem";
+inline constexpr std::string_view kBadPkcs12 = "bad-pkcs12";
+inline constexpr std::string_view kBadJaas = "bad-jaas";
+inline constexpr std::string_view kBadJson = "bad-json";
+inline constexpr std::string_view kPairMismatch = "pair-mismatch";
+inline constexpr std::string_view kExpired = "expired";
+inline constexpr std::string_view kOutsideRoots = "outside-roots";
 inline constexpr std::string_view kPinnedDeleted = "pinned-deleted";
 inline constexpr std::string_view kIoError = "io-error";
 

@@ -141,15 +141,20 @@ void add_lines(std::vector<Secret>& forms, std::string_view text) {
 
 }  // namespace
 
-std::shared_ptr<const Value> make_value(Secret secret, ContentKind kind) {
+std::shared_ptr<const Value> make_value(Secret secret, ContentKind kind, Validity validity) {
   auto value = std::make_shared<Value>();
+  const bool is_public = kind == ContentKind::kCertificateChain || kind == ContentKind::kAuthorities;
   secret.with_plaintext([&](std::string_view text) {
+    if (is_public) return;
     add_all_forms(value->forms, text);
     if (kind == ContentKind::kJaas) add_quoted_parts(value->forms, text);
     if (kind == ContentKind::kHeader) add_header_parts(value->forms, text);
-    if (kind == ContentKind::kPem) add_lines(value->forms, text);
+    const bool has_key =
+        kind == ContentKind::kPem || kind == ContentKind::kPrivateKey || kind == ContentKind::kKeyAndChain;
+    if (has_key) add_lines(value->forms, text);
   });
   value->secret = std::move(secret);
+  value->validity = validity;
   return value;
 }
 

@@ -17,6 +17,7 @@
 #include "embergate/core/snapshot.hpp"
 #include "embergate/vault/cache.hpp"
 #include "embergate/vault/secret.hpp"
+#include "vault/inspection.hpp"
 
 namespace embergate::vault {
 
@@ -25,9 +26,10 @@ inline constexpr std::size_t kShortestForm = 5;
 // A value and the forms of it that the redactor looks for; they live and are wiped together.
 struct Value {
   Secret secret;
-  std::vector<Secret> forms;
+  std::vector<Secret> forms;  // none for content that is public: certificates
+  Validity validity;
 };
-std::shared_ptr<const Value> make_value(Secret secret, ContentKind kind);
+std::shared_ptr<const Value> make_value(Secret secret, ContentKind kind, Validity validity = {});
 
 class Redactor {
  public:

@@ -22,14 +22,24 @@ Duration at_least_one(Duration value) {
 
 }  // namespace
 
-TrackedFile::TrackedFile(const Entry& entry, ContentKind kind, Timing timing, LookContext context, OnEffect on_effect)
+TrackedFile::TrackedFile(const Entry& entry, ContentKind kind, Timing timing, LookContext context, OnEffect on_effect,
+                         FileState::Check content_check)
     : name_(entry.name),
       path_(entry.path),
       kind_(kind),
       limit_(size_limit(kind, entry.raw)),
       context_(std::move(context)),
       on_effect_(std::move(on_effect)),
-      state_(kind, entry.raw, timing) {}
+      state_(kind, entry.raw, timing, std::move(content_check)) {}
+
+std::uint64_t TrackedFile::generation() {
+  return with_state([](const FileState& state) { return state.generation(); });
+}
+
+std::optional<core::SteadyTime> TrackedFile::due() {
+  return with_state(
+      [](const FileState& state) { return state.settling() ? std::optional(state.settles_at()) : std::nullopt; });
+}
 
 bool TrackedFile::look(bool forced) {
   std::unique_lock lock(mutex_);

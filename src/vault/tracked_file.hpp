@@ -15,6 +15,7 @@
 #include "embergate/vault/config.hpp"
 #include "vault/file_state.hpp"
 #include "vault/read_pool.hpp"
+#include "vault/subject.hpp"
 
 namespace embergate::vault {
 
@@ -27,14 +28,19 @@ struct LookContext {
   bool allow_world_writable;
 };
 
-class TrackedFile : public std::enable_shared_from_this<TrackedFile> {
+class TrackedFile final : public Subject, public std::enable_shared_from_this<TrackedFile> {
  public:
   // `on_effect` is called with the lock held, after every look.
   using OnEffect = std::function<void(const TrackedFile& file, const FileState& state, const Effect& effect)>;
-  TrackedFile(const Entry& entry, ContentKind kind, Timing timing, LookContext context, OnEffect on_effect);
+  TrackedFile(const Entry& entry, ContentKind kind, Timing timing, LookContext context, OnEffect on_effect,
+              FileState::Check content_check = {});
 
   [[nodiscard]] const SecretName& name() const { return name_; }
   [[nodiscard]] ContentKind kind() const { return kind_; }
+
+  void check() override { look(); }
+  std::uint64_t generation() override;
+  std::optional<core::SteadyTime> due() override;  // the end of a candidate's quiet time
 
   // Looks at the file now. `forced`: reads it whatever its identity.
   bool look(bool forced = false);

@@ -27,9 +27,20 @@ namespace embergate::vault {
 enum class State { kOk, kStale, kMissing, kInvalid, kScopeDenied };
 std::string_view to_string(State state);  // "ok" "stale" "missing" "invalid" "scope-denied" (decision 23)
 
-// What the value is for: decides normalisation, limits and refusals (R-05, R-23..R-27). JAAS is parsed by its user;
-// here it may span lines.
-enum class ContentKind { kSingleLine, kJaas, kPem, kHeader };
+// What the value is for: decides normalisation, limits and refusals (R-05, R-21, R-23..R-27).
+enum class ContentKind {
+  kSingleLine,        // password, client secret
+  kJaas,              // may span lines; Options::jaas_check says whether it is one
+  kPem,               // any whole PEM text
+  kHeader,            // `Name: Value`
+  kCertificateChain,  // PEM, leaf first
+  kPrivateKey,        // PEM, may be encrypted
+  kKeyAndChain,       // PEM, one key and its chain in one file: the preferred form, since it changes as one
+  kAuthorities,       // PEM, certificates to trust
+  kPkcs12,            // binary, with a password of its own
+  kBearerToken,       // one line; the time in a JWT is read
+  kBinary             // as it is
+};
 // Inbound: others prove themselves with it; outbound per attempt; outbound of a running client keeps last-good without
 // limit.
 enum class Use { kInbound, kOutboundAttempt, kOutboundRunning };
@@ -45,14 +56,19 @@ struct Report {  // R-48: never a value, length, hash or prefix
   State state = State::kMissing;
   std::string reason;  // code of R-48; with state ok empty or "pinned-deleted"
   std::uint64_t generation = 0;
-  core::SystemTime since{};      // of the state
-  core::SystemTime last_read{};  // last successful read; epoch = never
+  core::SystemTime since{};                   // of the state
+  core::SystemTime last_read{};               // last successful read; epoch = never
+  core::SystemTime changed{};                 // when the current generation was accepted; epoch = never
+  std::optional<core::SystemTime> not_after;  // where the content says so: certificates, authorities, JWT
 };
 
 class Watch {  // destroying it ends the notices; waits for a notice that is running
  public:
   virtual ~Watch() = default;
 };
+
+struct BundleMember;
+class Bundle;  // bundle.hpp
 
 class SecretCache {
  public:
@@ -66,8 +82,11 @@ class SecretCache {
         1'000};  // BOX_VAULT_FORCED_REFRESH_MS: at most one forced refresh per file in this time
     core::Milliseconds read_timeout{1'000};
     core::Milliseconds racy_age{2'000};
-    bool allow_world_writable = false;       // BOX_VAULT_ALLOW_WORLD_WRITABLE
-    bool start_poll_thread = true;           // tests drive poll_once() instead
+    core::Milliseconds pair_mismatch{
+        60'000};  // BOX_VAULT_PAIR_MISMATCH_MS: how long a pair may not fit unreported
+    std::function<bool(const Secret&)> jaas_check;  // whether a text is one JAAS entry; absent: anything is
+    bool allow_world_writable = false;              // BOX_VAULT_ALLOW_WORLD_WRITABLE
+    bool start_poll_thread = true;                  // tests drive poll_once() instead
   };
   SecretCache(VaultConfig config, Options options, const core::Clock& clock, observability::Metrics& metrics,
               std::shared_ptr<FileSystem> files = machine_file_system());
@@ -91,6 +110,8 @@ class SecretCache {
   // speaks.
   [[nodiscard]] std::unique_ptr<Watch> watch(const SecretName& name, ContentKind kind,
                                              std::function<void(std::uint64_t generation)> changed);
+  // Several names as one snapshot (R-20..R-22).
+  [[nodiscard]] std::shared_ptr<Bundle> bundle(std::vector<BundleMember> members);
   // What the last look found; for a name that nobody has used yet `missing` without a reason.
   [[nodiscard]] Report report(const SecretName& name) const;
   // As report(), after a look now at a file that nobody has used yet (`vault check`); waits like an inbound resolve().

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// The inside of SecretCache: files and bundles in use, the poll thread, what is logged and counted.
+// Thread: as SecretCache. Ownership: owned by SecretCache. Failure: as SecretCache.
+#pragma once
+
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "embergate/vault/bundle.hpp"
+#include "embergate/vault/cache.hpp"
+#include "vault/notices.hpp"
+#include "vault/redactor.hpp"
+#include "vault/tracked_bundle.hpp"
+#include "vault/tracked_file.hpp"
+
+namespace embergate::vault {
+
+struct ResolutionCounters {
+  explicit ResolutionCounters(observability::Metrics& metrics)
+      : hit(of(metrics, "hit")),
+        reload(of(metrics, "reload")),
+        error(of(metrics, "error")),
+        denied(of(metrics, "denied")) {}
+
+  std::shared_ptr<observability::Counter> hit;
+  std::shared_ptr<observability::Counter> reload;
+  std::shared_ptr<observability::Counter> error;
+  std::shared_ptr<observability::Counter> denied;
+
+ private:
+  static std::shared_ptr<observability::Counter> of(observability::Metrics& metrics, const char* outcome) {
+    return metrics.counter("secret_resolutions_total", "Requests for a secret, by outcome", {{"outcome", outcome}});
+  }
+};
+
+inline constexpr int kReliefsPerReadTimeout = 10;
+
+struct SecretCache::Impl {
+  Impl(VaultConfig vault_config, Options chosen, const core::Clock& the_clock, observability::Metrics& metrics,
+       std::shared_ptr<FileSystem> file_system)
+      : config(std::move(vault_config)),
+        options(chosen),
+        clock(the_clock),
+        counters(metrics),
+        pool(std::max(options.read_timeout / kReliefsPerReadTimeout, core::Milliseconds(1)), options.read_timeout),
+        context{clock,
+                std::move(file_system),
+                pool,
+                &clock == &core::system_clock() ? pool.pause() : Pause([](core::Milliseconds) {}),
+                options.read_timeout,
+                options.allow_world_writable},
+        notices(std::make_shared<Notices>()) {}
+
+  core::Result<const Entry*> granted(const SecretName& name, const Requester& requester);
+  std::shared_ptr<TrackedFile> track(const Entry& entry, ContentKind kind);
+  std::vector<std::shared_ptr<TrackedFile>> tracked_as(const SecretName& name) const;
+  core::Result<SecretValue> answer(TrackedFile& file, Use use, bool settles, std::uint64_t reads_before);
+  void on_effect(const TrackedFile& file, const FileState& state, const Effect& effect);
+  Report report_of(TrackedFile& file) const;
+  std::vector<std::shared_ptr<TrackedBundle>> bundles_with(const SecretName& name) const;
+  void add_bundle_facts(Report& report) const;
+  void on_bundle(const TrackedBundle& bundle, const BundleReport& report);
+  std::shared_ptr<TrackedBundle> make_bundle(std::vector<BundleMember> members);
+  core::Milliseconds until_next_round() const;
+  void poll_round();
+  void poll_loop();
+  void kick();
+  void log_denial(const SecretName& name, const Requester& requester);
+
+  const VaultConfig config;
+  const Options options;
+  const core::Clock& clock;
+  const ResolutionCounters counters;
+  ReadPool pool;
+  const LookContext context;
+  const std::shared_ptr<Notices> notices;
+  Redactor redactor;
+
+  mutable std::mutex mutex;  // guards what follows; never held while a file is looked at
+  std::map<std::pair<SecretName, ContentKind>, std::shared_ptr<TrackedFile>> tracked;
+  std::map<std::string, std::weak_ptr<TrackedBundle>> bundles;
+  std::set<std::string> denials;
+
+  std::mutex poll_mutex;
+  std::condition_variable poll_wake;
+  bool poll_kicked = false;
+  bool stopping = false;
+  std::thread poll_thread;
+};
+
+}  // namespace embergate::vault

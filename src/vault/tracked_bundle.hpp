@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// A bundle in use: one snapshot of its members' accepted values, taken between two equal sights of all of them and
+// proven (R-20..R-22). Each member settles by itself; the bundle moves when all have, so a rotation of all is one step.
+// Thread: any; no lock is held while a file is looked at or a proof runs. Ownership: shared by its users and watches;
+// keeps the files of its members. Failure: resolve() says which member, or that they do not fit.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+
+#include "embergate/vault/bundle.hpp"
+#include "vault/notices.hpp"
+#include "vault/subject.hpp"
+#include "vault/tracked_file.hpp"
+
+namespace embergate::vault {
+
+class TrackedBundle final : public Bundle, public Subject, public std::enable_shared_from_this<TrackedBundle> {
+ public:
+  struct Rules {
+    core::Milliseconds grace;
+    core::Milliseconds pair_mismatch;
+    core::Milliseconds forced_refresh;
+  };
+  struct Host {  // what the cache does for it; all called without a lock of the bundle
+    std::function<core::Result<const Entry*>(const BundleMember&, const Requester&)> grant;
+    std::function<void(const TrackedBundle&, const BundleReport&)> changed;  // a generation, or a state
+  };
+  // `files`: one per member; null for a literal, and for a name that nobody knows.
+  TrackedBundle(std::vector<BundleMember> members, std::vector<std::shared_ptr<TrackedFile>> files, Rules rules,
+                Host host, const core::Clock& clock, std::shared_ptr<Notices> notices);
+
+  [[nodiscard]] const std::vector<BundleMember>& members() const override { return members_; }
+  core::Result<std::shared_ptr<const BundleValue>> resolve(const Requester& requester, Use use) override;
+  core::Result<std::shared_ptr<const BundleValue>> refresh(const Requester& requester, Use use,
+                                                           std::uint64_t used_generation) override;
+  std::unique_ptr<Watch> watch(std::function<void(std::uint64_t generation)> changed) override;
+  [[nodiscard]] BundleReport report() const override;
+
+  void check() override;
+  std::uint64_t generation() override;
+  std::optional<core::SteadyTime> due() override;
+
+  [[nodiscard]] bool has(const SecretName& name) const;
+  [[nodiscard]] std::string names() const;  // for texts: "a", "b"
+
+ private:
+  using Generations = std::vector<std::uint64_t>;
+  struct Sight {  // what one pass over the members found
+    std::vector<std::shared_ptr<const Value>> values;
+    Generations generations;
+    std::vector<Fingerprint> fingerprints;
+    std::vector<std::optional<Identity>> identities;
+    std::string_view problem;
+    std::optional<SecretName> culprit;
+    bool settling = false;
+    [[nodiscard]] bool same_files(const Sight& other) const {
+      return generations == other.generations && identities == other.identities;
+    }
+  };
+
+  [[nodiscard]] core::Result<void> grant_all(const Requester& requester);
+  void look_at_all(bool forced);
+  [[nodiscard]] Sight sight();
+  void consider(const Sight& sight);
+  [[nodiscard]] bool needs_proof_locked(const Sight& sight) const;
+  [[nodiscard]] Inspection proof_of(const Sight& sight) const;
+  void accept_locked(const Sight& sight, const Validity& validity);
+  void set_problem_locked(std::string_view why, const std::optional<SecretName>& culprit);
+  void note_refusal_locked(const Sight& sight, std::string_view why);
+  void settle();
+  [[nodiscard]] core::Result<std::shared_ptr<const BundleValue>> answer(Use use);
+  [[nodiscard]] BundleReport report_locked() const;
+  [[nodiscard]] bool grace_is_over_locked() const;
+
+  const std::vector<BundleMember> members_;
+  const std::vector<std::shared_ptr<TrackedFile>> files_;
+  const Rules rules_;
+  const Host host_;
+  const core::Clock& clock_;
+  const std::shared_ptr<Notices> notices_;
+  std::vector<std::shared_ptr<const Value>> literals_;
+
+  mutable std::mutex mutex_;  // guards what follows
+  std::shared_ptr<const BundleValue> current_;
+  Generations accepted_;
+  std::vector<Fingerprint> accepted_fingerprints_;
+  Validity validity_;
+  Generations refused_;  // the last set that did not fit
+  std::optional<core::SteadyTime> mismatch_since_;
+  std::string_view problem_;
+  std::optional<SecretName> culprit_;
+  core::SteadyTime problem_since_{};
+  core::SystemTime since_{};
+  bool has_running_use_ = false;
+  bool transition_ = false;
+  std::optional<core::SteadyTime> refreshed_at_;
+};
+
+}  // namespace embergate::vault
