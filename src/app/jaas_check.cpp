@@ -5,8 +5,11 @@
 
 namespace embergate::app {
 
-bool is_jaas_entry(const vault::Secret& content) {
-  return content.with_plaintext([](std::string_view text) { return kafka::parse_jaas(text).has_value(); });
+core::Result<void> check_jaas_entry(const vault::Secret& content) {
+  return content.with_plaintext([](std::string_view text) -> core::Result<void> {
+    EG_CHECK(kafka::parse_jaas(text));
+    return {};
+  });
 }
 
 }  // namespace embergate::app

@@ -10,6 +10,7 @@
 
 #include "app/fhirpath_command.hpp"
 #include "app/vault_check.hpp"
+#include "app/wiping_free.hpp"
 #include "embergate/app/runtime.hpp"
 #include "embergate/app/settings.hpp"
 #include "embergate/observability/log.hpp"
@@ -93,6 +94,7 @@ int main(int argc, char** argv) {
   }
   auto settings = app::read_settings(environ);
   if (!settings) return fail(settings.error());
+  app::set_wiping_of_freed_memory(settings->wipe_freed_memory);
   if (check_command->parsed()) return app::vault_check(*settings, as_json);
   return serve(*std::move(settings), protection_warnings);
 }

@@ -22,6 +22,7 @@
 #include "app/init_bundle.hpp"
 #include "app/jaas_check.hpp"
 #include "embergate/delivery/deliveries.hpp"
+#include "embergate/delivery/target_rules.hpp"
 #include "embergate/interaction/interactions.hpp"
 #include "embergate/kafka/producer_pool.hpp"
 #include "embergate/observability/health.hpp"
@@ -54,12 +55,14 @@ double resident_megabytes() {
 // (docs/performance.md).
 unsigned io_thread_count() { return std::max(1U, std::thread::hardware_concurrency() / 2); }
 
-std::vector<fhir::Issue> validate_system_resource(const fhir::Resource& resource, std::string_view id) {
+std::vector<fhir::Issue> validate_system_resource(const vault::VaultConfig& config, const fhir::Resource& resource,
+                                                  std::string_view id) {
   std::vector<fhir::Issue> issues = auth::validate(resource, id);
   if (resource.type() != "AidboxTopicDestination") return issues;
   const auto destination = topic::TopicDestination::parse(resource, id, issues);
   if (!destination) return issues;
   for (fhir::Issue& issue : delivery::Deliveries::validate(*destination)) issues.push_back(std::move(issue));
+  for (fhir::Issue& issue : delivery::refused_targets(*destination, config)) issues.push_back(std::move(issue));
   return issues;
 }
 
@@ -69,9 +72,9 @@ core::Error of_setting(std::string_view name, core::Error error) {
   return error;
 }
 
-core::Result<vault::VaultConfig> load_vault_config(const std::string& path) {
-  if (path.empty()) return vault::VaultConfig();
-  auto loaded = vault::VaultConfig::load(path);
+core::Result<vault::VaultConfig> load_vault_config(const Settings& settings) {
+  if (settings.vault_config.empty()) return vault::VaultConfig();
+  auto loaded = vault::VaultConfig::load(settings.vault_config, settings.vault_rules);
   if (!loaded) return of_setting("BOX_VAULT_CONFIG", std::move(loaded).error());
   vault::VaultConfig config = *std::move(loaded);
   for (const std::string& warning : config.warnings()) log::event(log::Level::kWarn, "vault/warning", warning);
@@ -80,7 +83,7 @@ core::Result<vault::VaultConfig> load_vault_config(const std::string& path) {
 
 vault::SecretCache::Options vault_options(const Settings& settings) {
   vault::SecretCache::Options options = settings.vault;
-  options.jaas_check = is_jaas_entry;
+  options.jaas_check = check_jaas_entry;
   return options;
 }
 
@@ -122,7 +125,9 @@ struct Runtime::Impl {
     options.parse_limits.max_bytes = settings.max_body;
     options.secret_rules.strict_references = settings.strict_references;
     options.secret_rules.allow_inline = settings.allow_inline;
-    options.validate_system_resource = validate_system_resource;
+    options.validate_system_resource = [this](const fhir::Resource& resource, std::string_view id) {
+      return validate_system_resource(secrets.config(), resource, id);
+    };
     options.on_committed = [this](const store::CommitReceipt& receipt) { committed(receipt); };
     options.on_catalog_changed = [this] { sync_deliveries(); };
     interactions =
@@ -152,12 +157,31 @@ struct Runtime::Impl {
     });
     health.add("memory:utilization",
                [] { return HealthResult{HealthStatus::kPass, "system", resident_megabytes(), "Mb", ""}; });
+    health.add("vault:secrets", [this] { return secrets_health(); });
     health.add("db:responseTime", [this] {
       const bool alive = store->ping().has_value();
       return HealthResult{alive ? HealthStatus::kPass : HealthStatus::kFail, "database",
                           static_cast<double>(store->last_commit_time().count()), "ms",
                           alive ? "" : "the database does not answer"};
     });
+  }
+
+  // Names and reasons only; a gateway goes on with what it has, so this is never `fail`.
+  HealthResult secrets_health() const {
+    constexpr std::size_t kMaxNamed = 5;
+    HealthResult result{HealthStatus::kPass, "system", 0, "", ""};
+    std::size_t troubled = 0;
+    for (const vault::Report& report : secrets.reports_in_use()) {
+      if (report.state == vault::State::kOk) continue;
+      if (++troubled <= kMaxNamed) {
+        result.output += fmt::format("{}{} {} ({})", result.output.empty() ? "" : ", ", report.name.value(),
+                                     vault::to_string(report.state), report.reason);
+      }
+    }
+    if (troubled > kMaxNamed) result.output += fmt::format(" and {} more", troubled - kMaxNamed);
+    if (troubled > 0) result.status = HealthStatus::kWarn;
+    result.observed_value = static_cast<double>(troubled);
+    return result;
   }
 
   // On the store's writer thread: only posts.
@@ -256,7 +280,7 @@ Runtime::~Runtime() = default;
 
 core::Result<std::unique_ptr<Runtime>> Runtime::start(Settings settings) {
   for (const std::string& warning : settings.warnings) log::event(log::Level::kWarn, "settings/warning", warning);
-  EG_TRY(auto config, load_vault_config(settings.vault_config));
+  EG_TRY(auto config, load_vault_config(settings));
   auto impl = std::make_unique<Impl>(std::move(settings), std::move(config));
   log::set_redactor([secrets = &impl->secrets](std::string& line) { secrets->redact(line); });
   EG_CHECK(impl->open_store());

@@ -47,6 +47,41 @@ core::Result<void> read_web(Environment& environment, Settings& settings) {
                             size(settings.web.max_connections_per_address));
 }
 
+core::Result<void> read_target_policy(Environment& environment, vault::ConfigRules& rules) {
+  const auto policy = environment.text("BOX_VAULT_TARGET_POLICY").value_or("warn");
+  if (policy != "off" && policy != "warn" && policy != "strict")
+    return core::make_error(core::ErrorCode::kInvalid, "BOX_VAULT_TARGET_POLICY must be off, warn or strict");
+  rules.target_mode = policy == "off"    ? vault::TargetMode::kOff
+                      : policy == "warn" ? vault::TargetMode::kWarn
+                                         : vault::TargetMode::kStrict;
+  return {};
+}
+
+bool is_plain_directory(std::string_view path) {
+  return path.size() > 1 && path.front() == '/' && path.find("/./") == std::string_view::npos &&
+         path.find("/../") == std::string_view::npos && !path.ends_with("/.") && !path.ends_with("/..");
+}
+
+core::Result<void> read_allowed_roots(Environment& environment, vault::ConfigRules& rules) {
+  std::string all = environment.text("BOX_VAULT_ALLOWED_ROOTS").value_or("");
+  while (!all.empty()) {
+    const auto colon = std::min(all.find(':'), all.size());
+    auto root = all.substr(0, colon);
+    all.erase(0, colon + 1);
+    while (root.size() > 1 && root.ends_with('/')) root.pop_back();
+    if (!is_plain_directory(root))
+      return core::make_error(core::ErrorCode::kInvalid,
+                              "BOX_VAULT_ALLOWED_ROOTS must be absolute directories without . and .., with colons "
+                              "between them");
+    rules.allowed_roots.push_back(std::move(root));
+  }
+  if (!rules.allowed_roots.empty() && !vault::can_confine_files())
+    return core::make_error(core::ErrorCode::kInvalid,
+                            "BOX_VAULT_ALLOWED_ROOTS needs the system call openat2 (Linux 5.6), which is not there or "
+                            "not permitted");
+  return {};
+}
+
 core::Result<void> read_vault(Environment& environment, Settings& settings) {
   if (auto old = environment.text("AIDBOX_VAULT_CONFIG")) {
     settings.vault_config = *old;
@@ -63,6 +98,9 @@ core::Result<void> read_vault(Environment& environment, Settings& settings) {
   EG_CHECK(environment.number("BOX_VAULT_FORCED_REFRESH_MS", 1, 3'600'000, millis(vault.forced_refresh)));
   EG_CHECK(environment.number("BOX_VAULT_PAIR_MISMATCH_MS", 0, kDayMs, millis(vault.pair_mismatch)));
   EG_CHECK(environment.boolean("BOX_VAULT_ALLOW_WORLD_WRITABLE", vault.allow_world_writable));
+  EG_CHECK(environment.boolean("BOX_VAULT_WIPE_FREED_MEMORY", settings.wipe_freed_memory));
+  EG_CHECK(read_target_policy(environment, settings.vault_rules));
+  EG_CHECK(read_allowed_roots(environment, settings.vault_rules));
   EG_CHECK(environment.boolean("BOX_VAULT_STRICT_REFERENCES", settings.strict_references));
   return environment.boolean("BOX_VAULT_ALLOW_INLINE", settings.allow_inline);
 }

@@ -3,38 +3,90 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 
+#include "app/jaas_check.hpp"
+#include "embergate/core/time_format.hpp"
+#include "embergate/interaction/secret_uses.hpp"
 #include "embergate/observability/log.hpp"
+#include "embergate/store/sqlite_store.hpp"
 #include "embergate/vault/cache.hpp"
+#include "embergate/vault/explanations.hpp"
 
 namespace embergate::app {
 namespace {
 
+using interaction::SecretUse;
+using vault::State;
+
 struct Line {
-  std::string name;
-  std::string state;
-  std::string reason;
+  vault::Report report;
+  std::vector<std::string> users;  // "Client/loader"
 };
 
-std::vector<Line> check_all(vault::SecretCache& cache) {
-  std::vector<Line> lines;
+// What stored resources refer to; nothing when there is no database to ask.
+std::optional<std::vector<SecretUse>> stored_uses(const std::string& database) {
+  std::vector<SecretUse> uses;
+  const auto read = store::read_sqlite_database(database, [&](store::Reader& reader) -> core::Result<void> {
+    EG_TRY(uses, interaction::secret_uses(reader));
+    return {};
+  });
+  if (read) return uses;
+  if (read.error().code != core::ErrorCode::kNotFound)
+    fmt::print(stderr, "warning: the database cannot be read, so every name counts as in use: {}\n",
+               read.error().diagnostics);
+  return std::nullopt;
+}
+
+void look(vault::SecretCache& cache, const SecretUse& use, Line& line) {
+  auto found =
+      cache.config().check(use.name, use.requester) == vault::ScopeVerdict::kOutOfScope
+          ? cache.report(use.name, use.requester)
+          : cache.probe(use.name, use.kind == vault::ContentKind::kBinary ? std::nullopt : std::optional(use.kind));
+  const bool first = line.users.empty();
+  if (first || line.report.state == State::kOk) line.report = std::move(found);
+  auto user = fmt::format("{}/{}", use.requester.resource_type, use.requester.id);
+  if (std::find(line.users.begin(), line.users.end(), user) == line.users.end()) line.users.push_back(std::move(user));
+}
+
+std::vector<Line> check_all(vault::SecretCache& cache, const std::vector<SecretUse>& uses) {
+  std::map<vault::SecretName, Line> lines;
+  for (const auto& use : uses) look(cache, use, lines[use.name]);
   for (const auto& [name, entry] : cache.config().entries()) {
-    const vault::Report report = cache.probe(name);
-    lines.push_back({name.value(), std::string(to_string(report.state)), report.reason});
+    auto& line = lines[name];
+    if (line.users.empty()) line.report = cache.probe(name);
   }
-  return lines;
+  std::vector<Line> all;
+  for (auto& [name, line] : lines) all.push_back(std::move(line));
+  return all;
 }
 
 void print_json(const std::vector<Line>& lines) {
   nlohmann::json all = nlohmann::json::array();
-  for (const Line& line : lines) all.push_back({{"name", line.name}, {"state", line.state}, {"reason", line.reason}});
+  for (const Line& line : lines) {
+    nlohmann::json one{{"name", line.report.name.value()},
+                       {"state", to_string(line.report.state)},
+                       {"reason", line.report.reason},
+                       {"usedBy", line.users}};
+    if (!line.report.reason.empty()) one["explanation"] = vault::explanation_of(line.report.reason);
+    if (line.report.not_after) one["notAfter"] = core::format_instant_seconds(*line.report.not_after);
+    all.push_back(std::move(one));
+  }
   fmt::print("{}\n", nlohmann::json{{"secrets", all}}.dump(2));
 }
 
 void print_text(const std::vector<Line>& lines) {
-  for (const Line& line : lines)
-    fmt::print("{:<40} {}{}{}\n", line.name, line.state, line.reason.empty() ? "" : ": ", line.reason);
+  for (const Line& line : lines) {
+    const auto& report = line.report;
+    fmt::print("{:<40} {}{}{}{}\n", report.name.value(), to_string(report.state), report.reason.empty() ? "" : ": ",
+               report.reason,
+               line.users.empty() ? std::string() : fmt::format("  (used by {})", fmt::join(line.users, ", ")));
+    if (!report.reason.empty()) fmt::print("{:<40}   {}\n", "", vault::explanation_of(report.reason));
+    if (report.not_after) fmt::print("{:<40}   good until {}\n", "", core::format_instant_seconds(*report.not_after));
+  }
 }
 
 }  // namespace
@@ -46,7 +98,7 @@ int vault_check(const Settings& settings, bool as_json) {
     fmt::print(stderr, "BOX_VAULT_CONFIG is not set: there is nothing to check\n");
     return 2;
   }
-  auto config = vault::VaultConfig::load(settings.vault_config);
+  auto config = vault::VaultConfig::load(settings.vault_config, settings.vault_rules);
   if (!config) {
     fmt::print(stderr, "{}\n", config.error().diagnostics);
     return 2;
@@ -54,14 +106,17 @@ int vault_check(const Settings& settings, bool as_json) {
   for (const std::string& warning : config->warnings()) fmt::print(stderr, "warning: {}\n", warning);
   observability::Metrics metrics;
   vault::SecretCache::Options options = settings.vault;
+  options.jaas_check = check_jaas_entry;
   options.start_poll_thread = false;
   vault::SecretCache cache(*std::move(config), options, core::system_clock(), metrics);
-  const std::vector<Line> lines = check_all(cache);
+  const auto uses = stored_uses(settings.database.path);
+  const std::vector<Line> lines = check_all(cache, uses.value_or(std::vector<SecretUse>()));
   as_json ? print_json(lines) : print_text(lines);
-  for (const Line& line : lines) {
-    if (line.state != "ok") return 1;
-  }
-  return 0;
+  // Where nothing is known of users, every name is one that somebody counts on.
+  const bool fails = std::any_of(lines.begin(), lines.end(), [&](const Line& line) {
+    return line.report.state != State::kOk && (!uses || !line.users.empty());
+  });
+  return fails ? 1 : 0;
 }
 
 }  // namespace embergate::app

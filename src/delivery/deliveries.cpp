@@ -232,10 +232,11 @@ struct Deliveries::Impl : std::enable_shared_from_this<Deliveries::Impl> {
 
   std::vector<vault::Report> secret_reports(const topic::TopicDestination& destination) const {
     std::vector<vault::Report> reports;
+    const vault::Requester requester{"AidboxTopicDestination", destination.id, "parameter"};
     for (const topic::DestinationParameter& parameter : destination.parameters) {
       if (!parameter.secret_reference) continue;
       if (const auto name = vault::make_secret_name(*parameter.secret_reference))
-        reports.push_back(secrets.report(*name));
+        reports.push_back(secrets.report(*name, requester));
     }
     return reports;
   }

@@ -310,6 +310,18 @@ asio::awaitable<Answer<InteractionResult>> Interactions::dry_run(std::string bod
   co_return result;
 }
 
+asio::awaitable<core::Result<std::vector<SecretUse>>> Interactions::secret_uses() {
+  auto work = [impl = impl_]() -> core::Result<std::vector<SecretUse>> {
+    std::vector<SecretUse> uses;
+    EG_CHECK(impl->store.read([&](store::Reader& reader) -> core::Result<void> {
+      EG_TRY(uses, interaction::secret_uses(reader));
+      return {};
+    }));
+    return uses;
+  };
+  co_return co_await core::run_blocking(impl_->pool, std::move(work));
+}
+
 core::Result<std::shared_ptr<const topic::Catalog>> Interactions::catalog() { return impl_->catalog(); }
 
 }  // namespace embergate::interaction

@@ -16,6 +16,7 @@
 #include "rest/render.hpp"
 #include "rest/route.hpp"
 #include "rest/service.hpp"
+#include "rest/vault_status.hpp"
 
 namespace embergate::rest {
 namespace {
@@ -137,6 +138,13 @@ struct Api::Impl {
     co_return std::move(status).error();
   }
 
+  // Whoever is admitted at all is an administrator (decision 24).
+  asio::awaitable<core::Result<Response>> vault_status() {
+    EG_CO_TRY(const auto uses, co_await parts.interactions.secret_uses());
+    co_return render_json(200, vault_status_json(parts.secrets, uses, parts.clock.system_now()),
+                          "application/fhir+json; charset=utf-8");
+  }
+
   asio::awaitable<core::Result<Response>> dispatch(Operation operation, Call& call) {
     switch (operation) {
       case Operation::kHealth:
@@ -165,6 +173,8 @@ struct Api::Impl {
         co_return co_await destination_status(call);
       case Operation::kTopicDryRun:
         co_return co_await topic_dry_run(call);
+      case Operation::kVaultStatus:
+        co_return co_await vault_status();
     }
     co_return core::make_error(ErrorCode::kInternal, "no such operation");
   }

@@ -23,6 +23,7 @@ constexpr std::array kRoutes{
     Route{"POST", "fhir/", Operation::kBundle},
     Route{"GET", "fhir/AidboxTopicDestination/{id}/$status", Operation::kDestinationStatus},
     Route{"POST", "fhir/AidboxSubscriptionTopic/$dry-run", Operation::kTopicDryRun},
+    Route{"GET", "fhir/$vault-status", Operation::kVaultStatus},
     Route{"POST", "fhir/{type}", Operation::kCreate},
     Route{"GET", "fhir/{type}/{id}", Operation::kRead},
     Route{"PUT", "fhir/{type}/{id}", Operation::kUpdate},

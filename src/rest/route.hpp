@@ -23,7 +23,8 @@ enum class Operation {
   kDelete,
   kHistory,
   kDestinationStatus,
-  kTopicDryRun
+  kTopicDryRun,
+  kVaultStatus
 };
 
 struct RouteMatch {

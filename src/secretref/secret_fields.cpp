@@ -38,23 +38,30 @@ bool is_header_with_credential(std::string_view line) {
          (name.starts_with("x-") && name.ends_with("-key"));
 }
 
+using vault::ContentKind;
+
 struct Rule {
   std::string_view name;
   bool (*is_credential)(std::string_view value);
+  ContentKind kind;
 };
 
-constexpr std::array<Rule, 6> kParameters{{{"saslJaasConfig", is_jaas_with_credential},
-                                           {"sslKeystoreKey", always},
-                                           {"header", is_header_with_credential},
-                                           {"sslKeystoreCertificateChain", never},
-                                           {"sslKeyPassword", always},
-                                           {"saslPassword", always}}};
-constexpr std::array<Rule, 3> kProviderClient{{{"secret", always}, {"private-key", always}, {"certificate", never}}};
+// A key store parameter holds PEM or PKCS#12, as another parameter says: kBinary.
+constexpr std::array<Rule, 7> kParameters{{{"saslJaasConfig", is_jaas_with_credential, ContentKind::kJaas},
+                                           {"sslKeystoreKey", always, ContentKind::kBinary},
+                                           {"header", is_header_with_credential, ContentKind::kHeader},
+                                           {"sslKeystoreCertificateChain", never, ContentKind::kCertificateChain},
+                                           {"sslTruststoreCertificates", never, ContentKind::kAuthorities},
+                                           {"sslKeyPassword", always, ContentKind::kSingleLine},
+                                           {"saslPassword", always, ContentKind::kSingleLine}}};
+constexpr std::array<Rule, 3> kProviderClient{{{"secret", always, ContentKind::kSingleLine},
+                                               {"private-key", always, ContentKind::kPrivateKey},
+                                               {"certificate", never, ContentKind::kCertificateChain}}};
 // An inline Client.secret is hashed before it is stored.
-constexpr std::array<Rule, 1> kClient{{{"secret", never}}};
-constexpr std::array<Rule, 1> kIntrospectorJwt{{{"secret", always}}};
-constexpr std::array<Rule, 1> kIntrospectorKey{{{"k", always}}};
-constexpr std::array<Rule, 1> kIntrospectionEndpoint{{{"authorization", always}}};
+constexpr std::array<Rule, 1> kClient{{{"secret", never, ContentKind::kSingleLine}}};
+constexpr std::array<Rule, 1> kIntrospectorJwt{{{"secret", always, ContentKind::kHmacKey}}};
+constexpr std::array<Rule, 1> kIntrospectorKey{{{"k", always, ContentKind::kBase64UrlKey}}};
+constexpr std::array<Rule, 1> kIntrospectionEndpoint{{{"authorization", always, ContentKind::kSingleLine}}};
 
 class Collector {
  public:
@@ -96,7 +103,7 @@ class Collector {
     // Whatever is no string is no harmless value either.
     const bool credential =
         value && (value.is_string() ? rule.is_credential(value.string()) : rule.is_credential != never);
-    fields_.push_back({std::move(path), sibling_name, value, sibling, credential});
+    fields_.push_back({std::move(path), sibling_name, value, sibling, credential, rule.kind});
   }
 
   std::vector<SecretField> fields_;

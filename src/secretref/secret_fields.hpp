@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "embergate/fhir/resource.hpp"
+#include "embergate/vault/cache.hpp"
 
 namespace embergate::secretref {
 
@@ -17,6 +18,7 @@ struct SecretField {
   fhir::Node value;          // the plain value, or no node
   fhir::Node sibling;        // the element beside it, or no node
   bool value_is_credential;  // the plain value, if any, must not be stored as it is
+  vault::ContentKind kind;   // of the file that a reference stands for
 };
 
 // The fields that are there in some form.

@@ -189,7 +189,7 @@ std::vector<FieldReference> references_in(const fhir::Resource& resource) {
   std::vector<FieldReference> references;
   for (const auto& field : secret_fields_of(resource)) {
     const auto name = reference_in(field.sibling);
-    if (name && !field.value) references.push_back({field.path, *name});
+    if (name && !field.value) references.push_back({field.path, *name, field.kind});
   }
   return references;
 }

@@ -4,10 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <new>
 
 #include "embergate/observability/log.hpp"
+#include "embergate/vault/explanations.hpp"
 #include "vault/cache_impl.hpp"
-#include "vault/explanations.hpp"
+#include "vault/reasons.hpp"
 
 namespace embergate::vault {
 namespace {
@@ -30,7 +32,7 @@ void log_state(const TrackedFile& file, const FileState& state, State now) {
                {{"secret", std::string_view(file.name().value())}, {"generation", generation}});
     return;
   }
-  const auto text = explanation_of(state.reason());
+  const auto text = explained(state.reason(), state.detail());
   log::event(now == State::kStale ? log::Level::kWarn : log::Level::kError, "secret/resolve-failed", text,
              {{"secret", std::string_view(file.name().value())},
               {"state", to_string(now)},
@@ -52,6 +54,8 @@ std::string_view to_string(State state) {
       return "invalid";
     case State::kScopeDenied:
       return "scope-denied";
+    case State::kUnused:
+      return "unused";
   }
   return "invalid";
 }
@@ -110,16 +114,32 @@ std::vector<std::shared_ptr<TrackedFile>> SecretCache::Impl::tracked_as(const Se
   return found;
 }
 
+// Two names by which one file is reached add up their scopes.
+void SecretCache::Impl::warn_about_shared_file(const SecretName& name, const Identity& identity) {
+  const Entry* entry = config.find(name);
+  if (entry == nullptr || entry->json_pointer) return;
+  std::lock_guard lock(first_mutex);
+  const auto [first, is_new] = first_by_inode.emplace(std::pair(identity.device, identity.inode), name);
+  const Entry* other = config.find(first->second);
+  // That equal paths are shared was told at the start.
+  if (is_new || first->second == name || other == nullptr || other->path == entry->path) return;
+  log::event(log::Level::kWarn, "secret/shared-file",
+             "two names lead to one file; whoever is in the scope of either gets the same value",
+             {{"secret", std::string_view(name.value())}, {"other", std::string_view(first->second.value())}});
+}
+
 // Called under the file's lock, so nothing here may look at the file or call a watcher.
 void SecretCache::Impl::on_effect(const TrackedFile& file, const FileState& state, const Effect& effect) {
   if (effect.generation) redactor.add(state.current());
+  if (effect.generation && state.generation() == 1 && state.identity())
+    warn_about_shared_file(file.name(), *state.identity());
   if (effect.state) {
     log_state(file, state, state.state(clock.steady_now()));
   } else if (effect.generation) {
     log_state(file, state, State::kOk);
   }
   if (effect.pinned_deleted) {
-    log::event(log::Level::kWarn, "secret/pinned-deleted", explanation_of(state.reason()),
+    log::event(log::Level::kWarn, "secret/pinned-deleted", explanation_of(reason::kPinnedDeleted),
                {{"secret", std::string_view(file.name().value())}});
   }
   if (effect.readable_by_others) {
@@ -127,7 +147,20 @@ void SecretCache::Impl::on_effect(const TrackedFile& file, const FileState& stat
                "every user of this machine can read the file; mode 0440 is enough",
                {{"secret", std::string_view(file.name().value())}});
   }
-  if ((effect.generation || effect.state) && notices->note(file)) kick();
+  if (!effect.failed.empty()) {
+    metrics
+        .counter("vault_failed_looks_total", "Looks at secret files that found no usable value, by reason",
+                 {{"reason", std::string(effect.failed)}})
+        ->add();
+  }
+  if (effect.short_key) {
+    log::event(log::Level::kWarn, "secret/short-key",
+               "the key is shorter than the hash it is for; 32 random bytes are the least (RFC 7518 3.2)",
+               {{"secret", std::string_view(file.name().value())}});
+  }
+  if (!effect.generation && !effect.state) return;
+  state_changed = true;
+  if (notices->note(file)) kick();
 }
 
 Result<SecretValue> SecretCache::Impl::answer(TrackedFile& file, Use use, bool settles, std::uint64_t reads_before) {
@@ -140,17 +173,18 @@ Result<SecretValue> SecretCache::Impl::answer(TrackedFile& file, Use use, bool s
     std::shared_ptr<const Value> value;
     std::uint64_t generation;
     std::string_view reason;
+    std::string detail;
     bool read;
   };
   const auto outcome = file.with_state([&](FileState& state) {
-    return Outcome{state.value_for(use, clock.steady_now()), state.generation(), state.reason(),
+    return Outcome{state.value_for(use, clock.steady_now()), state.generation(), state.reason(), state.detail(),
                    state.reads() != reads_before};
   });
   if (!outcome.value) {
     counters.error->add();
     return core::make_retriable(ErrorCode::kUnavailable,
                                 fmt::format("secret \"{}\" cannot be used ({}): {}", file.name().value(),
-                                            outcome.reason, explanation_of(outcome.reason)));
+                                            outcome.reason, explained(outcome.reason, outcome.detail)));
   }
   (outcome.read ? counters.reload : counters.hit)->add();
   return SecretValue{std::shared_ptr<const Secret>(outcome.value, &outcome.value->secret), outcome.generation};
@@ -159,6 +193,7 @@ Result<SecretValue> SecretCache::Impl::answer(TrackedFile& file, Use use, bool s
 void SecretCache::Impl::poll_round() {
   for (const auto& subject : notices->watched()) subject->check();
   notices->deliver();
+  show_states();
 }
 
 Milliseconds SecretCache::Impl::until_next_round() const {
@@ -173,7 +208,11 @@ Milliseconds SecretCache::Impl::until_next_round() const {
 
 void SecretCache::Impl::poll_loop() {
   while (true) {
-    poll_round();
+    try {
+      poll_round();
+    } catch (const std::bad_alloc&) {
+      // The next round may have more memory; what is known stays.
+    }
     const auto wait = until_next_round();
     std::unique_lock lock(poll_mutex);
     poll_wake.wait_for(lock, wait, [&] { return stopping || poll_kicked; });

@@ -3,6 +3,7 @@
 // Thread: as SecretCache. Ownership: owned by SecretCache. Failure: as SecretCache.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <map>
 #include <mutex>
@@ -13,8 +14,10 @@
 
 #include "embergate/vault/bundle.hpp"
 #include "embergate/vault/cache.hpp"
+#include "vault/expiry_watch.hpp"
 #include "vault/notices.hpp"
 #include "vault/redactor.hpp"
+#include "vault/secret_gauges.hpp"
 #include "vault/tracked_bundle.hpp"
 #include "vault/tracked_file.hpp"
 
@@ -41,20 +44,22 @@ struct ResolutionCounters {
 inline constexpr int kReliefsPerReadTimeout = 10;
 
 struct SecretCache::Impl {
-  Impl(VaultConfig vault_config, Options chosen, const core::Clock& the_clock, observability::Metrics& metrics,
+  Impl(VaultConfig vault_config, Options chosen, const core::Clock& the_clock, observability::Metrics& the_metrics,
        std::shared_ptr<FileSystem> file_system)
       : config(std::move(vault_config)),
         options(chosen),
         clock(the_clock),
-        counters(metrics),
+        metrics(the_metrics),
+        counters(the_metrics),
         pool(std::max(options.read_timeout / kReliefsPerReadTimeout, core::Milliseconds(1)), options.read_timeout),
         context{clock,
-                std::move(file_system),
+                file_system ? std::move(file_system) : machine_file_system(config.allowed_roots()),
                 pool,
                 &clock == &core::system_clock() ? pool.pause() : Pause([](core::Milliseconds) {}),
                 options.read_timeout,
                 options.allow_world_writable},
-        notices(std::make_shared<Notices>()) {}
+        notices(std::make_shared<Notices>()),
+        gauges(the_metrics) {}
 
   core::Result<const Entry*> granted(const SecretName& name, const Requester& requester);
   std::shared_ptr<TrackedFile> track(const Entry& entry, ContentKind kind);
@@ -62,19 +67,23 @@ struct SecretCache::Impl {
   core::Result<SecretValue> answer(TrackedFile& file, Use use, bool settles, std::uint64_t reads_before);
   void on_effect(const TrackedFile& file, const FileState& state, const Effect& effect);
   Report report_of(TrackedFile& file) const;
-  std::vector<std::shared_ptr<TrackedBundle>> bundles_with(const SecretName& name) const;
-  void add_bundle_facts(Report& report) const;
+  std::vector<std::shared_ptr<TrackedBundle>> live_bundles() const;
+  void add_bundle_facts(Report& report, const std::vector<std::shared_ptr<TrackedBundle>>& whole) const;
   void on_bundle(const TrackedBundle& bundle, const BundleReport& report);
   std::shared_ptr<TrackedBundle> make_bundle(std::vector<BundleMember> members);
   core::Milliseconds until_next_round() const;
+  std::vector<Report> reports_in_use() const;
+  void show_states();
   void poll_round();
   void poll_loop();
   void kick();
+  void warn_about_shared_file(const SecretName& name, const Identity& identity);
   void log_denial(const SecretName& name, const Requester& requester);
 
   const VaultConfig config;
   const Options options;
   const core::Clock& clock;
+  observability::Metrics& metrics;
   const ResolutionCounters counters;
   ReadPool pool;
   const LookContext context;
@@ -85,6 +94,15 @@ struct SecretCache::Impl {
   std::map<std::pair<SecretName, ContentKind>, std::shared_ptr<TrackedFile>> tracked;
   std::map<std::string, std::weak_ptr<TrackedBundle>> bundles;
   std::set<std::string> denials;
+
+  std::mutex first_mutex;  // guards the next; taken under a file's lock
+  std::map<std::pair<std::uint64_t, std::uint64_t>, SecretName> first_by_inode;
+
+  std::mutex show_mutex;  // guards the next three
+  SecretGauges gauges;
+  ExpiryWatch expiries;
+  std::optional<core::SteadyTime> shown_at;
+  std::atomic<bool> state_changed{false};
 
   std::mutex poll_mutex;
   std::condition_variable poll_wake;

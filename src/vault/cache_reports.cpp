@@ -2,8 +2,9 @@
 #include <fmt/format.h>
 
 #include "embergate/observability/log.hpp"
+#include "embergate/vault/explanations.hpp"
 #include "vault/cache_impl.hpp"
-#include "vault/explanations.hpp"
+#include "vault/reasons.hpp"
 
 namespace embergate::vault {
 namespace {
@@ -24,6 +25,14 @@ void log_bundle(const TrackedBundle& bundle, const BundleReport& report) {
               {"state", to_string(report.state)},
               {"reason", std::string_view(report.reason)},
               {"generation", generation}});
+}
+
+void log_expiry(const Report& report, int mark) {
+  log::event(log::Level::kWarn, "secret/expires-soon",
+             mark == 0 ? fmt::format("the certificate or token in use has run out; deliver a new one")
+                       : fmt::format("the certificate or token in use runs out within {} day{}; deliver a new one",
+                                     mark, mark == 1 ? "" : "s"),
+             {{"secret", std::string_view(report.name.value())}, {"days", static_cast<std::int64_t>(mark)}});
 }
 
 std::string key_of(const std::vector<BundleMember>& members) {
@@ -53,32 +62,69 @@ Report SecretCache::Impl::report_of(TrackedFile& file) const {
   });
 }
 
-std::vector<std::shared_ptr<TrackedBundle>> SecretCache::Impl::bundles_with(const SecretName& name) const {
+std::vector<std::shared_ptr<TrackedBundle>> SecretCache::Impl::live_bundles() const {
   std::lock_guard lock(mutex);
   std::vector<std::shared_ptr<TrackedBundle>> found;
   for (const auto& [key, weak] : bundles) {
-    auto bundle = weak.lock();
-    if (bundle && bundle->has(name)) found.push_back(std::move(bundle));
+    if (auto bundle = weak.lock()) found.push_back(std::move(bundle));
   }
   return found;
 }
 
 // What only the members together can show: that they do not fit, and the times inside a key store.
-void SecretCache::Impl::add_bundle_facts(Report& report) const {
-  for (const auto& bundle : bundles_with(report.name)) {
-    const auto whole = bundle->report();
-    if (!report.not_after) report.not_after = whole.not_after;
-    if (whole.culprit || whole.reason.empty() || report.state != State::kOk) continue;
-    report.state = whole.state;
-    report.reason = whole.reason;
-    report.since = whole.since;
+void SecretCache::Impl::add_bundle_facts(Report& report,
+                                         const std::vector<std::shared_ptr<TrackedBundle>>& whole) const {
+  for (const auto& bundle : whole) {
+    if (!bundle->has(report.name)) continue;
+    const auto facts = bundle->report();
+    if (!report.not_after && bundle->holds_store(report.name)) report.not_after = facts.not_after;
+    if (facts.culprit || facts.reason.empty() || report.state != State::kOk) continue;
+    report.state = facts.state;
+    report.reason = facts.reason;
+    report.since = facts.since;
   }
 }
 
 void SecretCache::Impl::on_bundle(const TrackedBundle& bundle, const BundleReport& report) {
   // A member's own trouble is told where the member is looked at.
   if (!report.culprit) log_bundle(bundle, report);
+  state_changed = true;
   if (notices->note(bundle)) kick();
+}
+
+std::vector<Report> SecretCache::Impl::reports_in_use() const {
+  std::vector<std::shared_ptr<TrackedFile>> files;
+  {
+    std::lock_guard lock(mutex);
+    for (const auto& [key, file] : tracked) files.push_back(file);
+  }
+  std::vector<Report> reports;
+  for (const auto& file : files) {
+    auto report = report_of(*file);
+    const bool again = !reports.empty() && reports.back().name == report.name;
+    // One name may be in use as several kinds: what is not well counts.
+    if (again && reports.back().state != State::kOk) continue;
+    if (again) reports.pop_back();
+    reports.push_back(std::move(report));
+  }
+  return reports;
+}
+
+// On every change, and now and then for the ages.
+void SecretCache::Impl::show_states() {
+  constexpr std::chrono::seconds kInterval{10};
+  std::lock_guard lock(show_mutex);
+  const auto steady = clock.steady_now();
+  if (!state_changed.exchange(false) && shown_at && steady - *shown_at < kInterval) return;
+  shown_at = steady;
+  const auto now = clock.system_now();
+  const auto whole = live_bundles();
+  for (auto& report : reports_in_use()) {
+    add_bundle_facts(report, whole);
+    gauges.show(report, now);
+    if (!report.not_after) continue;
+    if (const auto mark = expiries.passed(report.name, *report.not_after, now)) log_expiry(report, *mark);
+  }
 }
 
 std::shared_ptr<TrackedBundle> SecretCache::Impl::make_bundle(std::vector<BundleMember> members) {
@@ -122,23 +168,49 @@ Report SecretCache::report(const SecretName& name) const {
     if (!worst || worst->state == State::kOk) worst = std::move(report);
   }
   if (worst) {
-    impl_->add_bundle_facts(*worst);
+    impl_->add_bundle_facts(*worst, impl_->live_bundles());
     return *worst;
   }
   Report unused;
   unused.name = name;
+  unused.state = State::kUnused;
+  if (impl_->config.find(name) == nullptr) {
+    unused.state = State::kMissing;
+    unused.reason = reason::kUnknownName;
+  }
   return unused;
 }
 
-Report SecretCache::probe(const SecretName& name) {
+Report SecretCache::report(const SecretName& name, const Requester& requester) const {
+  auto report = this->report(name);
+  if (impl_->config.check(name, requester) != ScopeVerdict::kOutOfScope) return report;
+  report.state = State::kScopeDenied;
+  report.reason.clear();
+  return report;
+}
+
+Report SecretCache::probe(const SecretName& name, std::optional<ContentKind> kind) {
   const Entry* entry = impl_->config.find(name);
-  if (entry != nullptr && impl_->tracked_as(name).empty()) {
-    // The kind with the fewest demands: what the value is for is not known here.
-    const auto file = impl_->track(*entry, ContentKind::kJaas);
+  if (entry == nullptr) return report(name);
+  const auto look = [&](ContentKind as) {
+    const auto file = impl_->track(*entry, as);
     file->look();
     file->settle();
-  }
-  return report(name);
+    return impl_->report_of(*file);
+  };
+  if (kind) return look(*kind);
+  // Nothing says what it is for: text, or a key store.
+  auto found = look(ContentKind::kText);
+  if (found.reason != reason::kNulByte && found.reason != reason::kBadEncoding) return found;
+  auto store = look(ContentKind::kPkcs12);
+  return store.state == State::kOk ? store : found;
+}
+
+std::vector<Report> SecretCache::reports_in_use() const {
+  auto reports = impl_->reports_in_use();
+  const auto whole = impl_->live_bundles();
+  for (auto& report : reports) impl_->add_bundle_facts(report, whole);
+  return reports;
 }
 
 std::vector<Report> SecretCache::report_all() const {

@@ -12,6 +12,8 @@
 #include <cstring>
 
 #include "vault/config_json.hpp"
+#include "vault/config_pins.hpp"
+#include "vault/json_string.hpp"
 
 namespace embergate::vault {
 namespace {
@@ -23,10 +25,7 @@ using nlohmann::json;
 constexpr std::size_t kMaxConfigBytes = 1'048'576;
 constexpr std::size_t kMaxResourceId = 64;
 
-core::Error refused(std::string_view pointer, std::string_view reason) {
-  return core::make_error(ErrorCode::kInvalid,
-                          fmt::format("vault config {}: {}", pointer.empty() ? "/" : pointer, reason));
-}
+core::Error refused(std::string_view pointer, std::string_view reason) { return config_refusal(pointer, reason); }
 
 bool is_resource_type(std::string_view text) {
   const auto upper = [](char c) { return c >= 'A' && c <= 'Z'; };
@@ -112,33 +111,55 @@ Result<void> check_path(std::string_view pointer, std::string_view path) {
   return {};
 }
 
-// Members that would change who gets the value or what it is: to ignore them would promise a protection that is not
-// there.
-constexpr std::array<std::string_view, 3> kNotAvailable{"allow", "allow_plaintext", "json_pointer"};
+Result<void> check_root(std::string_view pointer, std::string_view path, const std::vector<std::string>& roots) {
+  const auto is_inside = [&](const std::string& root) { return path.starts_with(root + "/"); };
+  if (roots.empty() || std::any_of(roots.begin(), roots.end(), is_inside)) return {};
+  return refused(pointer, "lies outside the directories of BOX_VAULT_ALLOWED_ROOTS");
+}
+
+Result<void> take_boolean(std::string_view pointer, const json& value, bool& target) {
+  if (!value.is_boolean()) return refused(pointer, "must be true or false");
+  target = value.get<bool>();
+  return {};
+}
+
+Result<void> take_json_pointer(std::string_view pointer, const json& value, Entry& entry) {
+  if (!value.is_string() || !tokens_of_pointer(value.get_ref<const std::string&>()))
+    return refused(pointer, "must be a JSON pointer such as /data/password (RFC 6901)");
+  entry.json_pointer = value.get<std::string>();
+  return {};
+}
 
 Result<Entry> entry_from(const std::string& pointer, const SecretName& name, const json& value,
-                         std::vector<std::string>& warnings) {
+                         const ConfigRules& rules, std::vector<std::string>& warnings) {
   if (!value.is_object()) return refused(pointer, "must be an object with path and scope");
-  Entry entry{name, {}, {}, false};
+  Entry entry;
+  entry.name = name;
   for (const auto& [key, member] : value.items()) {
     const auto here = config_pointer(pointer, key);
     if (key == "path") {
       if (!member.is_string()) return refused(here, "must be a string");
       entry.path = member.get<std::string>();
       EG_CHECK(check_path(here, entry.path));
+      EG_CHECK(check_root(here, entry.path, rules.allowed_roots));
     } else if (key == "scope") {
       EG_TRY(entry.scopes, scopes_from(here, member));
     } else if (key == "raw") {
-      if (!member.is_boolean()) return refused(here, "must be true or false");
-      entry.raw = member.get<bool>();
-    } else if (std::find(kNotAvailable.begin(), kNotAvailable.end(), key) != kNotAvailable.end()) {
-      return refused(here, "is not available in this version; remove it, or the secret would be used without it");
+      EG_CHECK(take_boolean(here, member, entry.raw));
+    } else if (key == "json_pointer") {
+      EG_CHECK(take_json_pointer(here, member, entry));
+    } else if (key == "allow") {
+      EG_TRY(entry.allow, pins_from(here, member));
+    } else if (key == "allow_plaintext") {
+      EG_CHECK(take_boolean(here, member, entry.allow_plaintext));
     } else {
       warnings.push_back(fmt::format("vault config {}: unknown member, ignored", here));
     }
   }
   if (entry.path.empty()) return refused(pointer, "path is missing");
   if (entry.scopes.empty()) return refused(pointer, "scope is missing; name who may use the secret");
+  if (entry.raw && entry.json_pointer)
+    return refused(pointer, "raw and json_pointer exclude each other: a string within JSON is text");
   return entry;
 }
 
@@ -150,11 +171,32 @@ void warn_about_wide_scopes(const Entry& entry, std::vector<std::string>& warnin
   }
 }
 
+// Of a secret that goes out, whoever may write a resource in its scope chooses the address (S-01).
+void warn_about_missing_pins(const Entry& entry, TargetMode mode, std::vector<std::string>& warnings) {
+  constexpr std::array<std::string_view, 3> kSenders{"AidboxTopicDestination", "IdentityProvider", "TokenIntrospector"};
+  const bool goes_out = std::any_of(entry.scopes.begin(), entry.scopes.end(), [&](const Scope& scope) {
+    return std::find(kSenders.begin(), kSenders.end(), scope.resource_type) != kSenders.end();
+  });
+  if (!goes_out || entry.allow || mode == TargetMode::kOff) return;
+  const auto& name = entry.name.value();
+  warnings.push_back(
+      mode == TargetMode::kStrict
+          ? fmt::format(
+                "secret \"{}\" has no member allow and is never sent anywhere, since BOX_VAULT_TARGET_POLICY is "
+                "strict (S-01)",
+                name)
+          : fmt::format(
+                "secret \"{}\" can be sent to any address that a resource in its scope names; pin it with allow "
+                "(S-01)",
+                name));
+}
+
 void warn_about_shared_paths(const std::map<SecretName, Entry>& entries, std::vector<std::string>& warnings) {
   std::map<std::string_view, const Entry*> first_by_path;
   for (const auto& [name, entry] : entries) {
     const auto [first, is_new] = first_by_path.emplace(entry.path, &entry);
-    if (is_new) continue;
+    // Several strings out of one JSON file are several secrets.
+    if (is_new || first->second->json_pointer != entry.json_pointer) continue;
     warnings.push_back(fmt::format(
         "secrets \"{}\" and \"{}\" have the same path; whoever is in the scope of either gets the same value",
         first->second->name.value(), name.value()));
@@ -188,18 +230,19 @@ Result<std::string> read_config(const std::string& path) {
 
 }  // namespace
 
-Result<VaultConfig> VaultConfig::load(const std::string& path) {
+Result<VaultConfig> VaultConfig::load(const std::string& path, const ConfigRules& rules) {
   EG_TRY(const auto text, read_config(path));
-  return parse(text);
+  return parse(text, rules);
 }
 
-Result<VaultConfig> VaultConfig::parse(std::string_view text) {
+Result<VaultConfig> VaultConfig::parse(std::string_view text, const ConfigRules& rules) {
   if (text.size() > kMaxConfigBytes) return refused("", "is larger than 1 MiB");
   json document;
   EG_CHECK(parse_config_json(text, document));
   if (!document.is_object()) return refused("", "must be a JSON object");
   VaultConfig config;
   config.enabled_ = true;
+  config.rules_ = rules;
   for (const auto& [key, value] : document.items()) {
     if (key != "secret")
       config.warnings_.push_back(fmt::format("vault config {}: unknown member, ignored", config_pointer("", key)));
@@ -210,8 +253,9 @@ Result<VaultConfig> VaultConfig::parse(std::string_view text) {
   for (const auto& [key, value] : secrets->items()) {
     const auto name = make_secret_name(key);
     if (!name) return refused("/secret", "a name must match [A-Za-z0-9._-]{1,128}, and one here does not");
-    EG_TRY(auto entry, entry_from(config_pointer("/secret", key), *name, value, config.warnings_));
+    EG_TRY(auto entry, entry_from(config_pointer("/secret", key), *name, value, rules, config.warnings_));
     warn_about_wide_scopes(entry, config.warnings_);
+    warn_about_missing_pins(entry, rules.target_mode, config.warnings_);
     config.entries_.emplace(*name, std::move(entry));
   }
   warn_about_shared_paths(config.entries_, config.warnings_);

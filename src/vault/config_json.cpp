@@ -74,6 +74,11 @@ class Strictness {
 
 }  // namespace
 
+core::Error config_refusal(std::string_view pointer, std::string_view reason) {
+  return core::make_error(core::ErrorCode::kInvalid,
+                          fmt::format("vault config {}: {}", pointer.empty() ? "/" : pointer, reason));
+}
+
 std::string config_pointer(std::string_view parent, std::string_view part) {
   const bool plain = !part.empty() && part.size() <= kMaxShownPart && std::all_of(part.begin(), part.end(), [](char c) {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||

@@ -14,6 +14,8 @@ namespace embergate::vault {
 // (No Result<json>: a json can be made of anything, of an Error too.)
 core::Result<void> parse_config_json(std::string_view text, nlohmann::json& document);
 
+core::Error config_refusal(std::string_view pointer, std::string_view reason);
+
 // `parent` with one more part; a part that is no plain word is shown as "?" lest content ends up in a message.
 std::string config_pointer(std::string_view parent, std::string_view part);
 

@@ -10,7 +10,6 @@
 namespace embergate::vault {
 namespace {
 
-constexpr std::size_t kMaxBytes = 1'048'576;
 constexpr std::size_t kMaxLineBytes = 65'536;
 constexpr std::size_t kMaxHeaderBytes = 8'192;
 
@@ -99,7 +98,15 @@ bool is_pem(ContentKind kind) {
 }
 
 bool is_one_line(ContentKind kind) {
-  return kind == ContentKind::kSingleLine || kind == ContentKind::kHeader || kind == ContentKind::kBearerToken;
+  return kind == ContentKind::kSingleLine || kind == ContentKind::kHeader || kind == ContentKind::kBearerToken ||
+         kind == ContentKind::kHmacKey || kind == ContentKind::kBase64UrlKey;
+}
+
+// RFC 7515 2: no padding, and no length that leaves half a byte.
+bool is_base64url(std::string_view text) {
+  return text.size() % 4 != 1 && std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+         });
 }
 
 // A file that is written in place has its first line before it has its last.
@@ -123,16 +130,24 @@ std::string_view refusal_of_text(std::string_view text, ContentKind kind) {
   if (is_unrendered(text)) return reason::kUnrenderedTemplate;
   if (is_one_line(kind) && text.find_first_of("\r\n") != std::string_view::npos) return reason::kMultiLine;
   if (kind == ContentKind::kHeader && !is_header_line(text)) return reason::kBadHeader;
+  if (kind == ContentKind::kBase64UrlKey && !is_base64url(text)) return reason::kBadEncoding;
   if (is_pem(kind) && !is_whole_pem(text)) return reason::kBadPem;
   return {};
 }
 
 }  // namespace
 
+bool is_short_key(const Secret& value, ContentKind kind) {
+  constexpr std::size_t kHashBytes = 32;  // of the shortest, SHA-256 (RFC 7518 3.2)
+  const auto length = value.with_plaintext([](std::string_view text) { return text.size(); });
+  if (kind == ContentKind::kHmacKey) return length < kHashBytes;
+  return kind == ContentKind::kBase64UrlKey && length / 4 * 3 + length % 4 * 3 / 4 < kHashBytes;
+}
+
 std::size_t size_limit(ContentKind kind, bool raw) {
   if (kind == ContentKind::kHeader) return kMaxHeaderBytes;
   if (is_one_line(kind) && !raw) return kMaxLineBytes;
-  return kMaxBytes;
+  return kMaxFileBytes;
 }
 
 Content normalise(std::string bytes, ContentKind kind, bool raw) {

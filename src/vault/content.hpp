@@ -19,7 +19,10 @@ struct Content {
   std::string_view reason;  // of R-48
 };
 
+inline constexpr std::size_t kMaxFileBytes = 1'048'576;
 std::size_t size_limit(ContentKind kind, bool raw);
+// A key of an HMAC that is shorter than its hash.
+bool is_short_key(const Secret& value, ContentKind kind);
 Content normalise(std::string bytes, ContentKind kind, bool raw);
 
 }  // namespace embergate::vault

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "vault/explanations.hpp"
+#include "embergate/vault/explanations.hpp"
 
 #include <algorithm>
 #include <array>
@@ -11,7 +11,7 @@ namespace embergate::vault {
 namespace {
 
 using Row = std::pair<std::string_view, std::string_view>;
-constexpr std::array<Row, 21> kExplanations{{
+constexpr std::array<Row, 22> kExplanations{{
     {reason::kMissing, "its file does not exist; the program that delivers it has not written it, or has removed it"},
     {reason::kEmpty, "its file is empty; an empty secret is never used"},
     {reason::kTooLarge, "its file is larger than a secret of this kind may be"},
@@ -22,7 +22,8 @@ constexpr std::array<Row, 21> kExplanations{{
     {reason::kChanging, "its file is still being written; write a temporary file, then rename it"},
     {reason::kNulByte, "its file holds a NUL byte"},
     {reason::kMultiLine, "its file holds more than one line; one final newline is allowed, nothing before or after it"},
-    {reason::kBadEncoding, "its file is not plain UTF-8 without a byte order mark"},
+    {reason::kBadEncoding,
+     "its file is not plain UTF-8 without a byte order mark, or is a key that is not base64url without padding"},
     {reason::kUnrenderedTemplate, "its file holds a template that was not filled in"},
     {reason::kBadHeader, "its file must hold one header line, Name: Value, whose name may be set"},
     {reason::kBadPem, "its file is not whole PEM text with the certificates or the key that are wanted from it"},
@@ -38,6 +39,7 @@ constexpr std::array<Row, 21> kExplanations{{
     {reason::kOutsideRoots, "its path leads out of the directories of BOX_VAULT_ALLOWED_ROOTS"},
     {reason::kPinnedDeleted,
      "its file was deleted under the mount and can never change; mount the directory, not the file"},
+    {reason::kUnknownName, "the vault config has no such name; add an entry and restart"},
     {reason::kIoError, "its file could not be read in time; the file system reported an error or gave no answer"},
 }};
 
@@ -47,6 +49,12 @@ std::string_view explanation_of(std::string_view reason) {
   const auto* const row =
       std::find_if(kExplanations.begin(), kExplanations.end(), [&](const Row& one) { return one.first == reason; });
   return row == kExplanations.end() ? std::string_view("its file has not been read yet") : row->second;
+}
+
+std::string explained(std::string_view reason, std::string_view detail) {
+  std::string text(explanation_of(reason));
+  if (!detail.empty()) text.append(" (").append(detail).append(")");
+  return text;
 }
 
 }  // namespace embergate::vault

@@ -22,6 +22,11 @@ constexpr long kSys = 0x62656572;
 constexpr std::array<long, 8> kRemote{0x6969,     0x517b,     0xff534d42, 0xfe534d42,
                                       0x65735546, 0x01021997, 0x00c36400, 0x5346414f};
 
+// ext2 to ext4, tmpfs, ramfs, xfs, btrfs, overlayfs.
+constexpr std::array<long, 6> kLocal{0xef53, 0x01021994, 0x858458f6, 0x58465342, 0x9123683e, 0x794c7630};
+
+bool is_one_of(const auto& types, long type) { return std::find(types.begin(), types.end(), type) != types.end(); }
+
 struct OpenFile {
   FileSystem& files;
   int descriptor;
@@ -54,6 +59,8 @@ std::string_view reason_of(int error) {
     case EACCES:
     case EPERM:
       return reason::kUnreadable;
+    case EXDEV:
+      return reason::kOutsideRoots;
     case EISDIR:
     case ENXIO:
     case ENODEV:
@@ -119,7 +126,8 @@ Observation read_open_file(FileSystem& files, const Look& look, int descriptor, 
   if (const auto refusal = refusal_of_mode(files, look, before); !refusal.empty()) return refused(refusal);
   const long type = files.type_of(descriptor);
   if (type == kProc || type == kSys) return refused(reason::kNotRegular);
-  seen.remote = std::find(kRemote.begin(), kRemote.end(), type) != kRemote.end();
+  seen.remote = is_one_of(kRemote, type);
+  seen.local = is_one_of(kLocal, type);
   if (const int failure = read_all(files, descriptor, look.limit, seen.bytes); failure < 0) {
     wipe(seen.bytes);
     return refused(reason_of(-failure));
@@ -136,6 +144,14 @@ Observation read_open_file(FileSystem& files, const Look& look, int descriptor, 
   return seen;
 }
 
+Observation facts_of(const struct stat& status) {
+  Observation seen;
+  seen.identity = identity_of(status);
+  seen.pinned_deleted = status.st_nlink == 0;
+  seen.readable_by_others = (status.st_mode & S_IROTH) != 0;
+  return seen;
+}
+
 Observation look_once(FileSystem& files, const Look& look) {
   const int descriptor = uninterrupted([&] { return files.open(look.path); });
   if (descriptor < 0) return refused(reason_of(-descriptor));
@@ -144,10 +160,7 @@ Observation look_once(FileSystem& files, const Look& look) {
   const int failure = uninterrupted([&] { return files.fstat(descriptor, status); });
   if (failure < 0) return refused(reason_of(-failure));
   if (!S_ISREG(status.st_mode)) return refused(reason::kNotRegular);
-  Observation seen;
-  seen.identity = identity_of(status);
-  seen.pinned_deleted = status.st_nlink == 0;
-  seen.readable_by_others = (status.st_mode & S_IROTH) != 0;
+  auto seen = facts_of(status);
   if (look.unless_same && *look.unless_same == seen.identity) {
     seen.kind = Observation::Kind::kUnchanged;
     return seen;
@@ -156,6 +169,18 @@ Observation look_once(FileSystem& files, const Look& look) {
 }
 
 }  // namespace
+
+std::optional<Observation> unchanged_at(FileSystem& files, const std::string& path, const Identity& identity) {
+  const int descriptor = files.open(path);
+  if (descriptor < 0) return std::nullopt;
+  const OpenFile file(files, descriptor);
+  struct stat status{};
+  if (files.fstat(descriptor, status) < 0 || !S_ISREG(status.st_mode)) return std::nullopt;
+  auto seen = facts_of(status);
+  if (seen.identity != identity) return std::nullopt;
+  seen.kind = Observation::Kind::kUnchanged;
+  return seen;
+}
 
 Observation look_at(FileSystem& files, const Look& look, const Pause& pause) {
   auto seen = look_once(files, look);

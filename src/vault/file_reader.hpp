@@ -43,9 +43,14 @@ struct Observation {
   bool readable_by_others = false;
   core::SteadyTime began{};  // when the look began; set by the caller
   bool remote = false;       // a network or user-space file system: attributes and contents arrive late
+  bool local = false;        // one of the file systems whose calls always come back soon
 };
 
 using Pause = std::function<void(core::Milliseconds)>;
+
+// Whether the path still leads to this identity: open, fstat, close, nothing read. Empty: it does not, or that is not
+// to be known so quickly.
+std::optional<Observation> unchanged_at(FileSystem& files, const std::string& path, const Identity& identity);
 
 Observation look_at(FileSystem& files, const Look& look, const Pause& pause);
 

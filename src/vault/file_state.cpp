@@ -52,6 +52,7 @@ Effect FileState::apply(Observation seen, core::SteadyTime now, core::SystemTime
 
 Effect FileState::timed_out(core::SteadyTime now, core::SystemTime wall) {
   Effect effect;
+  local_ = false;
   fail(reason::kIoError, now, wall, effect);
   return effect;
 }
@@ -66,6 +67,16 @@ void FileState::note_facts(const Observation& seen, Effect& effect) {
 
 void FileState::on_content(Observation& seen, core::SteadyTime now, core::SystemTime wall, Effect& effect) {
   remote_ = seen.remote;
+  local_ = seen.local;
+  if (pointer_) {
+    auto text = string_at(seen.bytes, *pointer_);
+    wipe(seen.bytes);
+    if (!text) {
+      fail(reason::kBadJson, now, wall, effect);
+      return;
+    }
+    seen.bytes = std::move(*text);
+  }
   auto content = normalise(std::move(seen.bytes), kind_, raw_);
   if (!content.reason.empty()) {
     fail(content.reason, now, wall, effect);
@@ -86,14 +97,13 @@ void FileState::on_value(Secret value, const Observation& seen, core::SteadyTime
   const bool seen_before =
       candidate_ && candidate_->fingerprint == fingerprint && candidate_->identity == seen.identity;
   if (!seen_before) {
-    const auto inspection = inspected(value);
-    const auto refusal = inspection.reason.empty() ? refusal_of(inspection.validity, wall) : inspection.reason;
-    if (!refusal.empty()) {
-      fail(refusal, now, wall, effect);
+    Validity validity;
+    if (auto refusal = judge(value, wall, validity); !refusal.reason.empty()) {
+      fail(refusal.reason, now, wall, effect, std::move(refusal.detail));
       return;
     }
     if (!candidate_) differs_since_ = now;
-    candidate_ = Candidate{std::move(value), fingerprint, seen.identity, now, inspection.validity};
+    candidate_ = Candidate{std::move(value), fingerprint, seen.identity, now, validity};
   }
   last_read_ = wall;
   // The time of the second sight is when that look began: one that hung has seen an early state.
@@ -109,9 +119,13 @@ void FileState::on_value(Secret value, const Observation& seen, core::SteadyTime
   }
 }
 
-Inspection FileState::inspected(const Secret& value) const {
-  if (kind_ == ContentKind::kJaas && check_ && !check_(value)) return {reason::kBadJaas, {}};
-  return inspect(value, kind_);
+FileState::Refusal FileState::judge(const Secret& value, core::SystemTime wall, Validity& validity) const {
+  if (kind_ == ContentKind::kJaas && check_) {
+    if (const auto checked = check_(value); !checked) return {reason::kBadJaas, checked.error().diagnostics};
+  }
+  const auto inspection = inspect(value, kind_);
+  validity = inspection.validity;
+  return {inspection.reason.empty() ? refusal_of(validity, wall) : inspection.reason, {}};
 }
 
 void FileState::accept(Candidate accepted, core::SteadyTime now, core::SystemTime wall, Effect& effect) {
@@ -123,6 +137,7 @@ void FileState::accept(Candidate accepted, core::SteadyTime now, core::SystemTim
   current_ = make_value(std::move(accepted.value), kind_, accepted.validity);
   current_fingerprint_ = accepted.fingerprint;
   changed_ = wall;
+  effect.short_key = is_short_key(current_->secret, kind_);
   ++generation_;
   effect.generation = true;
 }
@@ -135,17 +150,21 @@ void FileState::commit(const Identity& identity, core::SteadyTime now, core::Sys
     fail(refusal, now, wall, effect);
   } else if (!problem_.empty() || since_ == core::SystemTime{}) {
     problem_ = {};
+    detail_.clear();
     since_ = wall;
     effect.state = true;
   }
 }
 
-void FileState::fail(std::string_view why, core::SteadyTime now, core::SystemTime wall, Effect& effect) {
+void FileState::fail(std::string_view why, core::SteadyTime now, core::SystemTime wall, Effect& effect,
+                     std::string detail) {
+  effect.failed = why;
   if (why == reason::kMissing) previous_.reset();
   if (problem_ == why) return;
   // The grace time runs from the first thing that went wrong, not from the latest.
   if (problem_.empty()) problem_since_ = now;
   problem_ = why;
+  detail_ = std::move(detail);
   since_ = wall;
   effect.state = true;
 }

@@ -14,6 +14,7 @@
 #include "embergate/vault/cache.hpp"
 #include "vault/file_reader.hpp"
 #include "vault/fingerprint.hpp"
+#include "vault/json_string.hpp"
 #include "vault/redactor.hpp"
 
 namespace embergate::vault {
@@ -32,15 +33,28 @@ struct Effect {
   bool state = false;               // ok, or not ok, or not ok for another reason than before
   bool pinned_deleted = false;      // seen for the first time
   bool readable_by_others = false;  // seen for the first time
+  std::string_view failed;          // this look found the file wanting, for this reason
+  bool short_key = false;           // the new value is a key that is shorter than its hash
+
+  void add(const Effect& later) {
+    generation |= later.generation;
+    state |= later.state;
+    pinned_deleted |= later.pinned_deleted;
+    readable_by_others |= later.readable_by_others;
+    short_key |= later.short_key;
+    if (!later.failed.empty()) failed = later.failed;
+  }
 };
 
 class FileState {
  public:
   // Whether content of this kind is what it should be, beyond what this module can tell (JAAS).
-  using Check = std::function<bool(const Secret&)>;
-  FileState(ContentKind kind, bool raw, Timing timing, Check check = {})
-      : kind_(kind), raw_(raw), timing_(timing), check_(std::move(check)) {}
+  using Check = std::function<core::Result<void>(const Secret&)>;
+  FileState(ContentKind kind, bool raw, Timing timing, Check check = {}, std::optional<PointerTokens> pointer = {})
+      : kind_(kind), raw_(raw), timing_(timing), check_(std::move(check)), pointer_(std::move(pointer)) {}
 
+  // Whether its file system answers soon, so that a look may be had on a caller's own thread.
+  [[nodiscard]] bool is_local() const { return local_; }
   // The identity at which the next look need not read the content; none: it must.
   [[nodiscard]] std::optional<Identity> known_identity(core::SteadyTime now) const;
 
@@ -64,6 +78,7 @@ class FileState {
 
   [[nodiscard]] State state(core::SteadyTime now) const;
   [[nodiscard]] std::string_view reason() const;
+  [[nodiscard]] const std::string& detail() const { return detail_; }  // more about the reason; may be empty
   [[nodiscard]] core::SystemTime since() const { return since_; }
   [[nodiscard]] core::SystemTime last_read() const { return last_read_; }
   [[nodiscard]] core::SystemTime changed() const { return changed_; }
@@ -89,9 +104,13 @@ class FileState {
   void on_content(Observation& seen, core::SteadyTime now, core::SystemTime wall, Effect& effect);
   void on_value(Secret value, const Observation& seen, core::SteadyTime now, core::SystemTime wall, Effect& effect);
   void accept(Candidate accepted, core::SteadyTime now, core::SystemTime wall, Effect& effect);
-  [[nodiscard]] Inspection inspected(const Secret& value) const;
+  struct Refusal {
+    std::string_view reason;
+    std::string detail;
+  };
+  [[nodiscard]] Refusal judge(const Secret& value, core::SystemTime wall, Validity& validity) const;
   void commit(const Identity& identity, core::SteadyTime now, core::SystemTime wall, Effect& effect);
-  void fail(std::string_view why, core::SteadyTime now, core::SystemTime wall, Effect& effect);
+  void fail(std::string_view why, core::SteadyTime now, core::SystemTime wall, Effect& effect, std::string detail = {});
   void note_facts(const Observation& seen, Effect& effect);
   [[nodiscard]] bool grace_is_over(core::SteadyTime now) const;
 
@@ -99,6 +118,7 @@ class FileState {
   bool raw_;
   Timing timing_;
   Check check_;
+  std::optional<PointerTokens> pointer_;
 
   std::shared_ptr<const Value> current_;
   Fingerprint current_fingerprint_;
@@ -111,8 +131,10 @@ class FileState {
   bool racy_ = false;
   core::SteadyTime read_at_{};
   bool remote_ = false;
+  bool local_ = false;
 
   std::string_view problem_;  // empty: none
+  std::string detail_;
   core::SteadyTime problem_since_{};
   core::SystemTime since_{};
   core::SystemTime last_read_{};

@@ -136,12 +136,6 @@ Inspection inspect_authorities(std::string_view text) {
   return {{}, validity};
 }
 
-Inspection inspect_key_and_chain(std::string_view text) {
-  auto inspection = inspect_certificates(text);
-  if (inspection.reason.empty()) inspection.reason = inspect_key(text).reason;
-  return inspection;
-}
-
 KeyStore key_store_in(std::string_view bytes) {
   const auto* begin = reinterpret_cast<const unsigned char*>(bytes.data());
   return KeyStore(d2i_PKCS12(nullptr, &begin, static_cast<long>(bytes.size())));
@@ -151,6 +145,15 @@ Inspection prove_pair(const Key& key, const Certificates& chain) {
   const bool fits = key && !chain.empty() && X509_check_private_key(chain.front().get(), key.get()) == 1;
   if (!fits || !is_in_order(chain)) return {reason::kPairMismatch, {}};
   return {{}, validity_of(chain)};
+}
+
+// One file changes as one, so a key that does not fit is no passing state.
+Inspection inspect_key_and_chain(std::string_view text) {
+  const auto chain = certificates_in(text);
+  if (chain.empty()) return {reason::kBadPem, {}};
+  if (is_encrypted_key(text)) return {{}, validity_of(chain)};
+  const auto key = key_in(text, nullptr);
+  return key ? prove_pair(key, chain) : Inspection{reason::kBadPem, {}};
 }
 
 Inspection prove_key_store(const ProofPart& part) {
@@ -230,6 +233,9 @@ Inspection inspect(const Secret& value, ContentKind kind) {
       case ContentKind::kJaas:
       case ContentKind::kPem:
       case ContentKind::kHeader:
+      case ContentKind::kHmacKey:
+      case ContentKind::kBase64UrlKey:
+      case ContentKind::kText:
       case ContentKind::kBinary:
         break;
     }

@@ -13,7 +13,13 @@ ReadPool::~ReadPool() { stop(); }
 void ReadPool::start_worker_locked() {
   auto worker = std::make_shared<Worker>();
   shared_->workers.push_back(worker);
-  worker->thread = std::thread([shared = shared_, worker] { run(shared, worker); });
+  try {
+    worker->thread = std::thread([shared = shared_, worker] { run(shared, worker); });
+  } catch (...) {
+    // Nobody would ever start another in the place of one that does not run.
+    shared_->workers.pop_back();
+    throw;
+  }
 }
 
 void ReadPool::run(const std::shared_ptr<Shared>& shared, const std::shared_ptr<Worker>& self) {

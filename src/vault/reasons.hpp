@@ -26,6 +26,7 @@ inline constexpr std::string_view kPairMismatch = "pair-mismatch";
 inline constexpr std::string_view kExpired = "expired";
 inline constexpr std::string_view kOutsideRoots = "outside-roots";
 inline constexpr std::string_view kPinnedDeleted = "pinned-deleted";
+inline constexpr std::string_view kUnknownName = "unknown-name";
 inline constexpr std::string_view kIoError = "io-error";
 
 }  // namespace embergate::vault::reason

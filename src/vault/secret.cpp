@@ -3,6 +3,10 @@
 
 #include <openssl/crypto.h>
 
+#include <cstring>
+
+#include "vault/secret_memory.hpp"
+
 namespace embergate::vault {
 
 void wipe(std::string& bytes) noexcept {
@@ -13,21 +17,32 @@ void wipe(std::string& bytes) noexcept {
   bytes.clear();
 }
 
-Secret::Secret(std::string plaintext) noexcept : bytes_(std::move(plaintext)) {
-  // A short string is copied by a move, not handed over.
-  wipe(plaintext);
+Secret::Secret(std::string plaintext) {
+  struct Wiper {
+    std::string& text;
+    ~Wiper() { wipe(text); }
+  } wiper{plaintext};
+  if (plaintext.empty()) return;
+  bytes_ = secret_memory::take(plaintext.size());
+  size_ = plaintext.size();
+  std::memcpy(bytes_, plaintext.data(), size_);
 }
 
-Secret::Secret(Secret&& other) noexcept : bytes_(std::move(other.bytes_)) { wipe(other.bytes_); }
+Secret::Secret(Secret&& other) noexcept { swap(other); }
 
 Secret& Secret::operator=(Secret&& other) noexcept {
   if (this == &other) return *this;
-  wipe(bytes_);
-  bytes_ = std::move(other.bytes_);
-  wipe(other.bytes_);
+  Secret gone;
+  swap(gone);
+  swap(other);
   return *this;
 }
 
-Secret::~Secret() { wipe(bytes_); }
+Secret::~Secret() { secret_memory::give_back(bytes_, size_); }
+
+void Secret::swap(Secret& other) noexcept {
+  std::swap(bytes_, other.bytes_);
+  std::swap(size_, other.size_);
+}
 
 }  // namespace embergate::vault

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "vault/explanations.hpp"
+#include "embergate/vault/explanations.hpp"
 #include "vault/reasons.hpp"
 
 namespace embergate::vault {
@@ -71,6 +71,7 @@ TrackedBundle::Sight TrackedBundle::sight() {
       seen.settling |= state.settling();
       if (!state.problem().empty() && seen.problem.empty()) {
         seen.problem = state.problem();
+        seen.detail = state.detail();
         seen.culprit = members_[i].name;
       }
     });
@@ -126,7 +127,7 @@ void TrackedBundle::consider(const Sight& sight) {
     std::lock_guard lock(mutex_);
     transition_ = false;
     if (!sight.problem.empty()) {
-      set_problem_locked(sight.problem, sight.culprit);
+      set_problem_locked(sight.problem, sight.culprit, sight.detail);
     } else if (to_prove && inspection.reason.empty()) {
       if (needs_proof_locked(sight)) accept_locked(sight, inspection.validity);
     } else if (to_prove || (!refused_.empty() && sight.generations == refused_)) {
@@ -134,7 +135,7 @@ void TrackedBundle::consider(const Sight& sight) {
     } else if (current_ && sight.generations == accepted_) {
       mismatch_since_.reset();
       refused_.clear();
-      set_problem_locked(refusal_of(validity_, clock_.system_now()), std::nullopt);
+      set_problem_locked(refusal_of(validity_, clock_.system_now()));
     }
     if (transition_) told = report_locked();
   }
@@ -158,7 +159,7 @@ void TrackedBundle::accept_locked(const Sight& sight, const Validity& validity) 
   refused_.clear();
   mismatch_since_.reset();
   if (first) since_ = clock_.system_now();
-  set_problem_locked({}, std::nullopt);
+  set_problem_locked({});
   transition_ |= !same;
 }
 
@@ -171,21 +172,23 @@ void TrackedBundle::note_refusal_locked(const Sight& sight, std::string_view why
     refused_ = sight.generations;
   }
   if (why == reason::kExpired) {
-    set_problem_locked(why, std::nullopt);
+    set_problem_locked(why);
     return;
   }
   const bool lasts = mismatch_since_ && now - *mismatch_since_ >= rules_.pair_mismatch;
   if (!current_ || lasts) {
-    set_problem_locked(why.empty() && !problem_.empty() ? problem_ : reason::kPairMismatch, std::nullopt);
+    set_problem_locked(why.empty() && !problem_.empty() ? problem_ : reason::kPairMismatch);
   } else {
-    set_problem_locked({}, std::nullopt);
+    set_problem_locked({});
   }
 }
 
-void TrackedBundle::set_problem_locked(std::string_view why, const std::optional<SecretName>& culprit) {
+void TrackedBundle::set_problem_locked(std::string_view why, const std::optional<SecretName>& culprit,
+                                       std::string detail) {
   if (problem_ == why) return;
   if (problem_.empty()) problem_since_ = clock_.steady_now();
   problem_ = why;
+  detail_ = std::move(detail);
   culprit_ = culprit;
   since_ = clock_.system_now();
   transition_ = true;
@@ -299,6 +302,11 @@ std::optional<core::SteadyTime> TrackedBundle::due() {
 
 bool TrackedBundle::has(const SecretName& name) const {
   return std::any_of(members_.begin(), members_.end(), [&](const auto& member) { return member.name == name; });
+}
+
+bool TrackedBundle::holds_store(const SecretName& name) const {
+  return std::any_of(members_.begin(), members_.end(),
+                     [&](const auto& member) { return member.name == name && member.kind == ContentKind::kPkcs12; });
 }
 
 std::string TrackedBundle::names() const {

@@ -43,6 +43,8 @@ class TrackedBundle final : public Bundle, public Subject, public std::enable_sh
   std::optional<core::SteadyTime> due() override;
 
   [[nodiscard]] bool has(const SecretName& name) const;
+  // A member whose times only the whole can tell.
+  [[nodiscard]] bool holds_store(const SecretName& name) const;
   [[nodiscard]] std::string names() const;  // for texts: "a", "b"
 
  private:
@@ -53,6 +55,7 @@ class TrackedBundle final : public Bundle, public Subject, public std::enable_sh
     std::vector<Fingerprint> fingerprints;
     std::vector<std::optional<Identity>> identities;
     std::string_view problem;
+    std::string detail;
     std::optional<SecretName> culprit;
     bool settling = false;
     [[nodiscard]] bool same_files(const Sight& other) const {
@@ -67,7 +70,7 @@ class TrackedBundle final : public Bundle, public Subject, public std::enable_sh
   [[nodiscard]] bool needs_proof_locked(const Sight& sight) const;
   [[nodiscard]] Inspection proof_of(const Sight& sight) const;
   void accept_locked(const Sight& sight, const Validity& validity);
-  void set_problem_locked(std::string_view why, const std::optional<SecretName>& culprit);
+  void set_problem_locked(std::string_view why, const std::optional<SecretName>& culprit = {}, std::string detail = {});
   void note_refusal_locked(const Sight& sight, std::string_view why);
   void settle();
   [[nodiscard]] core::Result<std::shared_ptr<const BundleValue>> answer(Use use);
@@ -90,6 +93,7 @@ class TrackedBundle final : public Bundle, public Subject, public std::enable_sh
   Generations refused_;  // the last set that did not fit
   std::optional<core::SteadyTime> mismatch_since_;
   std::string_view problem_;
+  std::string detail_;
   std::optional<SecretName> culprit_;
   core::SteadyTime problem_since_{};
   core::SystemTime since_{};

@@ -2,8 +2,10 @@
 #include "vault/tracked_file.hpp"
 
 #include <algorithm>
+#include <new>
 
 #include "vault/content.hpp"
+#include "vault/reasons.hpp"
 
 namespace embergate::vault {
 namespace {
@@ -27,10 +29,11 @@ TrackedFile::TrackedFile(const Entry& entry, ContentKind kind, Timing timing, Lo
     : name_(entry.name),
       path_(entry.path),
       kind_(kind),
-      limit_(size_limit(kind, entry.raw)),
+      limit_(entry.json_pointer ? kMaxFileBytes : size_limit(kind, entry.raw)),
       context_(std::move(context)),
       on_effect_(std::move(on_effect)),
-      state_(kind, entry.raw, timing, std::move(content_check)) {}
+      state_(kind, entry.raw, timing, std::move(content_check),
+             entry.json_pointer ? tokens_of_pointer(*entry.json_pointer) : std::nullopt) {}
 
 std::uint64_t TrackedFile::generation() {
   return with_state([](const FileState& state) { return state.generation(); });
@@ -41,8 +44,26 @@ std::optional<core::SteadyTime> TrackedFile::due() {
       [](const FileState& state) { return state.settling() ? std::optional(state.settles_at()) : std::nullopt; });
 }
 
+// Nearly every look finds what the last one found: that is told without a change of threads, where the file system is
+// one that does not hang.
+bool TrackedFile::look_quickly_locked(std::uint64_t asked_after) {
+  // Another caller's look that began after this one asked will do.
+  if (quick_ended_ > asked_after) return true;
+  if (!state_.is_local() || abandoned_ || queued_ || begun_ > ended_ || begun_ < read_through_) return false;
+  const auto known = state_.known_identity(context_.clock.steady_now());
+  if (!known) return false;
+  const auto mine = quick_begun_.fetch_add(1) + 1;
+  auto seen = unchanged_at(*context_.files, path_, *known);
+  if (!seen) return false;
+  quick_ended_ = mine;
+  look_ended_locked(*std::move(seen));
+  return true;
+}
+
 bool TrackedFile::look(bool forced) {
+  const auto asked_after = quick_begun_.load();
   std::unique_lock lock(mutex_);
+  if (!forced && look_quickly_locked(asked_after)) return true;
   const auto wanted = begun_ + 1;
   if (forced) read_through_ = wanted;
   const auto deadline = RealClock::now() + context_.read_timeout;
@@ -67,7 +88,7 @@ void TrackedFile::submit_locked() {
 }
 
 void TrackedFile::run_look() {
-  Look look{path_, limit_, std::nullopt, context_.allow_world_writable};
+  std::optional<Identity> unless_same;
   core::SteadyTime began{};
   {
     std::lock_guard lock(mutex_);
@@ -76,28 +97,54 @@ void TrackedFile::run_look() {
     ++begun_;
     begun_at_ = RealClock::now();
     began = context_.clock.steady_now();
-    if (begun_ > read_through_) look.unless_same = state_.known_identity(began);
+    if (begun_ > read_through_) unless_same = state_.known_identity(began);
   }
-  auto seen = look_at(*context_.files, look, context_.pause);
+  auto seen = look_without_throwing(unless_same);
   seen.began = began;
   std::lock_guard lock(mutex_);
   if (abandoned_) {
     wipe(seen.bytes);
   } else {
-    look_ended_locked(std::move(seen));
+    take_without_throwing_locked(std::move(seen));
   }
   ended_ = begun_;
   changed_.notify_all();
 }
 
+// Without memory a look has failed, and what was known stays.
+Observation TrackedFile::look_without_throwing(const std::optional<Identity>& unless_same) const {
+  try {
+    return look_at(*context_.files, {path_, limit_, unless_same, context_.allow_world_writable}, context_.pause);
+  } catch (const std::bad_alloc&) {
+    Observation failed;
+    failed.reason = reason::kIoError;
+    return failed;
+  }
+}
+
+void TrackedFile::take_without_throwing_locked(Observation seen) {
+  try {
+    look_ended_locked(std::move(seen));
+  } catch (const std::bad_alloc&) {
+    // What is known of the file may be half of a step: the next look reads it all again.
+    read_through_ = begun_ + 1;
+  }
+}
+
 void TrackedFile::look_ended_locked(Observation seen) {
-  const auto effect = state_.apply(std::move(seen), context_.clock.steady_now(), context_.clock.system_now());
-  on_effect_(*this, state_, effect);
+  untold_.add(state_.apply(std::move(seen), context_.clock.steady_now(), context_.clock.system_now()));
+  tell_locked();
+}
+
+// Kept until it has been told, so that a telling for which there was no memory is made up for.
+void TrackedFile::tell_locked() {
+  on_effect_(*this, state_, untold_);
+  untold_ = {};
 }
 
 void TrackedFile::note_timeout_locked() {
-  const auto effect = state_.timed_out(context_.clock.steady_now(), context_.clock.system_now());
-  on_effect_(*this, state_, effect);
+  untold_.add(state_.timed_out(context_.clock.steady_now(), context_.clock.system_now()));
+  tell_locked();
 }
 
 void TrackedFile::settle() {

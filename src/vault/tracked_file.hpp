@@ -6,6 +6,7 @@
 // state then says io-error.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -57,10 +58,14 @@ class TrackedFile final : public Subject, public std::enable_shared_from_this<Tr
   void abandon();
 
  private:
+  [[nodiscard]] bool look_quickly_locked(std::uint64_t asked_after);
+  [[nodiscard]] Observation look_without_throwing(const std::optional<Identity>& unless_same) const;
+  void take_without_throwing_locked(Observation seen);
   void submit_locked();
   void run_look();
   void look_ended_locked(Observation seen);
   void note_timeout_locked();
+  void tell_locked();
   [[nodiscard]] bool uses_machine_clock() const { return &context_.clock == &core::system_clock(); }
 
   const SecretName name_;
@@ -73,6 +78,9 @@ class TrackedFile final : public Subject, public std::enable_shared_from_this<Tr
   std::mutex mutex_;
   std::condition_variable changed_;
   FileState state_;
+  Effect untold_;
+  std::atomic<std::uint64_t> quick_begun_{0};  // looks on callers' threads; changed under the lock
+  std::uint64_t quick_ended_ = 0;
   std::uint64_t begun_ = 0;  // looks
   std::uint64_t ended_ = 0;
   std::uint64_t read_through_ = 0;  // looks up to this one read the content, whatever the identity

@@ -200,7 +200,7 @@ TEST_F(Operation, HealthVersionAndMetricsSayWhatIsGoingOn) {
   EXPECT_EQ(health.json["status"], "pass") << health;
   for (const char* member : {"version", "channel", "commit", "timestamp"})
     EXPECT_TRUE(health.json["about"].contains(member));
-  for (const char* check : {"uptime", "memory:utilization", "db:responseTime", "kafka:events"}) {
+  for (const char* check : {"uptime", "memory:utilization", "db:responseTime", "vault:secrets", "kafka:events"}) {
     EXPECT_TRUE(health.json["checks"].contains(check)) << check << ": " << health;
   }
   const RestReply version = world.root().get("/$version");
@@ -213,10 +213,11 @@ TEST_F(Operation, HealthVersionAndMetricsSayWhatIsGoingOn) {
        {"embergate_topic_events_total", "embergate_destination_messages_delivered_total",
         "embergate_destination_queued", "embergate_destination_in_process", "embergate_destination_connected",
         "embergate_destination_oldest_queued_seconds", "embergate_destination_delivery_seconds",
-        "embergate_secret_resolutions_total", "embergate_auth_total", "embergate_http_request_duration_seconds"}) {
+        "embergate_secret_resolutions_total", "embergate_vault_secret_state", "embergate_vault_secret_generation",
+        "embergate_vault_secret_age_seconds", "embergate_auth_total", "embergate_http_request_duration_seconds"}) {
     EXPECT_THAT(metrics.body, HasSubstr(family));
   }
-  EXPECT_EQ(metrics.body.find("events-jaas"), std::string::npos) << "names of secrets are no labels";
+  EXPECT_THAT(metrics.body, HasSubstr(R"(embergate_vault_secret_state{secret="events-jaas",state="ok"} 1)"));
 }
 
 TEST_F(Operation, TheCommandLineChecksTheVaultAndTellsItsVersion) {

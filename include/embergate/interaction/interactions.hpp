@@ -18,6 +18,7 @@
 #include "embergate/core/result.hpp"
 #include "embergate/fhir/outcome.hpp"
 #include "embergate/fhir/resource.hpp"
+#include "embergate/interaction/secret_uses.hpp"
 #include "embergate/observability/metrics.hpp"
 #include "embergate/secretref/secret_reference.hpp"
 #include "embergate/store/store.hpp"
@@ -101,6 +102,9 @@ class Interactions {
                                                            Options::AuthorizeEntry authorize);
   // AidboxSubscriptionTopic/$dry-run: what a topic would do with a change, as Parameters. Nothing is stored or sent.
   boost::asio::awaitable<Answer<InteractionResult>> dry_run(std::string body);
+
+  // Which stored resources use which secrets; their kinds and elements.
+  boost::asio::awaitable<core::Result<std::vector<SecretUse>>> secret_uses();
 
   // The catalog of the last commit; blocks while it is loaded (call on a pool).
   core::Result<std::shared_ptr<const topic::Catalog>> catalog();

@@ -11,6 +11,7 @@
 
 #include "embergate/fhir/outcome.hpp"
 #include "embergate/fhir/resource.hpp"
+#include "embergate/vault/cache.hpp"
 #include "embergate/vault/config.hpp"
 
 namespace embergate::secretref {
@@ -25,6 +26,7 @@ std::optional<vault::SecretName> reference_in(fhir::Node sibling);
 struct FieldReference {
   std::string path;  // "Client.secret", "AidboxTopicDestination.parameter[3].value"
   vault::SecretName name;
+  vault::ContentKind kind = vault::ContentKind::kBinary;  // what the file should hold; kBinary: depends on more
 };
 std::vector<FieldReference> references_in(const fhir::Resource& resource);
 

@@ -32,4 +32,8 @@ struct SqliteOptions {
 core::Result<std::unique_ptr<Store>> open_sqlite_store(const SqliteOptions& options, const core::Clock& clock,
                                                        observability::Metrics& metrics);
 
+// One consistent view of a database that may be in use by another process, or not be there: kNotFound. Nothing is
+// written but what SQLite needs beside the file to read it.
+core::Result<void> read_sqlite_database(const std::string& path, const Store::ReadBody& body);
+
 }  // namespace embergate::store

@@ -24,8 +24,8 @@
 
 namespace embergate::vault {
 
-enum class State { kOk, kStale, kMissing, kInvalid, kScopeDenied };
-std::string_view to_string(State state);  // "ok" "stale" "missing" "invalid" "scope-denied" (decision 23)
+enum class State { kOk, kStale, kMissing, kInvalid, kScopeDenied, kUnused };
+std::string_view to_string(State state);  // "ok" "stale" "missing" "invalid" "scope-denied" "unused" (decision 23)
 
 // What the value is for: decides normalisation, limits and refusals (R-05, R-21, R-23..R-27).
 enum class ContentKind {
@@ -39,6 +39,9 @@ enum class ContentKind {
   kAuthorities,       // PEM, certificates to trust
   kPkcs12,            // binary, with a password of its own
   kBearerToken,       // one line; the time in a JWT is read
+  kHmacKey,           // one line; shorter than its hash is warned about
+  kBase64UrlKey,      // one line, base64url without padding; given out as it stands
+  kText,              // any text, for a look at what nobody uses yet
   kBinary             // as it is
 };
 // Inbound: others prove themselves with it; outbound per attempt; outbound of a running client keeps last-good without
@@ -84,12 +87,13 @@ class SecretCache {
     core::Milliseconds racy_age{2'000};
     core::Milliseconds pair_mismatch{
         60'000};  // BOX_VAULT_PAIR_MISMATCH_MS: how long a pair may not fit unreported
-    std::function<bool(const Secret&)> jaas_check;  // whether a text is one JAAS entry; absent: anything is
-    bool allow_world_writable = false;              // BOX_VAULT_ALLOW_WORLD_WRITABLE
-    bool start_poll_thread = true;                  // tests drive poll_once() instead
+    std::function<core::Result<void>(const Secret&)>
+        jaas_check;                     // whether a text is one JAAS entry; absent: anything is
+    bool allow_world_writable = false;  // BOX_VAULT_ALLOW_WORLD_WRITABLE
+    bool start_poll_thread = true;      // tests drive poll_once() instead
   };
   SecretCache(VaultConfig config, Options options, const core::Clock& clock, observability::Metrics& metrics,
-              std::shared_ptr<FileSystem> files = machine_file_system());
+              std::shared_ptr<FileSystem> files = nullptr);  // null: the machine's, within the roots of the config
   ~SecretCache();
   SecretCache(const SecretCache&) = delete;
   SecretCache& operator=(const SecretCache&) = delete;
@@ -112,11 +116,15 @@ class SecretCache {
                                              std::function<void(std::uint64_t generation)> changed);
   // Several names as one snapshot (R-20..R-22).
   [[nodiscard]] std::shared_ptr<Bundle> bundle(std::vector<BundleMember> members);
-  // What the last look found; for a name that nobody has used yet `missing` without a reason.
+  // What the last look found; `unused` for a name that nobody has asked for yet, `missing` with the reason
+  // `unknown-name` for one that the config has not.
   [[nodiscard]] Report report(const SecretName& name) const;
-  // As report(), after a look now at a file that nobody has used yet (`vault check`); waits like an inbound resolve().
-  [[nodiscard]] Report probe(const SecretName& name);
+  // The same for one user: `scope-denied` when it is out of scope.
+  [[nodiscard]] Report report(const SecretName& name, const Requester& requester) const;
+  // As report(), after a look now at the file (`vault check`); waits like an inbound resolve(). Without a kind: of any.
+  [[nodiscard]] Report probe(const SecretName& name, std::optional<ContentKind> kind = {});
   [[nodiscard]] std::vector<Report> report_all() const;
+  [[nodiscard]] std::vector<Report> reports_in_use() const;  // of names that somebody has asked for
   void drop();       // POST /$drop-cache: forces re-reads, keeps last-good
   void poll_once();  // one round of the poll thread's work; for tests and for notices that shorten the wait
   void stop();

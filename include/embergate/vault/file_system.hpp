@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace embergate::vault {
 
@@ -25,6 +26,9 @@ class FileSystem {
                           mode_t& mode) = 0;  // of the directory that holds the resolved file; 0 or -errno
 };
 
-std::shared_ptr<FileSystem> machine_file_system();
+// With roots, a file is opened only if it lies beneath one of them after every link was followed; else -EXDEV.
+std::shared_ptr<FileSystem> machine_file_system(std::vector<std::string> roots = {});
+// Whether this kernel can keep that promise.
+bool can_confine_files();
 
 }  // namespace embergate::vault

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -14,6 +15,7 @@
 #include <random>
 #include <thread>
 
+#include "embergate/observability/log.hpp"
 #include "embergate/vault/cache.hpp"
 #include "support/atomic_volume.hpp"
 #include "support/eventually.hpp"
@@ -35,8 +37,9 @@ class Rotation : public ::testing::Test {
     options_.grace = 2s;
   }
 
-  void serve(const std::string& path) {
-    const auto config = VaultConfig::parse(R"({"secret":{"c1":{"path":")" + path + R"(","scope":["Client/a"]}}})");
+  void serve(const std::string& path, const std::string& members = "") {
+    const auto config = VaultConfig::parse(
+        R"({"secret":{"c1":{)" + members + R"("path":")" + path + R"(","scope":["Client/a"]}}})", rules_);
     ASSERT_TRUE(config) << config.error().diagnostics;
     cache_.emplace(*config, options_, core::system_clock(), metrics_);
   }
@@ -59,11 +62,12 @@ class Rotation : public ::testing::Test {
   test::TempDir dir_;
   observability::Metrics metrics_;
   SecretCache::Options options_;
+  ConfigRules rules_;
   std::optional<SecretCache> cache_;
   const SecretName name_ = *make_secret_name("c1");
 };
 
-TEST_F(Rotation, OfAnAtomicVolumeIsEffectiveOnTheVeryNextRequest) {  // RM-01, contract 1.7
+TEST_F(Rotation, RM01_OfAnAtomicVolumeIsEffectiveOnTheVeryNextRequest) {  // contract 1.7
   for (const bool links_before : {false, true}) {
     AtomicVolume volume(dir_.path() / (links_before ? "old" : "new"), links_before);
     volume.write({{"key", "V0"}, {"other", "x"}});
@@ -94,7 +98,7 @@ TEST_F(Rotation, OfAnAtomicVolumeNeverShowsAHoleBetweenItsSteps) {
   }
 }
 
-TEST_F(Rotation, OfANeighbourIsNoRotation) {  // RM-11
+TEST_F(Rotation, RM11_OfANeighbourIsNoRotation) {
   AtomicVolume volume(dir_.path() / "v");
   volume.write({{"key", "V1"}, {"other", "x0"}});
   serve(volume.file("key"));
@@ -106,8 +110,8 @@ TEST_F(Rotation, OfANeighbourIsNoRotation) {  // RM-11
   EXPECT_EQ(generation(), 1U);
 }
 
-TEST_F(Rotation, ByRenameWithAnOlderOrAnEqualTime) {  // RM-04, RM-05
-  options_.racy_age = 0ms;                            // the identity alone must show it
+TEST_F(Rotation, RM04_RM05_ByRenameWithAnOlderOrAnEqualTime) {
+  options_.racy_age = 0ms;  // the identity alone must show it
   test::replace_by_rename(path(), "V0");
   serve(path());
   ASSERT_EQ(value(), "V0");
@@ -125,7 +129,7 @@ TEST_F(Rotation, ByRenameWithAnOlderOrAnEqualTime) {  // RM-04, RM-05
   }
 }
 
-TEST_F(Rotation, InPlaceOfTheSameSizeInTheSameMoment) {  // RM-06
+TEST_F(Rotation, RM06_InPlaceOfTheSameSizeInTheSameMoment) {
   test::replace_by_rename(path(), "V0");
   serve(path());
   ASSERT_EQ(value(), "V0");
@@ -136,8 +140,8 @@ TEST_F(Rotation, InPlaceOfTheSameSizeInTheSameMoment) {  // RM-06
   }
 }
 
-TEST_F(Rotation, InPlaceNeverLetsAHalfValueIn) {  // RM-07, RM-08
-  options_.quiet = 500ms;                         // longer than this writer ever pauses
+TEST_F(Rotation, RM07_RM08_InPlaceNeverLetsAHalfValueIn) {
+  options_.quiet = 500ms;  // longer than this writer ever pauses
   test::replace_by_rename(path(), "first-value-0");
   serve(path());
   ASSERT_EQ(value(), "first-value-0");
@@ -168,7 +172,7 @@ TEST_F(Rotation, InPlaceNeverLetsAHalfValueIn) {  // RM-07, RM-08
   }
 }
 
-TEST_F(Rotation, AfterATruncationThatLastsTooLongFailsClosed) {  // RM-07, R-31
+TEST_F(Rotation, RM07_AfterATruncationThatLastsTooLongFailsClosed) {  // R-31
   options_.grace = 100ms;
   test::replace_by_rename(path(), "V1");
   serve(path());
@@ -181,7 +185,7 @@ TEST_F(Rotation, AfterATruncationThatLastsTooLongFailsClosed) {  // RM-07, R-31
   EXPECT_TRUE(comes("V2"));
 }
 
-TEST_F(Rotation, ByRemovalAndCreation) {  // RM-09
+TEST_F(Rotation, RM09_ByRemovalAndCreation) {
   test::replace_by_rename(path(), "V0");
   serve(path());
   ASSERT_EQ(value(), "V0");
@@ -195,7 +199,7 @@ TEST_F(Rotation, ByRemovalAndCreation) {  // RM-09
   }
 }
 
-TEST_F(Rotation, ByUnlinkAndSymlinkThroughTheHole) {  // RM-10
+TEST_F(Rotation, RM10_ByUnlinkAndSymlinkThroughTheHole) {
   for (int i = 0; i <= 3; ++i) test::replace_by_rename(dir_.file("v" + std::to_string(i)), "V" + std::to_string(i));
   test::relink(path(), "v0", [] {});
   serve(path());
@@ -208,7 +212,7 @@ TEST_F(Rotation, ByUnlinkAndSymlinkThroughTheHole) {  // RM-10
   EXPECT_EQ(value(), "V0");
 }
 
-TEST_F(Rotation, IsNotSeenInChangesOfMetadata) {  // RM-12, RM-24
+TEST_F(Rotation, RM12_RM24_IsNotSeenInChangesOfMetadata) {
   test::replace_by_rename(path(), "V1");
   serve(path());
   ASSERT_EQ(value(), "V1");
@@ -226,7 +230,7 @@ TEST_F(Rotation, IsNotSeenInChangesOfMetadata) {  // RM-12, RM-24
   EXPECT_EQ(generation(), 1U);
 }
 
-TEST_F(Rotation, IsToldToAWatcherOncePerValue) {  // RM-21, RM-22, R-14
+TEST_F(Rotation, RM21_RM22_IsToldToAWatcherOncePerValue) {  // R-14
   test::replace_by_rename(path(), "V0");
   serve(path());
   std::mutex mutex;
@@ -254,7 +258,7 @@ TEST_F(Rotation, IsToldToAWatcherOncePerValue) {  // RM-21, RM-22, R-14
   EXPECT_EQ(told, (std::vector<std::uint64_t>{1, 2, 3, 4, 5}));
 }
 
-TEST_F(Rotation, BringsUpASecretThatWasAbsentOrEmptyAtStart) {  // RM-23, FA-15
+TEST_F(Rotation, RM23_FA15_BringsUpASecretThatWasAbsentOrEmptyAtStart) {
   serve(path());
   EXPECT_EQ(value(), "(missing)");
   test::replace_by_rename(path(), "");
@@ -263,7 +267,7 @@ TEST_F(Rotation, BringsUpASecretThatWasAbsentOrEmptyAtStart) {  // RM-23, FA-15
   EXPECT_EQ(value(), "V1");
 }
 
-TEST_F(Rotation, UnderManyReadersRefusesNothingItMustNot) {  // RM-02
+TEST_F(Rotation, RM02_UnderManyReadersRefusesNothingItMustNot) {
   AtomicVolume volume(dir_.path() / "v");
   volume.write({{"key", "V0"}});
   serve(volume.file("key"));
@@ -294,7 +298,7 @@ TEST_F(Rotation, UnderManyReadersRefusesNothingItMustNot) {  // RM-02
   EXPECT_EQ(wrong, 0);
 }
 
-TEST_F(Rotation, OfASingleFileBindMountIsReportedAsImpossible) {  // RM-16, R-18
+TEST_F(Rotation, RM16_OfASingleFileBindMountIsReportedAsImpossible) {  // R-18
   // What a bind mount of one file shows after its host replaced the file: an open file that no directory names any
   // more.
   test::replace_by_rename(dir_.file("host"), "V1");
@@ -307,6 +311,120 @@ TEST_F(Rotation, OfASingleFileBindMountIsReportedAsImpossible) {  // RM-16, R-18
   EXPECT_EQ(cache_->report(name_).state, State::kOk);
   EXPECT_EQ(reason(), "pinned-deleted");
   ::close(descriptor);
+}
+
+TEST_F(Rotation, OfAStringWithinJsonIgnoresWhatStandsAroundIt) {  // R-29
+  const auto json = [](int request, const std::string& password) {
+    return R"({"request_id":")" + std::to_string(request) + R"(","data":{"password":")" + password + R"("}})";
+  };
+  test::replace_by_rename(path(), json(0, "V0"));
+  serve(path(), R"("json_pointer":"/data/password",)");
+  ASSERT_EQ(value(), "V0");
+  for (int i = 1; i <= 3; ++i) {
+    test::replace_by_rename(path(), json(i, "V0"));
+    EXPECT_EQ(value(), "V0");
+  }
+  EXPECT_EQ(generation(), 1U);
+  test::replace_by_rename(path(), json(4, "V1"));
+  EXPECT_EQ(value(), "V1");
+  test::replace_by_rename(path(), R"({"data":{"passwort":"V2"}})");
+  EXPECT_EQ(value(), "V1");
+  EXPECT_EQ(reason(), "bad-json");
+}
+
+TEST_F(Rotation, StaysWithinTheAllowedRootsWhereverLinksLead) {  // R-45
+  std::filesystem::create_directory(dir_.path() / "root");
+  test::replace_by_rename(dir_.file("outside"), "V1");
+  rules_.allowed_roots = {(dir_.path() / "root").string()};
+  AtomicVolume volume(dir_.path() / "root/v");
+  volume.write({{"key", "V0"}});
+  serve(volume.file("key"));
+  EXPECT_EQ(value(), "V0");
+  const auto link = dir_.file("root/link");
+  std::filesystem::create_symlink("../outside", link);
+  serve(link);
+  EXPECT_EQ(value(), "(outside-roots)");
+  std::filesystem::remove(link);
+  std::filesystem::create_symlink(dir_.file("outside"), link);
+  EXPECT_EQ(value(), "(outside-roots)");
+  std::filesystem::remove(link);
+  std::filesystem::create_symlink("v/key", link);
+  EXPECT_EQ(value(), "V0");
+}
+
+TEST_F(Rotation, OfOneFileUnderTwoNamesIsWarnedAbout) {  // R-47
+  std::string log;
+  observability::log::capture([&](std::string_view line) { log += line; });
+  test::replace_by_rename(dir_.file("real"), "V1");
+  std::filesystem::create_symlink("real", dir_.file("link"));
+  cache_.emplace(*VaultConfig::parse(R"({"secret":{"c1":{"path":")" + dir_.file("real") +
+                                     R"(","scope":["Client/a"]},"c2":{"path":")" + dir_.file("link") +
+                                     R"(","scope":["Client/b"]}}})"),
+                 options_, core::system_clock(), metrics_);
+  EXPECT_EQ(value(), "V1");
+  EXPECT_EQ(log.find("secret/shared-file"), std::string::npos);
+  EXPECT_TRUE(
+      cache_->resolve(*make_secret_name("c2"), {"Client", "b", "secret"}, ContentKind::kSingleLine, Use::kInbound));
+  cache_.reset();
+  observability::log::capture(nullptr);
+  EXPECT_NE(log.find("secret/shared-file"), std::string::npos);
+}
+
+TEST_F(Rotation, RM17_OfADirectoryThatIsMountedElsewhereIsSeen) {
+  // A directory reached over a link stands for one that is bind-mounted: names are looked up in it afresh each time.
+  std::filesystem::create_directory(dir_.path() / "host");
+  std::filesystem::create_directory_symlink("host", dir_.path() / "container");
+  test::replace_by_rename(dir_.file("host/secret"), "V0");
+  serve(dir_.file("container/secret"));
+  ASSERT_EQ(value(), "V0");
+  for (int i = 1; i <= 3; ++i) {
+    test::replace_by_rename(dir_.file("host/secret"), "V" + std::to_string(i));
+    EXPECT_EQ(value(), "V" + std::to_string(i));
+  }
+}
+
+TEST_F(Rotation, RM20_IsFoundByTheFirstGoodLoginAndBadOnesDriveNoReads) {
+  test::replace_by_rename(path(), "V1");
+  serve(path());
+  ASSERT_EQ(value(), "V1");
+  test::replace_by_rename(path(), "V2");
+  const auto refreshed = cache_->refresh(name_, {"Client", "a", "secret"}, ContentKind::kSingleLine, Use::kInbound, 1);
+  ASSERT_TRUE(refreshed);
+  EXPECT_EQ(refreshed->generation, 2U);
+  const auto reads = [&] { return metrics_.counter("secret_resolutions_total", "", {{"outcome", "reload"}})->value(); };
+  ASSERT_TRUE(test::eventually([&] {  // the identity is old enough to be trusted
+    const double before = reads();
+    return value() == "V2" && reads() == before;
+  }));
+  const double before = reads();
+  const auto began = steady_clock::now();
+  for (int i = 0; i < 1'000; ++i)
+    (void)cache_->refresh(name_, {"Client", "a", "secret"}, ContentKind::kSingleLine, Use::kInbound, 2);
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(steady_clock::now() - began).count();
+  EXPECT_LE(reads() - before, static_cast<double>(seconds) + 1);
+}
+
+TEST_F(Rotation, FA06_ExhaustedDescriptorsAreAFaultAndNoDeletion) {
+  test::replace_by_rename(path(), "V1");
+  serve(path());
+  ASSERT_EQ(value(), "V1");
+  rlimit old{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &old), 0);
+  rlimit low = old;
+  low.rlim_cur = 256;
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &low), 0);
+  std::vector<int> taken;
+  for (int one = ::open("/dev/null", O_RDONLY); one >= 0; one = ::open("/dev/null", O_RDONLY)) taken.push_back(one);
+  EXPECT_EQ(errno, EMFILE);
+  const auto during = value();
+  const auto why = reason();
+  for (const int one : taken) ::close(one);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &old), 0);
+  EXPECT_FALSE(taken.empty());
+  EXPECT_EQ(during, "V1");
+  EXPECT_EQ(why, "io-error");
+  EXPECT_EQ(value(), "V1");
+  EXPECT_EQ(cache_->report(name_).state, State::kOk);
 }
 
 class BadFile : public Rotation {
@@ -322,15 +440,15 @@ class BadFile : public Rotation {
   }
 };
 
-TEST_F(BadFile, DirectoryIsRefused) {  // BI-11
+TEST_F(BadFile, BI11_DirectoryIsRefused) {
   std::filesystem::create_directory(path());
   expect("not-regular");
 }
-TEST_F(BadFile, FifoIsRefusedAndDoesNotHoldTheReader) {
+TEST_F(BadFile, BI11_FifoIsRefusedAndDoesNotHoldTheReader) {
   ASSERT_EQ(::mkfifo(path().c_str(), 0600), 0);
   expect("not-regular");
 }
-TEST_F(BadFile, SocketIsRefused) {
+TEST_F(BadFile, BI11_SocketIsRefused) {
   const int descriptor = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -339,7 +457,7 @@ TEST_F(BadFile, SocketIsRefused) {
   expect("not-regular");
   ::close(descriptor);
 }
-TEST_F(BadFile, DeviceIsRefused) {
+TEST_F(BadFile, BI11_DeviceIsRefused) {
   std::filesystem::create_symlink("/dev/zero", path());
   expect("not-regular");
 }
@@ -347,25 +465,25 @@ TEST_F(BadFile, ProcessFileIsRefused) {
   std::filesystem::create_symlink("/proc/self/environ", path());
   expect("not-regular");
 }
-TEST_F(BadFile, SparseGiantIsRefusedWithoutReadingIt) {
+TEST_F(BadFile, BI11_SparseGiantIsRefusedWithoutReadingIt) {
   test::replace_by_rename(path(), "x");
   std::filesystem::resize_file(path(), 10ULL << 30U);
   expect("too-large");
 }
-TEST_F(BadFile, DanglingLinkIsMissing) {
+TEST_F(BadFile, BI11_DanglingLinkIsMissing) {
   std::filesystem::create_symlink("nowhere", path());
   expect("missing");
 }
-TEST_F(BadFile, LinkLoopIsAFault) {
+TEST_F(BadFile, BI11_LinkLoopIsAFault) {
   std::filesystem::create_symlink("secret", path());
   expect("io-error");
 }
-TEST_F(BadFile, WorldWritableFileIsRefused) {  // AL-17
+TEST_F(BadFile, AL17_WorldWritableFileIsRefused) {
   test::replace_by_rename(path(), "V1");
   ASSERT_EQ(::chmod(path().c_str(), 0666), 0);
   expect("world-writable");
 }
-TEST_F(BadFile, FileInAWorldWritableDirectoryIsRefusedUnlessItIsSticky) {
+TEST_F(BadFile, AL17_FileInAWorldWritableDirectoryIsRefusedUnlessItIsSticky) {
   std::filesystem::create_directory(dir_.path() / "open");
   test::replace_by_rename(dir_.file("open/real"), "V1");
   std::filesystem::create_symlink("open/real", path());  // what counts is the directory of the resolved file

@@ -53,6 +53,21 @@ TEST(Settings, AreTakenFromTheEnvironment) {
   EXPECT_TRUE(settings->skip_reference_allowed);
 }
 
+TEST(Settings, SayWhereSecretsMayGoAndLie) {
+  const auto settings = read({"BOX_VAULT_TARGET_POLICY=strict", "BOX_VAULT_ALLOWED_ROOTS=/run/secrets/:/etc/tls"});
+  ASSERT_TRUE(settings) << settings.error().diagnostics;
+  EXPECT_EQ(settings->vault_rules.target_mode, vault::TargetMode::kStrict);
+  EXPECT_EQ(settings->vault_rules.allowed_roots, (std::vector<std::string>{"/run/secrets", "/etc/tls"}));
+  EXPECT_EQ(read({})->vault_rules.target_mode, vault::TargetMode::kWarn);
+  for (const char* entry : {"BOX_VAULT_TARGET_POLICY=none", "BOX_VAULT_ALLOWED_ROOTS=run", "BOX_VAULT_ALLOWED_ROOTS=/",
+                            "BOX_VAULT_ALLOWED_ROOTS=/a::/b", "BOX_VAULT_ALLOWED_ROOTS=/a/../b"}) {
+    const auto refused = read({entry});
+    ASSERT_FALSE(refused) << entry;
+    EXPECT_TRUE(std::string(entry).starts_with(refused.error().diagnostics.substr(0, 20)))
+        << refused.error().diagnostics;
+  }
+}
+
 TEST(Settings, NameTheVariableThatIsWrong) {
   for (const char* entry :
        {"BOX_WEB_PORT=70000", "BOX_WEB_PORT=http", "BOX_VAULT_POLL_MS=0", "BOX_FHIR_VALIDATION_SKIP_REFERENCE=yes",

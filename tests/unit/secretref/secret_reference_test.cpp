@@ -61,6 +61,22 @@ TEST(SecretReference, IsTheMaskedPairInEitherOrder) {
   }
 }
 
+TEST(SecretReference, TellsWhatItsFileShouldHold) {
+  const auto kind_of = [](const std::string& parameter) {
+    const auto resource = parse(destination(R"({"name":")" + parameter + R"(","_valueString":)" + element("s") + "}"));
+    const auto references = references_in(*resource);
+    EXPECT_EQ(references.size(), 1U) << parameter;
+    return references.at(0).kind;
+  };
+  using vault::ContentKind;
+  EXPECT_EQ(kind_of("saslJaasConfig"), ContentKind::kJaas);
+  EXPECT_EQ(kind_of("saslPassword"), ContentKind::kSingleLine);
+  EXPECT_EQ(kind_of("sslTruststoreCertificates"), ContentKind::kAuthorities);
+  EXPECT_EQ(kind_of("sslKeystoreCertificateChain"), ContentKind::kCertificateChain);
+  EXPECT_EQ(kind_of("sslKeystoreKey"), ContentKind::kBinary);  // PEM or PKCS#12
+  EXPECT_EQ(kind_of("header"), ContentKind::kHeader);
+}
+
 TEST(SecretReference, MayBeSpelledWithEscapes) {
   const std::string escaped =
       R"({"extension":[)" + kReason +
@@ -69,7 +85,7 @@ TEST(SecretReference, MayBeSpelledWithEscapes) {
   EXPECT_THAT(issues_of(client(R"("_description":)" + escaped), "basic"), ElementsAre("invalid Client.description"));
 }
 
-TEST(SecretReference, IsRefusedInEveryFormThatIsOnlyNearlyOne) {  // S-14, S-15, BI-02
+TEST(SecretReference, BI02_IsRefusedInEveryFormThatIsOnlyNearlyOne) {  // S-14, S-15
   const std::string reference = reference_extension("s");
   const std::vector<std::string> malformed{
       R"({"extension":[)" + reference + "]}",
@@ -99,7 +115,7 @@ TEST(SecretReference, IsRefusedInEveryFormThatIsOnlyNearlyOne) {  // S-14, S-15,
   }
 }
 
-TEST(SecretReference, DoesNotStandBesideAValue) {  // S-15, BI-01
+TEST(SecretReference, BI01_DoesNotStandBesideAValue) {  // S-15
   EXPECT_THAT(issues_of(client(R"("secret":"x","_secret":)" + element("s")), "basic"),
               ElementsAre("invalid Client.secret"));
   EXPECT_THAT(issues_of(client(R"("secret":null,"_secret":)" + element("s")), "basic"),
@@ -110,7 +126,7 @@ TEST(SecretReference, DoesNotStandBesideAValue) {  // S-15, BI-01
   EXPECT_THAT(references_in(*parse(client(R"("secret":"x","_secret":)" + element("s")))), IsEmpty());
 }
 
-TEST(SecretReference, IsFoundWhereverItMustNotBe) {  // S-16, BI-03
+TEST(SecretReference, BI03_IsFoundWhereverItMustNotBe) {  // S-16
   const auto e = element("s");
   const std::vector<std::pair<std::string, std::string>> misplaced{
       {client(R"("_description":)" + e), "Client.description"},
@@ -194,7 +210,7 @@ TEST(SecretReference, WithoutANameIsOnlyAPlaceholder) {  // contract 1.8
               ElementsAre("invalid Client.secret"));
 }
 
-TEST(SecretReference, CannotComeTwiceInOneObject) {  // BI-04
+TEST(SecretReference, BI04_CannotComeTwiceInOneObject) {
   EXPECT_FALSE(fhir::Resource::parse(client(R"("_secret":)" + element("s") + R"(,"_secret":)" + element("wide"))));
 }
 

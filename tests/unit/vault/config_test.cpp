@@ -74,7 +74,7 @@ TEST(VaultConfig, ComparesScopesByteByByte) {
   EXPECT_EQ(listed->check(name("a"), requester("Client", "basic")), ScopeVerdict::kGranted);
 }
 
-TEST(VaultConfig, RefusesAScopeThatWouldOpenTheSecretToMoreThanItSays) {
+TEST(VaultConfig, BI09_RefusesAScopeThatWouldOpenTheSecretToMoreThanItSays) {
   EXPECT_THAT(refusal_of_scope("{}"), HasSubstr("/secret/a/scope: a scope needs resource_type"));
   EXPECT_THAT(refusal_of_scope("[]"), HasSubstr("/secret/a/scope: an empty scope"));
   EXPECT_THAT(refusal_of_scope("null"), HasSubstr("/secret/a/scope"));
@@ -94,7 +94,7 @@ TEST(VaultConfig, RefusesAScopeThatWouldOpenTheSecretToMoreThanItSays) {
   EXPECT_THAT(refusal(R"({"secret":{"a":{"path":"/run/a"}}})"), HasSubstr("/secret/a: scope is missing"));
 }
 
-TEST(VaultConfig, RefusesPathsThatAreNotPlainlyAbsolute) {
+TEST(VaultConfig, BI09_RefusesPathsThatAreNotPlainlyAbsolute) {
   for (const auto* path : {"run/a", "./a", "", "/run/../a", "/run/./a", "/run/..", "/run/a/", "/run/a\\u0000b"}) {
     EXPECT_THAT(refusal_of_path(path), HasSubstr("/secret/a/path")) << path;
   }
@@ -103,14 +103,14 @@ TEST(VaultConfig, RefusesPathsThatAreNotPlainlyAbsolute) {
               HasSubstr("/secret/a/path: must be a string"));
 }
 
-TEST(VaultConfig, AcceptsComponentsThatMerelyStartWithDots) {  // BI-10
+TEST(VaultConfig, BI10_AcceptsComponentsThatMerelyStartWithDots) {
   const auto config = VaultConfig::parse(R"({"secret":{"a":{"path":"/run/v/..data/key","scope":["Client/a"]},
                                               "b":{"path":"/run/v/..2026_01_02/.hidden","scope":["Client/a"]}}})");
   ASSERT_TRUE(config) << config.error().diagnostics;
   EXPECT_EQ(config->find(name("a"))->path, "/run/v/..data/key");
 }
 
-TEST(VaultConfig, RefusesBrokenJsonByPlaceAndWithoutQuotingIt) {
+TEST(VaultConfig, BI09_RefusesBrokenJsonByPlaceAndWithoutQuotingIt) {
   EXPECT_THAT(refusal(R"({"secret":{"a":{"path":"/run/a","scope":["Client/a"]},}})"),
               HasSubstr("not valid JSON at byte 55"));
   EXPECT_THAT(refusal(""), HasSubstr("not valid JSON"));
@@ -126,7 +126,7 @@ TEST(VaultConfig, RefusesBrokenJsonByPlaceAndWithoutQuotingIt) {
   EXPECT_THAT(junk, Not(HasSubstr("hunter2")));
 }
 
-TEST(VaultConfig, RefusesAMemberThatOccursTwiceAnywhere) {
+TEST(VaultConfig, BI09_RefusesAMemberThatOccursTwiceAnywhere) {
   EXPECT_THAT(refusal(R"({"secret":{"a":{"path":"/1","scope":["Client/a"]},"a":{"path":"/2","scope":["Client/a"]}}})"),
               HasSubstr("/secret/a: the member occurs twice"));
   EXPECT_THAT(refusal(R"({"secret":{"a":{"path":"/1","path":"/2","scope":["Client/a"]}}})"),
@@ -151,11 +151,85 @@ TEST(VaultConfig, NeverShowsWhatItRefuses) {
   }
 }
 
-TEST(VaultConfig, RefusesProtectionsThatItCouldNotGive) {
-  for (const auto* member : {"allow", "allow_plaintext", "json_pointer"}) {
-    EXPECT_THAT(refusal(std::string(R"({"secret":{"a":{"path":"/1","scope":["Client/a"],")") + member + R"(":{}}}})"),
-                HasSubstr("not available in this version"));
+std::string refusal_of_members(const std::string& members) {
+  return refusal(R"({"secret":{"a":{"path":"/run/a","scope":["Client/a"],)" + members + "}}}");
+}
+
+TEST(VaultConfig, ReadsPinsAndForms) {
+  const auto config = VaultConfig::parse(R"({"secret":{"a":{"path":"/run/a","scope":["AidboxTopicDestination/d"],
+      "json_pointer":"/data/password","allow_plaintext":true,
+      "allow":{"bootstrapServers":["Kafka.Example.:9092","*.msk.example:9098"],"url":["https://x.example/hook"]}}}})");
+  ASSERT_TRUE(config) << config.error().diagnostics;
+  const auto* entry = config->find(name("a"));
+  EXPECT_EQ(entry->json_pointer, "/data/password");
+  EXPECT_TRUE(entry->allow_plaintext);
+  ASSERT_TRUE(entry->allow);
+  EXPECT_EQ(entry->allow->servers, (std::vector<std::string>{"kafka.example:9092", "*.msk.example:9098"}));
+  EXPECT_EQ(entry->allow->urls, (std::vector<std::string>{"https://x.example/hook"}));
+}
+
+TEST(VaultConfig, RefusesPinsThatWouldNotHoldOrNeverMatch) {  // S-01, R-47
+  EXPECT_THAT(refusal_of_members(R"("allow":{})"), HasSubstr("/secret/a/allow: allows no target"));
+  EXPECT_THAT(refusal_of_members(R"("allow":{"url":[]})"), HasSubstr("/secret/a/allow: allows no target"));
+  EXPECT_THAT(refusal_of_members(R"("allow":["x"])"), HasSubstr("/secret/a/allow: must be an object"));
+  EXPECT_THAT(refusal_of_members(R"("allow":{"bootstrapservers":["a:1"]})"),
+              HasSubstr("/secret/a/allow/bootstrapservers: unknown member"));
+  EXPECT_THAT(refusal_of_members(R"("allow":{"bootstrapServers":"a:1"})"),
+              HasSubstr("/secret/a/allow/bootstrapServers: must be a list"));
+  EXPECT_THAT(refusal_of_members(R"("allow":{"bootstrapServers":[1]})"),
+              HasSubstr("/secret/a/allow/bootstrapServers/0: must be a string"));
+  for (const auto* server : {"a", "a:b", "*:9092", "*.example:9092", "a:1,b:1", "https://a:1"}) {
+    EXPECT_THAT(refusal_of_members(std::string(R"("allow":{"bootstrapServers":[")") + server + "\"]}"),
+                HasSubstr("/secret/a/allow/bootstrapServers/0: must be host:port"))
+        << server;
   }
+  for (const auto* url : {"a.example/x", "ftp://a/", "https://u@a/", "https://a/?q", "https://a/#f", "https://"}) {
+    EXPECT_THAT(refusal_of_members(std::string(R"("allow":{"url":[")") + url + "\"]}"),
+                HasSubstr("/secret/a/allow/url/0: must be the beginning"))
+        << url;
+  }
+  EXPECT_THAT(refusal_of_members(R"("allow_plaintext":"yes")"),
+              HasSubstr("/secret/a/allow_plaintext: must be true or false"));
+}
+
+TEST(VaultConfig, RefusesPointersThatPointNowhere) {  // R-29
+  for (const auto* pointer : {"\"\"", "\"data\"", "\"/a~\"", "7"}) {
+    EXPECT_THAT(refusal_of_members(std::string("\"json_pointer\":") + pointer),
+                HasSubstr("/secret/a/json_pointer: must be a JSON pointer"));
+  }
+  EXPECT_THAT(refusal_of_members(R"("raw":true,"json_pointer":"/a")"), HasSubstr("exclude each other"));
+}
+
+TEST(VaultConfig, KeepsPathsWithinTheAllowedRoots) {  // R-45
+  ConfigRules rules;
+  rules.allowed_roots = {"/run/secrets", "/etc/ssl"};
+  const auto refusal_of = [&](const std::string& path) {
+    const auto config =
+        VaultConfig::parse(R"({"secret":{"a":{"path":")" + path + R"(","scope":["Client/a"]}}})", rules);
+    return config ? std::string("accepted") : config.error().diagnostics;
+  };
+  EXPECT_EQ(refusal_of("/run/secrets/a"), "accepted");
+  EXPECT_EQ(refusal_of("/etc/ssl/x/..data/key"), "accepted");
+  for (const auto* outside : {"/run/secretsx/a", "/run/a", "/run/secrets"})
+    EXPECT_THAT(refusal_of(outside),
+                HasSubstr("/secret/a/path: lies outside the directories of BOX_VAULT_ALLOWED_ROOTS"));
+}
+
+TEST(VaultConfig, WarnsOncePerSecretThatCanBeAimedAnywhere) {  // S-01
+  const auto warnings = [](TargetMode mode) {
+    ConfigRules rules;
+    rules.target_mode = mode;
+    return VaultConfig::parse(R"({"secret":{
+      "in":     {"path":"/run/in","scope":["Client/a"]},
+      "pinned": {"path":"/run/p","scope":["AidboxTopicDestination/d"],"allow":{"bootstrapServers":["a:1"]}},
+      "out":    {"path":"/run/o","scope":["AidboxTopicDestination/d","AidboxTopicDestination/e"]}}})",
+                              rules)
+        ->warnings();
+  };
+  EXPECT_THAT(warnings(TargetMode::kOff), IsEmpty());
+  EXPECT_THAT(warnings(TargetMode::kWarn),
+              ::testing::ElementsAre(HasSubstr("secret \"out\" can be sent to any address")));
+  EXPECT_THAT(warnings(TargetMode::kStrict), ::testing::ElementsAre(HasSubstr("secret \"out\" has no member allow")));
 }
 
 TEST(VaultConfig, WarnsAboutWhatIsAllowedButUnwise) {

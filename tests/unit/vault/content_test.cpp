@@ -15,7 +15,7 @@ std::string outcome(std::string bytes, ContentKind kind = ContentKind::kSingleLi
   return content.value.with_plaintext([](std::string_view text) { return "=" + std::string(text); });
 }
 
-TEST(Content, LosesExactlyOneFinalNewline) {
+TEST(Content, RM24_LosesExactlyOneFinalNewline) {
   EXPECT_EQ(outcome("pass"), "=pass");
   EXPECT_EQ(outcome("pass\n"), "=pass");
   EXPECT_EQ(outcome("pass\r\n"), "=pass");
@@ -35,7 +35,7 @@ TEST(Content, IsNeverEmpty) {
   }
 }
 
-TEST(Content, IsPlainUtf8Text) {
+TEST(Content, BI12_IsPlainUtf8Text) {
   EXPECT_EQ(outcome("pässwörd-€-\U0001F511"), "=pässwörd-€-\U0001F511");
   EXPECT_EQ(outcome("pass\0word"s), "!nul-byte");
   EXPECT_EQ(outcome("\xEF\xBB\xBFpass"), "!bad-encoding");
@@ -48,7 +48,7 @@ TEST(Content, IsPlainUtf8Text) {
   }
 }
 
-TEST(Content, RefusesATemplateThatWasNotFilledIn) {
+TEST(Content, BI12_RefusesATemplateThatWasNotFilledIn) {
   EXPECT_EQ(outcome("<no value>"), "!unrendered-template");
   EXPECT_EQ(outcome("user=<no value>;"), "!unrendered-template");
   EXPECT_EQ(outcome("{{ .Data.password }}"), "!unrendered-template");
@@ -72,7 +72,7 @@ TEST(Content, MayBeAsLongAsItsKindAllows) {
   EXPECT_EQ(outcome(std::string(1'048'577, 'x'), ContentKind::kJaas), "!too-large");
 }
 
-TEST(Content, OfAHeaderIsOneFieldThatMayBeSet) {  // BI-13
+TEST(Content, BI13_OfAHeaderIsOneFieldThatMayBeSet) {
   const auto header = [](std::string bytes) { return outcome(std::move(bytes), ContentKind::kHeader); };
   EXPECT_EQ(header("Authorization: Bearer abc\n"), "=Authorization: Bearer abc");
   EXPECT_EQ(header("X-Api-Key:abc"), "=X-Api-Key:abc");

@@ -146,7 +146,7 @@ TEST_F(FileReader, ReadsRegularFilesOnly) {
   EXPECT_FALSE(seen_.remote);
 }
 
-TEST_F(FileReader, RefusesWhatEverybodyMayWrite) {  // AL-17
+TEST_F(FileReader, AL17_RefusesWhatEverybodyMayWrite) {
   files_.edit([](auto& file) { file.mode = S_IFREG | 0646; });
   EXPECT_EQ(look(), "!world-writable");
   files_.edit([](auto& file) { file.mode = S_IFREG | 0644; });

@@ -83,7 +83,7 @@ TEST_F(FileStateTest, RestartsTheQuietTimeWhenTheIdentityChangesUnderTheSameValu
   EXPECT_TRUE(see("V2", 3).generation);
 }
 
-TEST_F(FileStateTest, NeverAcceptsAHalfWrittenValue) {  // RM-08
+TEST_F(FileStateTest, RM08_NeverAcceptsAHalfWrittenValue) {
   settle("V1", 1);
   see("sec", 1);
   clock_.advance(30ms);
@@ -95,7 +95,7 @@ TEST_F(FileStateTest, NeverAcceptsAHalfWrittenValue) {  // RM-08
   EXPECT_EQ(state_.generation(), 2U);
 }
 
-TEST_F(FileStateTest, CountsAGenerationOnlyWhenTheValueChanges) {  // R-10, RM-11, RM-12, RM-24
+TEST_F(FileStateTest, RM11_RM12_RM24_CountsAGenerationOnlyWhenTheValueChanges) {
   settle("V1", 1);
   for (const auto* same : {"V1", "V1\n", "V1\r\n"}) {
     EXPECT_FALSE(see(same, 2).generation);
@@ -105,7 +105,7 @@ TEST_F(FileStateTest, CountsAGenerationOnlyWhenTheValueChanges) {  // R-10, RM-1
   EXPECT_FALSE(state_.settling());
 }
 
-TEST_F(FileStateTest, ForgetsACandidateThatWentBack) {  // RM-21
+TEST_F(FileStateTest, RM21_ForgetsACandidateThatWentBack) {
   settle("V1", 1);
   see("V2", 2);
   EXPECT_TRUE(state_.settling());
@@ -116,7 +116,7 @@ TEST_F(FileStateTest, ForgetsACandidateThatWentBack) {  // RM-21
   EXPECT_EQ(state_.generation(), 1U);
 }
 
-TEST_F(FileStateTest, MaySkipAValueThatDidNotLast) {  // RM-22
+TEST_F(FileStateTest, RM22_MaySkipAValueThatDidNotLast) {
   settle("V1", 1);
   see("V2", 2);
   clock_.advance(40ms);
@@ -205,7 +205,7 @@ TEST_F(FileStateTest, DoesNotStartTheGraceTimeAgainWhenTheReasonChanges) {
   EXPECT_EQ(value(), "(none)");
 }
 
-TEST_F(FileStateTest, MeasuresGraceByTheSteadyClock) {  // FA-12
+TEST_F(FileStateTest, FA12_MeasuresGraceByTheSteadyClock) {
   settle("V1", 1);
   refuse(reason::kMissing);
   clock_.step_system(-1h);
@@ -217,7 +217,7 @@ TEST_F(FileStateTest, MeasuresGraceByTheSteadyClock) {  // FA-12
   EXPECT_EQ(value(), "(none)");
 }
 
-TEST_F(FileStateTest, NeverMakesInvalidContentACandidate) {  // R-13, BI-12
+TEST_F(FileStateTest, BI12_NeverMakesInvalidContentACandidate) {
   settle("V1", 1);
   const std::string broken[] = {"", "\n", "a\nb", std::string("a\0b", 3), "\xFF\xFE", "<no value>"};
   for (const auto& bytes : broken) {
@@ -296,7 +296,7 @@ TEST_F(FileStateTest, KeepsNoPreviousValueAcrossADeletion) {  // R-33
   EXPECT_EQ(text_of(state_.previous(clock_.steady_now())), "(none)");
 }
 
-TEST_F(FileStateTest, LetsGoOfThePreviousValueWhenItsTimeIsOver) {  // AL-20
+TEST_F(FileStateTest, AL20_LetsGoOfThePreviousValueWhenItsTimeIsOver) {
   auto timing = kTiming;
   timing.previous_grace = 1s;
   state_ = FileState(ContentKind::kSingleLine, false, timing);
@@ -309,7 +309,7 @@ TEST_F(FileStateTest, LetsGoOfThePreviousValueWhenItsTimeIsOver) {  // AL-20
   EXPECT_TRUE(old.expired());
 }
 
-TEST_F(FileStateTest, ReportsAPinnedFileOnceAndKeepsUsingIt) {  // R-18, RM-16
+TEST_F(FileStateTest, RM16_ReportsAPinnedFileOnceAndKeepsUsingIt) {
   settle("V1", 1);
   auto pinned = content("V1", 1);
   pinned.pinned_deleted = true;

@@ -63,7 +63,7 @@ TEST(Redactor, LeavesOrdinaryTextAloneForVeryShortValues) {
   EXPECT_EQ(redacted(redactor, "a banana"), "a banana");
 }
 
-TEST(Redactor, KeepsNoValueAlive) {  // AL-20
+TEST(Redactor, AL20_KeepsNoValueAlive) {
   Redactor redactor;
   auto value = make_value(Secret("long-enough"), ContentKind::kSingleLine);
   const std::weak_ptr<const Value> weak = value;

@@ -6,6 +6,8 @@
 #include <fmt/ostream.h>
 #include <gtest/gtest.h>
 
+#include <cstdio>
+#include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -59,6 +61,40 @@ TEST(Secret, LeavesNothingInAShortStringThatItWasMovedFrom) {
   const Secret second(std::move(first));
   const char* object = reinterpret_cast<const char*>(&first);
   EXPECT_EQ(std::string_view(object, sizeof first).find("bytes"), std::string_view::npos);
+}
+
+TEST(Secret, KeepsBytesOfAnySizeAndUsesTheirMemoryAgain) {
+  const char* place = nullptr;
+  for (const std::size_t size : {1UL, 32UL, 33UL, 4'096UL, 65'536UL, 65'537UL, 1'048'576UL}) {
+    const Secret secret(std::string(size, 'x'));
+    EXPECT_EQ(copy_of(secret), std::string(size, 'x'));
+  }
+  {
+    const Secret secret("nineteen bytes long");
+    place = secret.with_plaintext([](std::string_view text) { return text.data(); });
+  }
+  // What the next one finds there is its own, and nothing of the last is behind it.
+  const Secret next("next");
+  next.with_plaintext([&](std::string_view text) {
+    EXPECT_EQ(text.data(), place);
+    EXPECT_EQ(std::string_view(place, 32).find("bytes"), std::string_view::npos);
+  });
+}
+
+TEST(Secret, LiesInPagesThatAreNotDumped) {
+  const Secret secret(std::string(100, 's'));
+  const auto address =
+      secret.with_plaintext([](std::string_view text) { return reinterpret_cast<std::uintptr_t>(text.data()); });
+  std::ifstream maps("/proc/self/smaps");
+  bool inside = false;
+  std::string flags;
+  for (std::string line; std::getline(maps, line) && flags.empty();) {
+    std::uintptr_t begin = 0;
+    std::uintptr_t end = 0;
+    if (std::sscanf(line.c_str(), "%lx-%lx ", &begin, &end) == 2) inside = begin <= address && address < end;
+    if (inside && line.starts_with("VmFlags:")) flags = line;
+  }
+  EXPECT_NE(flags.find(" dd"), std::string::npos) << flags;
 }
 
 TEST(Wipe, OverwritesAlsoWhatLiesBehindTheEnd) {

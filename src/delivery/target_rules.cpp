@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "embergate/delivery/target_rules.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <string>
+
+#include "embergate/observability/log.hpp"
+#include "embergate/vault/target_policy.hpp"
+
+namespace embergate::delivery {
+namespace {
+
+namespace log = observability::log;
+using topic::DestinationParameter;
+using vault::Target;
+
+// References to these are to public content, which may go anywhere.
+bool is_secret(std::string_view parameter) {
+  constexpr std::array<std::string_view, 2> kPublic{"sslTruststoreCertificates", "sslKeystoreCertificateChain"};
+  return std::find(kPublic.begin(), kPublic.end(), parameter) == kPublic.end();
+}
+
+std::string upper(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  return out;
+}
+
+class Rules {
+ public:
+  Rules(const topic::TopicDestination& destination, const vault::VaultConfig& config)
+      : destination_(destination), config_(config), policy_(config) {}
+
+  std::vector<fhir::Issue> run() {
+    for (const auto& parameter : destination_.parameters) {
+      if (!parameter.secret_reference || !is_secret(parameter.name)) continue;
+      const auto name = vault::make_secret_name(*parameter.secret_reference);
+      // A name that nobody knows is another rule's matter.
+      if (name && config_.find(*name) != nullptr) check(*name);
+    }
+    return std::move(issues_);
+  }
+
+ private:
+  void check(const vault::SecretName& name) {
+    if (const auto* servers = text_of("bootstrapServers")) {
+      Target target;
+      target.address = *servers->text;
+      const auto* protocol = text_of("securityProtocol");
+      const auto value = protocol == nullptr ? std::string("PLAINTEXT") : upper(*protocol->text);
+      target.plaintext = value == "PLAINTEXT" || value == "SASL_PLAINTEXT";
+      add_tls_settings(target);
+      rule(name, target, *servers);
+    }
+    for (const std::string_view url : {"saslOauthbearerTokenEndpointUrl", "endpoint"}) {
+      const auto* parameter = text_of(url);
+      if (parameter == nullptr) continue;
+      Target target;
+      target.kind = Target::Kind::kUrl;
+      target.address = *parameter->text;
+      rule(name, target, *parameter);
+    }
+  }
+
+  void add_tls_settings(Target& target) const {
+    const auto* algorithm = text_of("sslEndpointIdentificationAlgorithm");
+    target.verification_off = !target.plaintext && algorithm != nullptr && upper(*algorithm->text) != "HTTPS";
+    target.own_authorities = !target.plaintext && text_of("sslTruststoreCertificates") != nullptr;
+  }
+
+  void rule(const vault::SecretName& name, const Target& target, const DestinationParameter& aimed_by) {
+    const auto ruling = policy_.rule(name, target);
+    if (ruling.refused()) {
+      issues_.push_back(
+          {"fatal", "forbidden", ruling.text, fmt::format("AidboxTopicDestination.parameter[{}]", aimed_by.index)});
+    } else if (!ruling.text.empty()) {
+      log::event(log::Level::kWarn, "secret/target-warning", ruling.text,
+                 {{"secret", std::string_view(name.value())}, {"destination", std::string_view(destination_.id)}});
+    }
+  }
+
+  [[nodiscard]] const DestinationParameter* text_of(std::string_view name) const {
+    const auto* parameter = destination_.parameter(name);
+    return parameter != nullptr && parameter->text ? parameter : nullptr;
+  }
+
+  const topic::TopicDestination& destination_;
+  const vault::VaultConfig& config_;
+  vault::TargetPolicy policy_;
+  std::vector<fhir::Issue> issues_;
+};
+
+}  // namespace
+
+std::vector<fhir::Issue> refused_targets(const topic::TopicDestination& destination, const vault::VaultConfig& config) {
+  return Rules(destination, config).run();
+}
+
+}  // namespace embergate::delivery

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// GET /fhir/$vault-status as Parameters (decision 23): per name state, reason, what to do, generation, times, ages,
+// days left, and which resources use it. Never a value, length, hash or path (S-27, AL-19). Thread: pure. Failure:
+// none.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "embergate/core/clock.hpp"
+#include "embergate/interaction/secret_uses.hpp"
+#include "embergate/vault/cache.hpp"
+
+namespace embergate::rest {
+
+std::string vault_status_json(const vault::SecretCache& secrets, const std::vector<interaction::SecretUse>& uses,
+                              core::SystemTime now);
+
+}  // namespace embergate::rest

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// What administrators and the command line are told of secrets (R-48, AL-10, AL-19).
+#include "e2e/gateway_test.hpp"
+
+namespace embergate::test {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+
+class VaultStatus : public GatewayTest {
+ protected:
+  static json part_of(const json& parts, const std::string& name) {
+    for (const json& part : parts) {
+      if (part.value("name", "") == name) return part;
+    }
+    return {};
+  }
+  static json secret_of(const json& status, const std::string& name) {
+    for (const json& parameter : status.value("parameter", json::array())) {
+      if (part_of(parameter["part"], "name")["valueString"] == name) return parameter["part"];
+    }
+    return {};
+  }
+  ProgramResult check(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), gateway_binary());
+    return run_program(std::move(arguments), world.gateway().environment(), world.directory().path().string());
+  }
+};
+
+TEST_F(VaultStatus, AL19_IsForAdministratorsAndShowsStatesAndUsersOnly) {
+  const KafkaLane lane = world.add_lane();
+  const std::string intake = world.canary("intake");
+  world.add_secret("intake-secret", intake, "Client", "intake");
+  world.add_secret("gone-secret", "", "Client", "gone");
+  ASSERT_TRUE(world.start());
+  ASSERT_EQ(world.create_topic_and_destination(lane).status(), 201);
+  for (const char* id : {"intake", "gone"}) {
+    ASSERT_EQ(
+        world.root()
+            .put(std::string("/fhir/Client/") + id, samples::client_with_reference(id, std::string(id) + "-secret"))
+            .status(),
+        201);
+  }
+  EXPECT_EQ(world.anonymous().get("/fhir/$vault-status").status(), 401);
+  EXPECT_EQ(world.client("intake", intake).get("/fhir/$vault-status").status(), 403);
+  EXPECT_EQ(world.client("gone", "any").get("/fhir/$vault-status").status(), 401);
+  EXPECT_TRUE(eventually([&] {
+    const RestReply status = world.root().get("/fhir/$vault-status");
+    return part_of(secret_of(status.json, "events-jaas"), "state")["valueString"] == "ok";
+  }));
+  const RestReply status = world.root().get("/fhir/$vault-status");
+  ASSERT_EQ(status.status(), 200) << status;
+  EXPECT_EQ(status.json["resourceType"], "Parameters");
+  const json jaas = secret_of(status.json, "events-jaas");
+  EXPECT_EQ(part_of(part_of(jaas, "usedBy")["part"], "resource")["valueString"], "AidboxTopicDestination/events");
+  EXPECT_EQ(part_of(jaas, "generation")["valueInteger"], 1);
+  const json gone = secret_of(status.json, "gone-secret");
+  EXPECT_EQ(part_of(gone, "state")["valueString"], "missing");
+  EXPECT_EQ(part_of(gone, "reason")["valueString"], "missing");
+  EXPECT_EQ(part_of(part_of(gone, "usedBy")["part"], "resource")["valueString"], "Client/gone");
+  EXPECT_EQ(std::string(status.json.dump()).find(world.directory().path().string()), std::string::npos);
+
+  const RestReply health = world.anonymous().get("/health");
+  EXPECT_EQ(health.status(), 200) << health;
+  EXPECT_THAT(health.json.dump(), HasSubstr("gone-secret missing (missing)"));
+
+  const ProgramResult text = check({"vault", "check"});  // beside the running gateway
+  EXPECT_EQ(text.exit_code.value_or(-1), 1) << text.error;
+  EXPECT_THAT(text.output, HasSubstr("(used by AidboxTopicDestination/events)"));
+  EXPECT_THAT(text.output, HasSubstr("its file does not exist"));
+  ASSERT_EQ(world.root().remove("/fhir/Client/gone").status(), 200);
+  const ProgramResult unused = check({"vault", "check", "--json"});
+  EXPECT_EQ(unused.exit_code.value_or(-1), 0) << unused.output << unused.error;
+  for (const ProgramResult& result : {text, unused}) {
+    EXPECT_EQ((result.output + result.error).find("cnry-"), std::string::npos);
+  }
+}
+
+TEST_F(VaultStatus, AL02_APinnedSecretCannotBeAimedAtAnotherBroker) {
+  const KafkaLane lane = world.add_lane();
+  ASSERT_TRUE(world.start());
+  ASSERT_EQ(world.create_topic_and_destination(lane).status(), 201);
+  ASSERT_EQ(world.gateway().terminate().value_or(-1), 0);
+  world.gateway().set("BOX_VAULT_TARGET_POLICY", "strict");
+  ASSERT_TRUE(world.start());
+  ASSERT_EQ(world.root().remove("/fhir/AidboxTopicDestination/events").status(), 200);
+  const RestReply refused = world.create_topic_and_destination(lane);
+  EXPECT_EQ(refused.status(), 422) << refused;
+  EXPECT_THAT(refused.json.dump(), HasSubstr("BOX_VAULT_TARGET_POLICY is strict"));
+}
+
+}  // namespace
+}  // namespace embergate::test
