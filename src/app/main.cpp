@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The command line (decision 16): serve (default), vault check, fhirpath, version. Exit codes: 0 done, 1 a check or the
-// start failed, 2 wrong usage or config.
+// The command line (decision 16): serve (default), health, vault check, fhirpath, version. Exit codes: 0 done, 1 a
+// check or the start failed, 2 wrong usage or config.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/fhirpath_command.hpp"
+#include "app/health_command.hpp"
 #include "app/vault_check.hpp"
 #include "app/wiping_free.hpp"
 #include "embergate/app/runtime.hpp"
@@ -73,6 +74,7 @@ int main(int argc, char** argv) {
   bool as_json = false;
   CLI::App* serve_command =
       cli.add_subcommand("serve", "run the gateway (default); settings come from BOX_* environment variables");
+  const CLI::App* health = cli.add_subcommand("health", "ask the gateway that runs with these settings for its health");
   CLI::App* vault_command = cli.add_subcommand("vault", "look at the vault config")->require_subcommand(1);
   CLI::App* check_command =
       vault_command->add_subcommand("check", "which names resolve, and their state; never a value");
@@ -88,6 +90,7 @@ int main(int argc, char** argv) {
     return cli.exit(error) == 0 ? 0 : 2;
   }
   if (version_command->parsed()) return version(as_json);
+  if (health->parsed()) return app::health_command(environ, std::cout, std::cerr);
   if (fhirpath_command->parsed()) {
     fhirpath_options.model_folders = app::model_folders_of_program();
     return app::fhirpath_command(fhirpath_options, std::cin, std::cout, std::cerr);

@@ -220,6 +220,21 @@ TEST_F(Operation, HealthVersionAndMetricsSayWhatIsGoingOn) {
   EXPECT_THAT(metrics.body, HasSubstr(R"(embergate_vault_secret_state{secret="events-jaas",state="ok"} 1)"));
 }
 
+TEST_F(Operation, TheCommandLineAsksTheRunningGatewayForItsHealth) {
+  ASSERT_TRUE(world.start());
+  const auto health = [&](const std::string& port) {
+    Environment settings = world.gateway().environment();
+    settings["BOX_WEB_PORT"] = port;
+    return run_program({gateway_binary(), "health"}, settings, world.directory().path().string());
+  };
+  const std::string port = std::to_string(world.gateway().port());
+  const ProgramResult well = health(port);
+  EXPECT_EQ(well.exit_code.value_or(-1), 0) << well.error;
+  EXPECT_EQ(json::parse(well.output, nullptr, false).value("status", ""), "pass") << well.output;
+  EXPECT_EQ(world.gateway().terminate(), 0);
+  EXPECT_EQ(health(port).exit_code.value_or(-1), 1);
+}
+
 TEST_F(Operation, TheCommandLineChecksTheVaultAndTellsItsVersion) {
   world.add_lane();
   world.add_secret("absent", "", "Client", "absent");

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// `embergate health` against a listener that answers by script.
+#include "app/health_command.hpp"
+
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <sstream>
+#include <string>
+#include <thread>
+
+namespace embergate::app {
+namespace {
+
+using testing::HasSubstr;
+
+// Answers one connection with one text and keeps what it was asked.
+class Listener {
+ public:
+  explicit Listener(std::string answer) : handle_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    EXPECT_EQ(::bind(handle_, reinterpret_cast<sockaddr*>(&address), size), 0);
+    EXPECT_EQ(::listen(handle_, 1), 0);
+    EXPECT_EQ(::getsockname(handle_, reinterpret_cast<sockaddr*>(&address), &size), 0);
+    port_ = ntohs(address.sin_port);
+    thread_ = std::thread([this, answer = std::move(answer)] { serve(answer); });
+  }
+  ~Listener() {
+    if (thread_.joinable()) thread_.join();
+    ::close(handle_);
+  }
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+  [[nodiscard]] int port() const { return port_; }
+  std::string asked() {
+    thread_.join();
+    return asked_;
+  }
+
+ private:
+  void serve(const std::string& answer) {
+    const int peer = ::accept(handle_, nullptr, nullptr);
+    std::string part(4'096, '\0');
+    while (asked_.find("\r\n\r\n") == std::string::npos) {
+      const ssize_t got = ::recv(peer, part.data(), part.size(), 0);
+      if (got <= 0) break;
+      asked_.append(part, 0, static_cast<std::size_t>(got));
+    }
+    static_cast<void>(::send(peer, answer.data(), answer.size(), MSG_NOSIGNAL));
+    ::close(peer);
+  }
+
+  int handle_;
+  int port_ = 0;
+  std::string asked_;
+  std::thread thread_;
+};
+
+struct Result {
+  int code;
+  std::string out;
+  std::string error;
+};
+
+Result ask(const std::string& port, const std::string& host = "0.0.0.0") {
+  std::string port_setting = "BOX_WEB_PORT=" + port;
+  std::string host_setting = "BOX_WEB_HOST=" + host;
+  char* environment[] = {port_setting.data(), host_setting.data(), nullptr};
+  std::ostringstream out;
+  std::ostringstream error;
+  const int code = health_command(environment, out, error);
+  return {code, out.str(), error.str()};
+}
+
+TEST(HealthCommand, EndsWithZeroAndShowsTheBodyWhenTheGatewayIsWell) {
+  Listener listener("HTTP/1.1 200 OK\r\nContent-Length: 17\r\n\r\n{\"status\":\"warn\"}");
+  const Result result = ask(std::to_string(listener.port()));
+  EXPECT_EQ(result.code, 0) << result.error;
+  EXPECT_EQ(result.out, "{\"status\":\"warn\"}\n");
+  EXPECT_THAT(listener.asked(), testing::StartsWith("GET /health HTTP/1.1\r\nHost: 127.0.0.1:"));
+}
+
+TEST(HealthCommand, EndsWithOneWhenTheGatewayIsIllOrSaysNothing) {
+  Listener ill("HTTP/1.1 503 Service Unavailable\r\n\r\n{\"status\":\"fail\"}");
+  const Result failed = ask(std::to_string(ill.port()));
+  EXPECT_EQ(failed.code, 1);
+  EXPECT_THAT(failed.error, HasSubstr("answered HTTP/1.1 503 Service Unavailable"));
+  EXPECT_EQ(failed.out, "{\"status\":\"fail\"}\n");
+  Listener silent("");
+  const Result nothing = ask(std::to_string(silent.port()));
+  EXPECT_EQ(nothing.code, 1);
+  EXPECT_THAT(nothing.error, HasSubstr("answered nothing"));
+}
+
+TEST(HealthCommand, EndsWithOneWhenNobodyListensAndWithTwoWhenTheSettingsNameNoPort) {
+  int port = 0;
+  {
+    Listener gone("");
+    port = gone.port();
+    static_cast<void>(ask(std::to_string(port)));
+  }
+  const Result nobody = ask(std::to_string(port));
+  EXPECT_EQ(nobody.code, 1);
+  EXPECT_THAT(nobody.error, HasSubstr("no gateway answers at 127.0.0.1:" + std::to_string(port)));
+  const Result senseless = ask("0");
+  EXPECT_EQ(senseless.code, 2);
+  EXPECT_THAT(senseless.error, HasSubstr("BOX_WEB_PORT"));
+}
+
+}  // namespace
+}  // namespace embergate::app
