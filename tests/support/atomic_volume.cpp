@@ -5,8 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <optional>
-
 #include "embergate/core/assert.hpp"
 
 namespace embergate::test {
@@ -20,6 +18,10 @@ void write_file(const std::string& path, std::string_view bytes, int flags) {
   EG_ASSERT(::write(descriptor, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
   ::close(descriptor);
 }
+
+constexpr AtomicVolume::Step kSteps[] = {AtomicVolume::Step::kPayloadWritten, AtomicVolume::Step::kLinksBefore,
+                                         AtomicVolume::Step::kTmpLink,        AtomicVolume::Step::kSwapped,
+                                         AtomicVolume::Step::kLinksAfter,     AtomicVolume::Step::kOldRemoved};
 
 void call(const AtomicVolume::Hook& hook, AtomicVolume::Step step) {
   if (hook) hook(step);
@@ -36,24 +38,56 @@ AtomicVolume::AtomicVolume(fs::path directory, bool links_before_swap)
 }
 
 void AtomicVolume::write(const Payload& payload, const Hook& hook) {
+  if (version_ > 0 && payload == published_) return;
+  for (const Step step : kSteps) {
+    perform(step, payload);
+    call(hook, step);
+  }
+  published_ = payload;
+}
+
+void AtomicVolume::write_until(const Payload& payload, Step last) {
+  for (const Step step : kSteps) {
+    perform(step, payload);
+    if (step == last) return;
+  }
+}
+
+void AtomicVolume::perform(Step step, const Payload& payload) {
   const auto data = directory_ / "..data";
-  std::optional<fs::path> old;
-  if (fs::is_symlink(data)) old = directory_ / fs::read_symlink(data);
-  const std::string name = "..2026_03_01_08_15_30." + std::to_string(++version_);
-  fs::create_directory(directory_ / name);
-  for (const auto& [key, bytes] : payload) write_file((directory_ / name / key).string(), bytes, O_CREAT | O_EXCL);
-  call(hook, Step::kPayloadWritten);
-  if (links_before_swap_) make_links(payload);
-  call(hook, Step::kLinksBefore);
-  fs::create_directory_symlink(name, directory_ / "..data_tmp");
-  call(hook, Step::kTmpLink);
-  fs::rename(directory_ / "..data_tmp", data);
-  call(hook, Step::kSwapped);
-  make_links(payload);
-  remove_stale_links(payload);
-  call(hook, Step::kLinksAfter);
-  if (old) fs::remove_all(*old);
-  call(hook, Step::kOldRemoved);
+  switch (step) {
+    case Step::kPayloadWritten:
+      old_ = fs::is_symlink(data) ? fs::read_symlink(data).string() : std::string();
+      write_payload(payload);
+      return;
+    case Step::kLinksBefore:
+      if (links_before_swap_) make_links(payload);
+      return;
+    case Step::kTmpLink:
+      fs::remove(directory_ / "..data_tmp");
+      fs::create_directory_symlink(fresh_, directory_ / "..data_tmp");
+      return;
+    case Step::kSwapped:
+      fs::rename(directory_ / "..data_tmp", data);
+      return;
+    case Step::kLinksAfter:
+      make_links(payload);
+      remove_stale_links(payload);
+      return;
+    case Step::kOldRemoved:
+      if (!old_.empty()) fs::remove_all(directory_ / old_);
+      return;
+  }
+}
+
+void AtomicVolume::write_payload(const Payload& payload) {
+  fresh_ = "..2026_03_01_08_15_30." + std::to_string(++version_);
+  fs::create_directory(directory_ / fresh_);
+  for (const auto& [key, bytes] : payload) {
+    const auto path = (directory_ / fresh_ / key).string();
+    write_file(path, bytes, O_CREAT | O_EXCL);
+    EG_ASSERT(::chmod(path.c_str(), mode_) == 0);
+  }
 }
 
 void AtomicVolume::make_links(const Payload& payload) {
