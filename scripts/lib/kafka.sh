@@ -189,13 +189,31 @@ kafka_pid() { cat "$1/broker.pid" 2>/dev/null || true; }
 
 kafka_running() { process_alive "$(kafka_pid "$1")" && ! process_gone "$(kafka_pid "$1")"; }
 
+# With EG_KAFKA_IMAGE (deploy/kafka) the broker runs in a container on the host's network, with the same folder at the same place.
+kafka_container() {
+  rm -f "$1/broker.cid"
+  printf '%s\n' docker run --rm --network host --cidfile "$1/broker.cid" --user "$(id -u):$(id -g)" --volume "$1:$1" \
+    --volume "$(kafka_handler_folder):$(kafka_handler_folder):ro" --entrypoint "" "$EG_KAFKA_IMAGE"
+}
+
+# kafka_container_pid folder: of the broker as this machine sees it.
+kafka_container_pid() {
+  local pid
+  pid=$(docker inspect -f '{{.State.Pid}}' "$(cat "$1/broker.cid")") && [ "$pid" -gt 0 ] && printf '%s\n' "$pid" >"$1/broker.pid"
+}
+
 kafka_launch() {
-  local dir=$1
+  local dir=$1 runner=() libs=$KAFKA_LIBS
   [ ! -f "$dir/broker.log" ] || cat "$dir/broker.log" >>"$dir/broker.earlier.log"
   : >"$dir/broker.log" # before the launch: readiness is read from this file
-  setsid java -Xms256m -Xmx512m -Djava.awt.headless=true -Dkafka.logs.dir="$dir/logs" -Dlog4j2.configurationFile="$dir/log4j2.properties" \
-    -cp "$KAFKA_LIBS/*:$(kafka_handler_folder)" kafka.Kafka "$dir/server.properties" >>"$dir/broker.log" 2>&1 </dev/null 9>&- &
+  if [ -n "${EG_KAFKA_IMAGE:-}" ]; then
+    mapfile -t runner < <(kafka_container "$dir")
+    libs=/opt/kafka/libs
+  fi
+  setsid ${runner[@]+"${runner[@]}"} java -Xms256m -Xmx512m -Djava.awt.headless=true -Dkafka.logs.dir="$dir/logs" -Dlog4j2.configurationFile="$dir/log4j2.properties" \
+    -cp "$libs/*:$(kafka_handler_folder)" kafka.Kafka "$dir/server.properties" >>"$dir/broker.log" 2>&1 </dev/null 9>&- &
   printf '%s\n' "$!" >"$dir/broker.pid"
+  [ -z "${EG_KAFKA_IMAGE:-}" ] || wait_for 30 kafka_container_pid "$dir"
 }
 
 kafka_settled() { grep -q 'Kafka Server started' "$1/broker.log" || ! kafka_running "$1"; }
