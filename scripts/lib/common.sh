@@ -104,6 +104,14 @@ wait_for() {
 
 port_open() { (exec 3<>"/dev/tcp/${1%:*}/${1##*:}") 2>/dev/null; }
 
+# close_inherited: in the subshell of a daemon to be: all descriptors but the first three, so that it holds no lock or pipe of its starter.
+close_inherited() {
+  local entry
+  for entry in "/proc/$BASHPID/fd/"*; do
+    [ "${entry##*/}" -le 2 ] || eval "exec ${entry##*/}>&-"
+  done
+}
+
 process_alive() { [ -n "${1:-}" ] && kill -0 "$1" 2>/dev/null; }
 
 # stop_process pid seconds: TERM, then KILL when it is still there after that time.

@@ -25,8 +25,11 @@ containers_start_engine() {
   containers_engine_runs && return 0
   [ "$(id -u)" -eq 0 ] || die "no Docker engine answers and starting one needs root: start it, or run this as root"
   mkdir -p "$CONTAINERS_ENGINE"
-  setsid dockerd --data-root "$CONTAINERS_ENGINE/data" --exec-root "$CONTAINERS_ENGINE/run" --pidfile "$CONTAINERS_ENGINE/pid" \
-    --host "unix://$CONTAINERS_ENGINE/socket" >"$CONTAINERS_ENGINE/dockerd.log" 2>&1 </dev/null 9>&- &
+  (
+    close_inherited
+    exec setsid dockerd --data-root "$CONTAINERS_ENGINE/data" --exec-root "$CONTAINERS_ENGINE/run" --pidfile "$CONTAINERS_ENGINE/pid" \
+      --host "unix://$CONTAINERS_ENGINE/socket" >"$CONTAINERS_ENGINE/dockerd.log" 2>&1 </dev/null
+  ) &
   export DOCKER_HOST=unix://$CONTAINERS_ENGINE/socket
   containers_use_own_client
   wait_for 60 docker info || die "the Docker engine did not start: $(tail -n 5 "$CONTAINERS_ENGINE/dockerd.log")"
