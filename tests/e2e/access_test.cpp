@@ -83,7 +83,7 @@ TEST_F(Access, FailuresGiveNoHint) {
   EXPECT_EQ(status_for("absent", late), 403);
 }
 
-TEST_F(Access, ARotatedClientSecretIsEffectiveOnTheNextRequest) {
+TEST_F(Access, RM01_ARotatedClientSecretIsEffectiveOnTheNextRequest) {
   make_intake();
   EXPECT_EQ(status_for("intake", intake), 404);
   std::string before = intake;

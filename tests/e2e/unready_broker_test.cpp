@@ -51,7 +51,7 @@ TEST_F(UnreadyBroker, AWrongCertificateAuthorityIsToldAndSendsNothing) {
   EXPECT_EQ(world.status_number("events", "messagesDelivered"), 0);
 }
 
-TEST_F(UnreadyBroker, ASecretFileThatComesLaterIsTakenWithoutARestart) {
+TEST_F(UnreadyBroker, RM23_ASecretFileThatComesLaterIsTakenWithoutARestart) {
   KafkaLane lane = world.add_lane("events", false);
   ASSERT_TRUE(world.start());
   EXPECT_EQ(world.anonymous().get("/health").status(), 200);

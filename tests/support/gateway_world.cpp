@@ -44,10 +44,15 @@ std::string GatewayWorld::password(const std::string& name) {
 
 void GatewayWorld::add_secret(const std::string& name, const std::string& value, const std::string& type,
                               const std::string& id) {
+  add_delivered_secret(name, volume_.file(name), type, id);
+  if (!value.empty()) write_secret(name, value);
+}
+
+void GatewayWorld::add_delivered_secret(const std::string& name, const std::string& path, const std::string& type,
+                                        const std::string& id) {
   json scope{{"resource_type", type}};
   if (!id.empty()) scope["id"] = id;
-  vault_config_["secret"][name] = {{"path", volume_.file(name)}, {"scope", scope}};
-  if (!value.empty()) write_secret(name, value);
+  vault_config_["secret"][name] = {{"path", path}, {"scope", scope}};
 }
 
 void GatewayWorld::write_secret(const std::string& name, const std::string& value) {

@@ -43,6 +43,9 @@ class GatewayWorld {
   // An entry of the vault config, and its file unless the value is empty. `id` empty: for every resource of the type.
   void add_secret(const std::string& name, const std::string& value, const std::string& type,
                   const std::string& id = {});
+  // An entry whose file somebody else delivers.
+  void add_delivered_secret(const std::string& name, const std::string& path, const std::string& type,
+                            const std::string& id);
   void write_secret(const std::string& name, const std::string& value);  // one atomic swap
   void remove_secret(const std::string& name);
   [[nodiscard]] std::string secret_file(const std::string& name) const { return volume_.file(name); }

@@ -81,16 +81,17 @@ std::string KafkaAdmin::random_name(std::string_view prefix) {
   return std::string(prefix) + "-" + core::random_uuid().substr(0, 13);
 }
 
-std::string KafkaAdmin::create_topic(std::string_view prefix, int partitions) {
+std::string KafkaAdmin::create_topic(std::string_view prefix, int partitions, const TopicSettings& settings) {
   std::string name = random_name(prefix);
-  create_named_topic(name, partitions);
+  create_named_topic(name, partitions, settings);
   return name;
 }
 
-void KafkaAdmin::create_named_topic(const std::string& name, int partitions) {
+void KafkaAdmin::create_named_topic(const std::string& name, int partitions, const TopicSettings& settings) {
   std::array<char, 256> reason{};
   rd_kafka_NewTopic_t* topic = rd_kafka_NewTopic_new(name.c_str(), partitions, 1, reason.data(), reason.size());
   require(topic != nullptr, "new topic", reason.data());
+  for (const auto& [key, value] : settings) rd_kafka_NewTopic_set_config(topic, key.c_str(), value.c_str());
   rd_kafka_CreateTopics(impl_->client, &topic, 1, nullptr, impl_->queue);
   rd_kafka_event_t* event = impl_->wait("create topic");
   std::size_t count = 0;

@@ -4,6 +4,7 @@
 // broker's text.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -20,8 +21,9 @@ class KafkaAdmin {
   KafkaAdmin& operator=(const KafkaAdmin&) = delete;
 
   // A new topic with a random name that begins with `prefix`; its name.
-  std::string create_topic(std::string_view prefix, int partitions = 4);
-  void create_named_topic(const std::string& name, int partitions = 4);
+  using TopicSettings = std::map<std::string, std::string>;  // such as message.timestamp.type
+  std::string create_topic(std::string_view prefix, int partitions = 4, const TopicSettings& settings = {});
+  void create_named_topic(const std::string& name, int partitions = 4, const TopicSettings& settings = {});
   // Makes the user when there is none.
   void set_scram_password(const std::string& user, const std::string& password, Scram mechanism = Scram::kSha512);
   static std::string random_name(std::string_view prefix);

@@ -10,7 +10,8 @@ namespace embergate::test {
 namespace {
 
 ConsumedRecord copy(const rd_kafka_message_t& message) {
-  ConsumedRecord record{message.partition, message.offset, std::nullopt, std::nullopt};
+  ConsumedRecord record{message.partition, message.offset, std::nullopt, std::nullopt,
+                        rd_kafka_message_timestamp(&message, nullptr)};
   if (message.key != nullptr) record.key.emplace(static_cast<const char*>(message.key), message.key_len);
   if (message.payload != nullptr) record.value.emplace(static_cast<const char*>(message.payload), message.len);
   return record;

@@ -16,6 +16,7 @@ struct ConsumedRecord {
   std::int64_t offset = 0;
   std::optional<std::string> key;
   std::optional<std::string> value;
+  std::int64_t timestamp_ms = -1;  // of the producer, or of the broker's log, as the topic has it
 };
 
 // In order of arrival: within a partition by offset. Reads until at least `expected` records came and every partition

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,6 +53,8 @@ struct Kind {
   bool mounts = false;  // needs a mount namespace, and so root or user namespaces
   bool needs_loop = false;
 };
+
+inline std::ostream& operator<<(std::ostream& out, const Kind& kind) { return out << kind.name; }
 
 [[nodiscard]] const std::vector<Kind>& kinds();
 [[nodiscard]] const Kind& kind(std::string_view name);
