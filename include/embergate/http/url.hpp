@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Request targets taken apart: percent-decoding exactly once (S-17), query parameters in order. Pure functions.
-// Failure: nothing for a malformed escape, a NUL or bytes that are not UTF-8.
+// Request targets taken apart: percent-decoding exactly once (S-17), query parameters in order. Addresses of endpoints
+// taken apart for outbound calls and for comparison (S-08). Pure functions. Failure: nothing for a malformed escape, a
+// NUL or bytes that are not UTF-8; for an endpoint, nothing for whatever two readers might read differently.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,5 +19,20 @@ struct Target {
 };
 std::optional<Target> parse_target(std::string_view target);
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space);
+
+// An absolute http or https URL. No user part, no fragment, no backslash, ASCII only (a name in another script has its
+// xn-- form), no dot at the host's end.
+struct Endpoint {
+  bool secure = true;
+  std::string host;   // lower case; an IPv6 address without its brackets
+  bool ipv6 = false;  // the host is an IPv6 address
+  std::uint16_t port = 443;
+  std::string target;                           // path and query, at least "/"
+  [[nodiscard]] std::string authority() const;  // as the Host field says it: no port where it is the scheme's own
+};
+std::optional<Endpoint> parse_endpoint(std::string_view url);
+
+// Unreserved characters of RFC 3986 stay, everything else becomes %XX.
+std::string percent_encode(std::string_view text);
 
 }  // namespace embergate::http
