@@ -32,8 +32,8 @@ constexpr std::array kModules{
     ModuleRule{"plain.PlainLoginModule", LoginModule::kPlain, "username", "password"},
     ModuleRule{"scram.ScramLoginModule", LoginModule::kScram, "username", "password"},
     ModuleRule{"oauthbearer.OAuthBearerLoginModule", LoginModule::kOauthBearer, "clientId", "clientSecret"},
-    ModuleRule{"software.amazon.msk.auth.iam.IAMLoginModule", LoginModule::kMskIam, "awsRoleAccessKeyId",
-               "awsRoleSecretAccessKey"},
+    // Its credentials are options like the others.
+    ModuleRule{"software.amazon.msk.auth.iam.IAMLoginModule", LoginModule::kMskIam, "", ""},
 };
 
 struct Option {
@@ -93,11 +93,10 @@ core::Result<Entry> parse_entry(std::string_view text) {
   if (!module.has_text()) return unexpected(module, "the class of a login module");
   entry.rule = find_module(module.text);
   if (entry.rule == nullptr) {
-    return make_error(
-        ErrorCode::kNotSupported,
-        fmt::format("JAAS line, character {}: this login module is not supported; use PlainLoginModule or "
-                    "ScramLoginModule",
-                    module.position));
+    return make_error(ErrorCode::kNotSupported,
+                      fmt::format("JAAS line, character {}: this login module is not supported; use PlainLoginModule, "
+                                  "ScramLoginModule, OAuthBearerLoginModule or IAMLoginModule",
+                                  module.position));
   }
   const JaasToken flag = tokens.next();
   if (!flag.has_text() || !is_flag(flag.text)) return unexpected(flag, "required, requisite, sufficient or optional");
@@ -130,6 +129,18 @@ core::Result<vault::Secret> take(Entry& entry, std::string_view name) {
   return secret;
 }
 
+// The options that no login of user and password has; each key once, the last one.
+core::Result<std::vector<JaasOption>> take_rest(Entry& entry) {
+  std::vector<JaasOption> rest;
+  for (Option& option : entry.options) {
+    if (option.key.text == entry.rule->username_option || option.key.text == entry.rule->password_option) continue;
+    if (&option != entry.find(option.key.text) || option.value.text.empty()) continue;
+    EG_TRY(vault::Secret value, take(entry, option.key.text));
+    rest.push_back(JaasOption{option.key.text, std::move(value)});
+  }
+  return rest;
+}
+
 core::Result<void> check_scram(Entry& entry) {
   if (const Option* token = entry.find("tokenauth"); token != nullptr && token->value.text == "true") {
     return at(token->value.position, "tokenauth (delegation tokens) is not supported");
@@ -148,12 +159,21 @@ core::Result<void> check_scram(Entry& entry) {
 
 }  // namespace
 
+const vault::Secret* JaasLogin::option(std::string_view key) const {
+  const auto found =
+      std::find_if(options.begin(), options.end(), [&](const JaasOption& option) { return option.key == key; });
+  return found == options.end() ? nullptr : &found->value;
+}
+
 core::Result<JaasLogin> parse_jaas(std::string_view text) {
   EG_TRY(Entry entry, parse_entry(text));
   JaasLogin login;
   login.module = entry.rule->module;
-  if (login.module == LoginModule::kMskIam) return login;
   if (login.module == LoginModule::kScram) EG_CHECK(check_scram(entry));
+  if (login.module == LoginModule::kOauthBearer || login.module == LoginModule::kMskIam) {
+    EG_TRY(login.options, take_rest(entry));
+  }
+  if (login.module == LoginModule::kMskIam) return login;
   EG_TRY(login.username, take(entry, entry.rule->username_option));
   EG_TRY(login.password, take(entry, entry.rule->password_option));
   return login;
@@ -165,7 +185,8 @@ core::Result<JaasLogin> parse_jaas(const vault::Secret& content) {
 
 core::Result<bool> jaas_has_credential(std::string_view text) {
   EG_TRY(Entry entry, parse_entry(text));
-  for (std::string_view name : {entry.rule->password_option, std::string_view("awsRoleSessionToken")}) {
+  for (std::string_view name : {entry.rule->password_option, std::string_view("awsRoleSecretAccessKey"),
+                                std::string_view("awsRoleSessionToken")}) {
     const Option* option = entry.find(name);
     if (option != nullptr && !option->value.text.empty()) return true;
   }

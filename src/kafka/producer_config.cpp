@@ -84,6 +84,9 @@ const char* mechanism_name(SaslMechanism mechanism) {
       return "SCRAM-SHA-256";
     case SaslMechanism::kScramSha512:
       return "SCRAM-SHA-512";
+    case SaslMechanism::kOauthBearer:
+    case SaslMechanism::kMskIam:  // the library knows it by the mechanism that carries its token
+      return "OAUTHBEARER";
   }
   return "";
 }

@@ -6,6 +6,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "embergate/core/result.hpp"
 #include "embergate/vault/secret.hpp"
@@ -14,10 +15,18 @@ namespace embergate::kafka {
 
 enum class LoginModule { kPlain, kScram, kOauthBearer, kMskIam };
 
+struct JaasOption {
+  std::string key;
+  vault::Secret value;
+};
+
 struct JaasLogin {
   LoginModule module = LoginModule::kPlain;
-  vault::Secret username;
-  vault::Secret password;
+  vault::Secret username;  // PLAIN, SCRAM: username; OAUTHBEARER: clientId; MSK IAM: empty
+  vault::Secret password;  // PLAIN, SCRAM: password; OAUTHBEARER: clientSecret; MSK IAM: empty
+  // Every other option, each key once (the last of equal ones): scope, extension_*, aws*. PLAIN and SCRAM: empty.
+  std::vector<JaasOption> options;
+  [[nodiscard]] const vault::Secret* option(std::string_view key) const;  // null: not given
 };
 
 core::Result<JaasLogin> parse_jaas(std::string_view text);

@@ -21,6 +21,8 @@
 
 namespace embergate::kafka {
 
+class TokenSourceFactory;
+
 class ProducerPool {
  public:
   struct Options {
@@ -31,6 +33,7 @@ class ProducerPool {
         60'000};  // after this long of refused logins a running client is given up; its records report failed
     std::size_t queue_messages = 100'000;
     std::size_t queue_kbytes = 262'144;
+    std::shared_ptr<TokenSourceFactory> token_sources;  // null: no OAUTHBEARER and no MSK IAM
   };
   // Called on a control thread when something changed that a relay or $status wants to know: credential proven,
   // refused, connected, lost.

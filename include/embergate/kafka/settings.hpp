@@ -13,17 +13,29 @@
 namespace embergate::kafka {
 
 enum class SecurityProtocol { kPlaintext, kSsl, kSaslPlaintext, kSaslSsl };
-enum class SaslMechanism { kNone, kPlain, kScramSha256, kScramSha512 };
+enum class SaslMechanism { kNone, kPlain, kScramSha256, kScramSha512, kOauthBearer, kMskIam };
+enum class KeystoreType { kPem, kPkcs12 };
 
 struct ConnectionSettings {
   std::string bootstrap_servers;  // normalised: lower case, sorted, no blanks
   SecurityProtocol security_protocol = SecurityProtocol::kPlaintext;
   SaslMechanism sasl_mechanism = SaslMechanism::kNone;
-  std::optional<vault::SecretName> sasl_jaas_config;  // a reference; required for SASL
-  std::optional<vault::SecretName> sasl_password;     // our saslPassword with sasl_username, instead of a JAAS line
+  std::optional<vault::SecretName> sasl_jaas_config;  // a reference to a JAAS line
+  std::string sasl_jaas_text;                         // a JAAS line that carries no credential (MSK IAM)
+  // saslPassword instead of a JAAS line: with sasl_username the password; with OAUTHBEARER and no user the bearer
+  // token.
+  std::optional<vault::SecretName> sasl_password;
   std::string sasl_username;
-  std::string ssl_truststore_certificates;  // PEM; empty: the system's bundle
-  bool verify_host_name = true;             // sslEndpointIdentificationAlgorithm https | none
+  std::string sasl_oauthbearer_token_endpoint_url;
+  std::optional<vault::SecretName> ssl_keystore_key;  // private key, or key and chain in one file
+  KeystoreType ssl_keystore_type = KeystoreType::kPem;
+  std::string ssl_keystore_certificate_chain;  // PEM, leaf first; or the next one
+  std::optional<vault::SecretName> ssl_keystore_certificate_chain_secret;
+  std::optional<vault::SecretName> ssl_key_password;
+  std::string ssl_truststore_certificates;  // PEM; or the next one; neither: the system's bundle
+  std::optional<vault::SecretName> ssl_truststore_certificates_secret;
+  bool verify_host_name = true;        // sslEndpointIdentificationAlgorithm https | none
+  std::uint64_t max_login_age_ms = 0;  // 0: a connection keeps its login as long as it lives (decision 22)
   std::string client_id = "embergate";
   double linger_ms = 1;                     // decision 40
   std::optional<std::uint32_t> batch_size;  // decision 13: only when the destination says so

@@ -155,5 +155,30 @@ TEST(JaasTokenizer, EndsAtACommentThatIsNotClosed) {
   EXPECT_EQ(tokens.next().kind, JaasToken::Kind::kEnd);
 }
 
+TEST(Jaas, KeepsTheOptionsOfATokenLogin) {
+  const auto login = parse_jaas(
+      "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required clientId=gw clientSecret='s' "
+      "scope='kafka write' extension_logicalCluster=lkc scope=kafka;");
+  ASSERT_TRUE(login.has_value());
+  const auto text = [](const vault::Secret* secret) {
+    return secret == nullptr ? "" : secret->with_plaintext([](std::string_view value) { return std::string(value); });
+  };
+  EXPECT_EQ(text(&login->username), "gw");
+  EXPECT_EQ(text(&login->password), "s");
+  EXPECT_EQ(login->options.size(), 2U);
+  EXPECT_EQ(text(login->option("scope")), "kafka");
+  EXPECT_EQ(text(login->option("extension_logicalCluster")), "lkc");
+  EXPECT_EQ(login->option("clientSecret"), nullptr);
+}
+
+TEST(Jaas, KeepsEveryOptionOfAnIamLogin) {
+  const auto login = parse_jaas(
+      "software.amazon.msk.auth.iam.IAMLoginModule required awsRoleAccessKeyId=AK awsRoleSecretAccessKey='SK/x';");
+  ASSERT_TRUE(login.has_value());
+  EXPECT_TRUE(login->username.empty());
+  EXPECT_EQ(login->options.size(), 2U);
+  EXPECT_NE(login->option("awsRoleSecretAccessKey"), nullptr);
+}
+
 }  // namespace
 }  // namespace embergate::kafka
