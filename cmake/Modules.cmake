@@ -61,7 +61,7 @@ embergate_module(vault DEPS observability LINK OpenSSL::Crypto nlohmann_json::nl
 embergate_module(fhirpath DEPS fhir LINK ${RE2_LIBRARY})
 embergate_module(store DEPS fhir observability LINK SQLite::SQLite3)
 embergate_module(http DEPS vault LINK OpenSSL::SSL OpenSSL::Crypto)
-embergate_module(kafka DEPS vault LINK embergate_rdkafka OpenSSL::Crypto)
+embergate_module(kafka DEPS vault LINK embergate_rdkafka OpenSSL::Crypto nlohmann_json::nlohmann_json)
 embergate_module(secretref DEPS vault fhir LINK OpenSSL::Crypto)
 embergate_module(topic DEPS fhirpath)
 embergate_module(interaction DEPS topic store secretref fhirpath)

@@ -92,22 +92,4 @@ std::optional<Endpoint> parse_endpoint(std::string_view url) {
   return endpoint;
 }
 
-std::string percent_encode(std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string encoded;
-  encoded.reserve(text.size());
-  for (const char c : text) {
-    const bool alpha = to_lower(c) >= 'a' && to_lower(c) <= 'z';
-    if (alpha || is_char(c, kDigit) || c == '-' || c == '.' || c == '_' || c == '~') {
-      encoded.push_back(c);
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    encoded.push_back('%');
-    encoded.push_back(kDigits[byte >> 4U]);
-    encoded.push_back(kDigits[byte & 15U]);
-  }
-  return encoded;
-}
-
 }  // namespace embergate::http

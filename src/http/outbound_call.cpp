@@ -99,7 +99,7 @@ Result<void> OutboundCall::prepare() {
   if (!endpoint_) return invalid("the URL must be absolute, http or https, without user part or fragment");
   if (request_.method.empty() || !all_chars(request_.method, kTokenChar)) return invalid("the method is malformed");
   if (endpoint_->secure) {
-    EG_TRY(context_, trust_.context_for(request_.ca_pem));
+    EG_TRY(context_, trust_.context_for(request_.ca_pem, request_.trust_system));
   }
   return write_head();
 }

@@ -20,6 +20,13 @@ std::shared_ptr<Context> verifying_context() {
   return context;
 }
 
+Result<void> trust_system_certificates(Context& context) {
+  boost::system::error_code failure;
+  context.set_default_verify_paths(failure);
+  if (!failure) return {};
+  return core::make_error(core::ErrorCode::kUnavailable, "tls: the system's CA certificates cannot be read");
+}
+
 }  // namespace
 
 void harden(Context& context) {
@@ -33,18 +40,15 @@ Result<std::shared_ptr<Context>> TrustStore::system() {
   std::lock_guard lock(mutex_);
   if (system_) return system_;
   auto context = verifying_context();
-  boost::system::error_code failure;
-  context->set_default_verify_paths(failure);
-  if (failure) {
-    return core::make_error(core::ErrorCode::kUnavailable, "tls: the system's CA certificates cannot be read");
-  }
+  EG_CHECK(trust_system_certificates(*context));
   system_ = context;
   return context;
 }
 
-Result<std::shared_ptr<Context>> TrustStore::context_for(const std::string& ca_pem) {
+Result<std::shared_ptr<Context>> TrustStore::context_for(const std::string& ca_pem, bool trust_system) {
   if (ca_pem.empty()) return system();
   auto context = verifying_context();
+  if (trust_system) EG_CHECK(trust_system_certificates(*context));
   boost::system::error_code failure;
   context->add_certificate_authority(asio::buffer(ca_pem), failure);
   ERR_clear_error();

@@ -19,7 +19,7 @@ void harden(boost::asio::ssl::context& context);
 // Contexts that verify the peer. The system's certificates take tens of milliseconds to read, so that context is kept.
 class TrustStore {
  public:
-  core::Result<std::shared_ptr<boost::asio::ssl::context>> context_for(const std::string& ca_pem);
+  core::Result<std::shared_ptr<boost::asio::ssl::context>> context_for(const std::string& ca_pem, bool trust_system);
 
  private:
   core::Result<std::shared_ptr<boost::asio::ssl::context>> system();

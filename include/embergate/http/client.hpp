@@ -38,6 +38,7 @@ struct OutboundRequest {
   core::Milliseconds timeout{10'000};
   std::size_t max_body = 1024 * 1024;
   std::string ca_pem;             // trusts these certificates only; empty: the system's
+  bool trust_system = false;      // beside ca_pem the system's, too
   bool operator_address = false;  // from the operator and not from a resource: exempt from the egress rule
   bool allow_plaintext = false;   // http: to a peer that is not loopback
 };

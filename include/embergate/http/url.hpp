@@ -32,7 +32,4 @@ struct Endpoint {
 };
 std::optional<Endpoint> parse_endpoint(std::string_view url);
 
-// Unreserved characters of RFC 3986 stay, everything else becomes %XX.
-std::string percent_encode(std::string_view text);
-
 }  // namespace embergate::http

@@ -76,10 +76,5 @@ TEST(Endpoint, RefusesWhatTwoReadersMightReadDifferently) {
   }
 }
 
-TEST(PercentEncode, KeepsOnlyUnreservedCharacters) {
-  EXPECT_EQ(percent_encode("aZ09-._~"), "aZ09-._~");
-  EXPECT_EQ(percent_encode("a b/c:+=&%\xC3\xA9"), "a%20b%2Fc%3A%2B%3D%26%25%C3%A9");
-}
-
 }  // namespace
 }  // namespace embergate::http
