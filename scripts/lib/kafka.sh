@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Sourced: one real Apache Kafka broker (KRaft, one process) on loopback: plaintext, SASL_PLAINTEXT, SASL_SSL and mTLS listeners.
+# Sourced: one real Apache Kafka broker (KRaft, one process) on loopback: plaintext, SASL_PLAINTEXT, SASL_SSL and mTLS listeners, and one for
+# OAUTHBEARER when it is created while EG_OIDC_ISSUER is set (scripts/lib/oidc.sh).
 # All of a broker lives in one folder: server.properties, tls/, data/, broker.log, broker.pid, plain-users.properties, kafka.env.
 # Fails: a start that is not ready in time stops the process and shows the end of its log.
 # shellcheck shell=bash
@@ -80,13 +81,34 @@ kafka_leaf() {
 
 kafka_choose_ports() {
   local free
-  mapfile -t free < <(free_ports 5)
+  mapfile -t free < <(free_ports 6)
   kafka_plaintext=127.0.0.1:${EG_KAFKA_PLAINTEXT_PORT:-${free[0]}}
   kafka_sasl_plaintext=127.0.0.1:${EG_KAFKA_SASL_PLAINTEXT_PORT:-${free[1]}}
   kafka_sasl_ssl=127.0.0.1:${EG_KAFKA_SASL_SSL_PORT:-${free[2]}}
   kafka_mtls=127.0.0.1:${EG_KAFKA_MTLS_PORT:-${free[3]}}
   kafka_controller=127.0.0.1:${EG_KAFKA_CONTROLLER_PORT:-${free[4]}}
+  kafka_oauth=127.0.0.1:${EG_KAFKA_OAUTH_PORT:-${free[5]}}
 }
+
+# A listener for tokens of the provider that EG_OIDC_ISSUER names; sessions end after 10 s at the latest, and new signing keys are seen soon.
+kafka_oauth_settings() {
+  local prefix=listener.name.oauth package=org.apache.kafka.common.security.oauthbearer
+  cat <<CONF
+$prefix.sasl.enabled.mechanisms=OAUTHBEARER
+$prefix.oauthbearer.sasl.jaas.config=$package.OAuthBearerLoginModule required;
+$prefix.oauthbearer.sasl.server.callback.handler.class=$package.OAuthBearerValidatorCallbackHandler
+$prefix.oauthbearer.sasl.oauthbearer.jwks.endpoint.url=$EG_OIDC_JWKS_URL
+$prefix.oauthbearer.sasl.oauthbearer.jwks.endpoint.refresh.ms=2000
+$prefix.oauthbearer.sasl.oauthbearer.expected.audience=kafka
+$prefix.oauthbearer.sasl.oauthbearer.expected.issuer=$EG_OIDC_ISSUER
+$prefix.oauthbearer.connections.max.reauth.ms=10000
+$prefix.ssl.keystore.type=PEM
+$prefix.ssl.keystore.location=$1/tls/broker-keystore.pem
+CONF
+}
+
+# Brokers ask no address for keys that they are not told of at start.
+kafka_jvm_flags() { sed -n 's/^.*\.jwks\.endpoint\.url=/-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=/p' "$1/server.properties"; }
 
 kafka_listener_settings() {
   local dir=$1 scram=org.apache.kafka.common.security.scram.ScramLoginModule plain=org.apache.kafka.common.security.plain.PlainLoginModule listener
@@ -107,11 +129,13 @@ listener.name.mtls.ssl.client.auth=required
 listener.name.mtls.ssl.truststore.type=PEM
 listener.name.mtls.ssl.truststore.location=$dir/tls/ca.pem
 CONF
+  [ -z "${EG_OIDC_ISSUER:-}" ] || kafka_oauth_settings "$dir"
 }
 
 kafka_write_settings() {
   local dir=$1 public
   public=INTERNAL://$kafka_plaintext,SASLP://$kafka_sasl_plaintext,SASLT://$kafka_sasl_ssl,MTLS://$kafka_mtls
+  [ -z "${EG_OIDC_ISSUER:-}" ] || public=$public,OAUTH://$kafka_oauth
   cat >"$dir/server.properties" <<CONF
 process.roles=broker,controller
 node.id=1
@@ -119,7 +143,7 @@ controller.quorum.voters=1@$kafka_controller
 controller.listener.names=CONTROLLER
 listeners=$public,CONTROLLER://$kafka_controller
 advertised.listeners=$public
-listener.security.protocol.map=INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT,SASLP:SASL_PLAINTEXT,SASLT:SASL_SSL,MTLS:SSL
+listener.security.protocol.map=INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT,SASLP:SASL_PLAINTEXT,SASLT:SASL_SSL,MTLS:SSL,OAUTH:SASL_SSL
 inter.broker.listener.name=INTERNAL
 log.dirs=$dir/data
 offsets.topic.replication.factor=1
@@ -143,6 +167,7 @@ kafka_write_env() {
     printf 'EG_KAFKA_DIR=%q\n' "$dir"
     printf 'EG_KAFKA_PLAINTEXT=%s\nEG_KAFKA_SASL_PLAINTEXT=%s\nEG_KAFKA_SASL_SSL=%s\nEG_KAFKA_MTLS=%s\n' \
       "$kafka_plaintext" "$kafka_sasl_plaintext" "$kafka_sasl_ssl" "$kafka_mtls"
+    [ -z "${EG_OIDC_ISSUER:-}" ] || printf 'EG_KAFKA_OAUTH=%s\n' "$kafka_oauth"
     printf 'EG_KAFKA_CA=%q\nEG_KAFKA_OTHER_CA=%q\n' "$dir/tls/ca.pem" "$dir/tls/other-ca.pem"
     printf 'EG_KAFKA_CLIENT_CERT=%q\nEG_KAFKA_CLIENT_KEY=%q\n' "$dir/tls/client.pem" "$dir/tls/client-key.pem"
     printf 'EG_KAFKA_PLAIN_USERS=%q\n' "$dir/plain-users.properties"
@@ -203,18 +228,12 @@ kafka_container_pid() {
 }
 
 kafka_launch() {
-  local dir=$1 runner=() libs=$KAFKA_LIBS
+  local dir=$1 flags
+  mapfile -t flags < <(kafka_jvm_flags "$dir")
   [ ! -f "$dir/broker.log" ] || cat "$dir/broker.log" >>"$dir/broker.earlier.log"
   : >"$dir/broker.log" # before the launch: readiness is read from this file
-  if [ -n "${EG_KAFKA_IMAGE:-}" ]; then
-    mapfile -t runner < <(kafka_container "$dir")
-    libs=/opt/kafka/libs
-  fi
-  (
-    close_inherited
-    exec setsid ${runner[@]+"${runner[@]}"} java -Xms256m -Xmx512m -Djava.awt.headless=true -Dkafka.logs.dir="$dir/logs" -Dlog4j2.configurationFile="$dir/log4j2.properties" \
-      -cp "$libs/*:$(kafka_handler_folder)" kafka.Kafka "$dir/server.properties" >>"$dir/broker.log" 2>&1 </dev/null
-  ) &
+  setsid java -Xms256m -Xmx512m -Djava.awt.headless=true -Dkafka.logs.dir="$dir/logs" -Dlog4j2.configurationFile="$dir/log4j2.properties" \
+    ${flags[@]+"${flags[@]}"} -cp "$KAFKA_LIBS/*:$(kafka_handler_folder)" kafka.Kafka "$dir/server.properties" >>"$dir/broker.log" 2>&1 </dev/null 9>&- &
   printf '%s\n' "$!" >"$dir/broker.pid"
   [ -z "${EG_KAFKA_IMAGE:-}" ] || wait_for 30 kafka_container_pid "$dir"
 }

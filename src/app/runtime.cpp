@@ -20,7 +20,7 @@
 #include <thread>
 
 #include "app/init_bundle.hpp"
-#include "app/jaas_check.hpp"
+#include "app/token_exchange.hpp"
 #include "embergate/delivery/deliveries.hpp"
 #include "embergate/delivery/target_rules.hpp"
 #include "embergate/interaction/interactions.hpp"
@@ -106,9 +106,18 @@ struct Runtime::Impl {
     return {};
   }
 
+  core::Result<void> open_outbound() {
+    auto made = http::Client::make(settings.egress);
+    if (!made) return of_setting("BOX_EGRESS_DENY", std::move(made).error());
+    outbound = *std::move(made);
+    return {};
+  }
+
   void make_parts() {
     if (settings.base_url.empty()) settings.base_url = fmt::format("http://localhost:{}", settings.web.port);
     kafka::ProducerPool::Options producer_options;
+    producer_options.token_sources =
+        kafka::make_token_sources(make_token_exchange(*outbound), std::move(settings.aws), core::system_clock());
     producers = std::make_unique<kafka::ProducerPool>(producer_options, secrets, core::system_clock(), metrics);
 
     delivery::DeliveryOptions delivery_options;
@@ -248,6 +257,7 @@ struct Runtime::Impl {
   void close_parts() {
     // Notices of committed writes may still be on the pool; they use the parts that end next.
     stop_threads();
+    outbound->stop();
     producers->shutdown(kProducerLimit);
     secrets.stop();
     store->stop();
@@ -263,6 +273,7 @@ struct Runtime::Impl {
   asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
   asio::thread_pool pool{kPoolThreads};
   std::unique_ptr<store::Store> store;
+  std::unique_ptr<http::Client> outbound;
   std::unique_ptr<kafka::ProducerPool> producers;
   std::unique_ptr<delivery::Deliveries> deliveries;
   std::unique_ptr<interaction::Interactions> interactions;
@@ -284,6 +295,7 @@ core::Result<std::unique_ptr<Runtime>> Runtime::start(Settings settings) {
   auto impl = std::make_unique<Impl>(std::move(settings), std::move(config));
   log::set_redactor([secrets = &impl->secrets](std::string& line) { secrets->redact(line); });
   EG_CHECK(impl->open_store());
+  EG_CHECK(impl->open_outbound());
   impl->make_parts();
   impl->start_threads();
   EG_CHECK(impl->execute_init_bundle());

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 
@@ -132,6 +133,36 @@ core::Result<void> read_root(Environment& environment, Settings& settings) {
   return {};
 }
 
+void read_outbound(Environment& environment, Settings& settings) {
+  const std::string denied = environment.text("BOX_EGRESS_DENY").value_or("");
+  for (std::size_t at = 0; at < denied.size();) {
+    const std::size_t end = std::min(denied.find_first_of(", ", at), denied.size());
+    if (end > at) settings.egress.denied_networks.push_back(denied.substr(at, end - at));
+    at = end + 1;
+  }
+}
+
+// The variables of AWS's own programs, under their names.
+void read_aws(Environment& environment, kafka::AwsEnvironment& aws) {
+  const auto text = [&](const char* name) { return environment.text(name).value_or(""); };
+  const auto secret = [&](const char* name) { return vault::Secret(environment.take_secret(name).value_or("")); };
+  aws.access_key_id = text("AWS_ACCESS_KEY_ID");
+  aws.secret_access_key = secret("AWS_SECRET_ACCESS_KEY");
+  aws.session_token = secret("AWS_SESSION_TOKEN");
+  aws.shared_credentials_file = text("AWS_SHARED_CREDENTIALS_FILE");
+  if (aws.shared_credentials_file.empty()) aws.shared_credentials_file = text("HOME") + "/.aws/credentials";
+  aws.profile = text("AWS_PROFILE");
+  aws.region = environment.text("AWS_REGION").value_or(text("AWS_DEFAULT_REGION"));
+  aws.web_identity_token_file = text("AWS_WEB_IDENTITY_TOKEN_FILE");
+  aws.role_arn = text("AWS_ROLE_ARN");
+  aws.role_session_name = text("AWS_ROLE_SESSION_NAME");
+  aws.endpoint_url_sts = text("AWS_ENDPOINT_URL_STS");
+  aws.container_credentials_relative_uri = text("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
+  aws.container_credentials_full_uri = text("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+  aws.container_authorization_token = secret("AWS_CONTAINER_AUTHORIZATION_TOKEN");
+  aws.container_authorization_token_file = text("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
+}
+
 core::Result<void> read_fhir(Environment& environment, Settings& settings) {
   if (auto url = environment.text("BOX_FHIR_CREATEDAT_URL")) settings.created_at_url = *url;
   EG_CHECK(environment.boolean("BOX_FHIR_RETURN_404_ON_EMPTY_DELETE", settings.return_404_on_empty_delete));
@@ -169,6 +200,8 @@ core::Result<Settings> read_settings(char** variables) {
   EG_CHECK(read_root(environment, settings));
   EG_CHECK(read_fhir(environment, settings));
   EG_CHECK(read_rest(environment, settings));
+  read_outbound(environment, settings);
+  read_aws(environment, settings.aws);
   for (const std::string& name : environment.unknown_names())
     settings.warnings.push_back(fmt::format("{} is not a setting of this program", name));
   return settings;

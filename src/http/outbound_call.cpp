@@ -72,10 +72,7 @@ OutboundCall::OutboundCall(asio::any_io_executor strand, OutboundRequest request
       end_(steady_clock::now() + request_.timeout),
       deadline_(end_) {}
 
-OutboundCall::~OutboundCall() {
-  vault::wipe(wire_);
-  vault::wipe(request_.body);
-}
+OutboundCall::~OutboundCall() { vault::wipe(wire_); }
 
 asio::awaitable<Result<OutboundResponse>> OutboundCall::run() {
   const auto self = shared_from_this();
@@ -107,22 +104,23 @@ Result<void> OutboundCall::prepare() {
 Result<void> OutboundCall::write_head() {
   wire_ = request_.method + " " + endpoint_->target + " HTTP/1.1\r\nHost: " + endpoint_->authority() + "\r\n";
   bool valid = true;
-  std::size_t secret_bytes = 0;
+  const std::size_t body_size = request_.body.with_plaintext([](std::string_view body) { return body.size(); });
+  std::size_t secret_bytes = body_size;
   for (const SecretHeader& header : request_.secret_headers) {
     secret_bytes += header.value.with_plaintext([](std::string_view value) { return value.size(); });
   }
   // Reserved at once: growing would leave copies of the secrets behind.
-  wire_.reserve(wire_.size() + secret_bytes + request_.body.size() + kReadStep);
+  wire_.reserve(wire_.size() + secret_bytes + kReadStep);
   for (const Header& header : request_.headers) valid = valid && append_field(wire_, header.name, header.value);
   for (const SecretHeader& header : request_.secret_headers) {
     valid = valid && header.value.with_plaintext(
                          [&](std::string_view value) { return append_field(wire_, header.name, value); });
   }
   if (!valid) return invalid("a header cannot be sent: its name or value holds characters that HTTP does not allow");
-  const bool with_length = !request_.body.empty() || request_.method == "POST" || request_.method == "PUT";
-  if (with_length) wire_ += "Content-Length: " + std::to_string(request_.body.size()) + "\r\n";
+  const bool with_length = body_size > 0 || request_.method == "POST" || request_.method == "PUT";
+  if (with_length) wire_ += "Content-Length: " + std::to_string(body_size) + "\r\n";
   wire_ += "Connection: close\r\n\r\n";
-  wire_ += request_.body;
+  request_.body.with_plaintext([this](std::string_view body) { wire_ += body; });
   return {};
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// All settings of the program, read once from the environment (BOX_*, contract 5.8). Only this module reads the
-// environment. Thread: at start. Ownership: by value; the root client's secret moves on into the authenticator.
-// Failure: kInvalid naming the variable and what it takes.
+// All settings of the program, read once from the environment (BOX_*, contract 5.8, and AWS_* for AWS MSK IAM). Only
+// this module reads the environment. Thread: at start. Ownership: by value; the root client's secret moves on into the
+// authenticator. Failure: kInvalid naming the variable and what it takes.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,9 @@
 
 #include "embergate/auth/authenticator.hpp"
 #include "embergate/core/result.hpp"
+#include "embergate/http/client.hpp"
 #include "embergate/http/server.hpp"
+#include "embergate/kafka/token_sources.hpp"
 #include "embergate/observability/log.hpp"
 #include "embergate/store/sqlite_store.hpp"
 #include "embergate/vault/cache.hpp"
@@ -30,6 +32,8 @@ struct Settings {
   bool wipe_freed_memory = true;              // BOX_VAULT_WIPE_FREED_MEMORY
   bool strict_references = true;              // BOX_VAULT_STRICT_REFERENCES
   bool allow_inline = false;                  // BOX_VAULT_ALLOW_INLINE
+  http::EgressRule egress;                    // BOX_EGRESS_DENY
+  kafka::AwsEnvironment aws;                  // AWS_...
   std::optional<std::uint16_t> metrics_port;  // BOX_METRICS_PORT
   std::string init_bundle;                    // BOX_INIT_BUNDLE
   auth::RootClient root;                      // BOX_ROOT_CLIENT_ID, BOX_ROOT_CLIENT_SECRET or _FILE

@@ -34,7 +34,7 @@ struct OutboundRequest {
   std::string url;              // absolute, http or https; no user part, no fragment
   std::vector<Header> headers;  // Host, Content-Length, Connection are the client's own
   std::vector<SecretHeader> secret_headers;
-  std::string body;
+  vault::Secret body;
   core::Milliseconds timeout{10'000};
   std::size_t max_body = 1024 * 1024;
   std::string ca_pem;             // trusts these certificates only; empty: the system's

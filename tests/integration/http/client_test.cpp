@@ -60,7 +60,7 @@ TEST(Client, SendsARequestAndReadsTheAnswer) {
   request.method = "POST";
   request.headers.push_back({"Content-Type", "text/plain"});
   request.secret_headers.push_back({"Authorization", vault::Secret("Basic abc")});
-  request.body = "hello";
+  request.body = vault::Secret("hello");
   const auto answer = call(std::move(request));
   ASSERT_TRUE(answer) << answer.error().diagnostics;
   EXPECT_EQ(answer->status, 201);
