@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Sourced: one real Apache Kafka broker (KRaft, one process) on loopback: plaintext, SASL_PLAINTEXT, SASL_SSL and mTLS listeners, and one for
-# OAUTHBEARER when it is created while EG_OIDC_ISSUER is set (scripts/lib/oidc.sh).
+# Sourced: one real Apache Kafka broker (KRaft, one process) on loopback: plaintext, SASL_PLAINTEXT, SASL_SSL, TLS and mTLS listeners, and a
+# SASL_PLAINTEXT one that asks for a new login every two seconds (PLAIN, SCRAM, and OAUTHBEARER with tokens that nobody signed).
 # All of a broker lives in one folder: server.properties, tls/, data/, broker.log, broker.pid, plain-users.properties, kafka.env.
 # Fails: a start that is not ready in time stops the process and shows the end of its log.
 # shellcheck shell=bash
@@ -81,13 +81,14 @@ kafka_leaf() {
 
 kafka_choose_ports() {
   local free
-  mapfile -t free < <(free_ports 6)
+  mapfile -t free < <(free_ports 7)
   kafka_plaintext=127.0.0.1:${EG_KAFKA_PLAINTEXT_PORT:-${free[0]}}
   kafka_sasl_plaintext=127.0.0.1:${EG_KAFKA_SASL_PLAINTEXT_PORT:-${free[1]}}
   kafka_sasl_ssl=127.0.0.1:${EG_KAFKA_SASL_SSL_PORT:-${free[2]}}
   kafka_mtls=127.0.0.1:${EG_KAFKA_MTLS_PORT:-${free[3]}}
   kafka_controller=127.0.0.1:${EG_KAFKA_CONTROLLER_PORT:-${free[4]}}
-  kafka_oauth=127.0.0.1:${EG_KAFKA_OAUTH_PORT:-${free[5]}}
+  kafka_tls=127.0.0.1:${free[5]}
+  kafka_reauth=127.0.0.1:${free[6]}
 }
 
 # A listener for tokens of the provider that EG_OIDC_ISSUER names; sessions end after 10 s at the latest, and new signing keys are seen soon.
@@ -112,16 +113,23 @@ kafka_jvm_flags() { sed -n 's/^.*\.jwks\.endpoint\.url=/-Dorg.apache.kafka.sasl.
 
 kafka_listener_settings() {
   local dir=$1 scram=org.apache.kafka.common.security.scram.ScramLoginModule plain=org.apache.kafka.common.security.plain.PlainLoginModule listener
-  for listener in saslp saslt; do
+  for listener in saslp saslt saslr; do
     cat <<CONF
-listener.name.$listener.sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512
+listener.name.$listener.sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512$([ "$listener" != saslr ] || printf ',OAUTHBEARER')
 listener.name.$listener.plain.sasl.jaas.config=$plain required users_file="$dir/plain-users.properties";
 listener.name.$listener.plain.sasl.server.callback.handler.class=embergate.test.PlainUsersFromFile
 listener.name.$listener.scram-sha-256.sasl.jaas.config=$scram required;
 listener.name.$listener.scram-sha-512.sasl.jaas.config=$scram required;
 CONF
   done
-  for listener in saslt mtls; do
+  cat <<CONF
+listener.name.saslr.oauthbearer.sasl.jaas.config=org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required;
+listener.name.saslr.plain.connections.max.reauth.ms=2000
+listener.name.saslr.scram-sha-256.connections.max.reauth.ms=2000
+listener.name.saslr.scram-sha-512.connections.max.reauth.ms=2000
+listener.name.saslr.oauthbearer.connections.max.reauth.ms=2000
+CONF
+  for listener in saslt tls mtls; do
     printf 'listener.name.%s.ssl.keystore.type=PEM\nlistener.name.%s.ssl.keystore.location=%s/tls/broker-keystore.pem\n' "$listener" "$listener" "$dir"
   done
   cat <<CONF
@@ -134,8 +142,7 @@ CONF
 
 kafka_write_settings() {
   local dir=$1 public
-  public=INTERNAL://$kafka_plaintext,SASLP://$kafka_sasl_plaintext,SASLT://$kafka_sasl_ssl,MTLS://$kafka_mtls
-  [ -z "${EG_OIDC_ISSUER:-}" ] || public=$public,OAUTH://$kafka_oauth
+  public=INTERNAL://$kafka_plaintext,SASLP://$kafka_sasl_plaintext,SASLT://$kafka_sasl_ssl,TLS://$kafka_tls,MTLS://$kafka_mtls,SASLR://$kafka_reauth
   cat >"$dir/server.properties" <<CONF
 process.roles=broker,controller
 node.id=1
@@ -143,7 +150,7 @@ controller.quorum.voters=1@$kafka_controller
 controller.listener.names=CONTROLLER
 listeners=$public,CONTROLLER://$kafka_controller
 advertised.listeners=$public
-listener.security.protocol.map=INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT,SASLP:SASL_PLAINTEXT,SASLT:SASL_SSL,MTLS:SSL,OAUTH:SASL_SSL
+listener.security.protocol.map=INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT,SASLP:SASL_PLAINTEXT,SASLT:SASL_SSL,TLS:SSL,MTLS:SSL,SASLR:SASL_PLAINTEXT
 inter.broker.listener.name=INTERNAL
 log.dirs=$dir/data
 offsets.topic.replication.factor=1
@@ -167,7 +174,7 @@ kafka_write_env() {
     printf 'EG_KAFKA_DIR=%q\n' "$dir"
     printf 'EG_KAFKA_PLAINTEXT=%s\nEG_KAFKA_SASL_PLAINTEXT=%s\nEG_KAFKA_SASL_SSL=%s\nEG_KAFKA_MTLS=%s\n' \
       "$kafka_plaintext" "$kafka_sasl_plaintext" "$kafka_sasl_ssl" "$kafka_mtls"
-    [ -z "${EG_OIDC_ISSUER:-}" ] || printf 'EG_KAFKA_OAUTH=%s\n' "$kafka_oauth"
+    printf 'EG_KAFKA_TLS=%s\nEG_KAFKA_REAUTH=%s\n' "$kafka_tls" "$kafka_reauth"
     printf 'EG_KAFKA_CA=%q\nEG_KAFKA_OTHER_CA=%q\n' "$dir/tls/ca.pem" "$dir/tls/other-ca.pem"
     printf 'EG_KAFKA_CLIENT_CERT=%q\nEG_KAFKA_CLIENT_KEY=%q\n' "$dir/tls/client.pem" "$dir/tls/client-key.pem"
     printf 'EG_KAFKA_PLAIN_USERS=%q\n' "$dir/plain-users.properties"

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string_view>
 #include <utility>
 
 #include "embergate/core/assert.hpp"
@@ -70,8 +71,9 @@ class Client::TopicSink final : public RecordSink {
   rd_kafka_topic_t* topic_;
 };
 
-Client::Client(ClientHandle handle, std::weak_ptr<ClientObserver> observer)
-    : handle_(std::move(handle)),
+Client::Client(OpenClient made, std::weak_ptr<ClientObserver> observer)
+    : guard_(std::move(made.guard)),
+      handle_(std::move(made.handle)),
       queue_(rd_kafka_queue_get_main(handle_.get())),
       eventfd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       observer_(std::move(observer)) {
@@ -96,6 +98,24 @@ void Client::leave_to_the_system() {
   static_cast<void>(queue_.release());
   for (auto& topic : topics_) static_cast<void>(topic.second.release());
   static_cast<void>(handle_.release());
+  ConnectGuard::keep_for_ever(std::move(guard_));  // the library may still call it
+}
+
+// What happened before somebody listened is over: a candidate's first failed try says nothing of the client at work.
+void Client::speak() {
+  while (serve(EventPump::kBudget)) {
+  }
+  silent_.store(false);
+}
+
+core::Result<void> Client::use(const Login& login) {
+  if (login.token) {
+    EG_CHECK(apply_token(handle_.get(), *login.token));
+  } else {
+    EG_CHECK(apply_password(handle_.get(), *login.credential));
+  }
+  guard_->release();
+  return {};
 }
 
 std::shared_ptr<ClientObserver> Client::observer() const { return silent_.load() ? nullptr : observer_.lock(); }
@@ -128,6 +148,9 @@ bool Client::serve_events(std::size_t budget, bool& reported) {
         break;
       case RD_KAFKA_EVENT_DESCRIBECLUSTER_RESULT:
         serve_answer(event.get());
+        break;
+      case RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH:
+        if (const auto listener = observer()) listener->token_wanted();
         break;
       default:
         break;
@@ -168,7 +191,16 @@ void Client::serve_error(rd_kafka_event_t* event) {
     listener->died(fmt::format("{}: {}", rd_kafka_err2name(cause), reason.data()));
     return;
   }
-  listener->broke(fault_of(error, text), fmt::format("{}: {}", rd_kafka_err2name(error), text));
+  const ConnectionFault fault = fault_of(error, text);
+  if (fault == ConnectionFault::kLoginRefused) {
+    guard_->hold();  // until there is something better to log in with
+  } else if (fault == ConnectionFault::kUnreachable && guard_->holding()) {
+    return;  // by our own will
+  }
+  const std::string objected = guard_->objection();
+  const bool ours =
+      !objected.empty() && std::string_view(text).find("Permission denied") != std::string_view::npos;  // EACCES
+  listener->broke(fault, ours ? objected : fmt::format("{}: {}", rd_kafka_err2name(error), text));
 }
 
 void Client::serve_answer(rd_kafka_event_t* event) {
@@ -226,22 +258,17 @@ void Client::ask(core::Milliseconds timeout) {
   rd_kafka_DescribeCluster(handle_.get(), options.get(), queue_.get());
 }
 
-bool Client::warm(const TopicSettings& topic, core::Milliseconds timeout) {
-  rd_kafka_topic_t* handle = nullptr;
-  {
-    std::lock_guard lock(mutex_);
-    const auto found = topics_.find(topic.topic);
-    if (found == topics_.end()) return false;
-    handle = found->second.get();
-  }
+bool Client::warm(core::Milliseconds timeout) {
   const rd_kafka_metadata_t* metadata = nullptr;
-  if (rd_kafka_metadata(handle_.get(), 0, handle, &metadata, static_cast<int>(timeout.count())) !=
+  if (rd_kafka_metadata(handle_.get(), 0, nullptr, &metadata, static_cast<int>(timeout.count())) !=
       RD_KAFKA_RESP_ERR_NO_ERROR) {
     return false;
   }
   rd_kafka_metadata_destroy(metadata);
   return true;
 }
+
+void Client::purge_queued() { rd_kafka_purge(handle_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_NON_BLOCKING); }
 
 void Client::purge() {
   rd_kafka_purge(handle_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);

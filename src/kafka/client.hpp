@@ -18,6 +18,8 @@
 #include "embergate/core/result.hpp"
 #include "embergate/kafka/settings.hpp"
 #include "kafka/batch_state.hpp"
+#include "kafka/connect_guard.hpp"
+#include "kafka/credential.hpp"
 #include "kafka/event_pump.hpp"
 #include "kafka/failures.hpp"
 #include "kafka/lane.hpp"
@@ -34,11 +36,13 @@ class ClientObserver {
   virtual void broke(ConnectionFault fault, std::string text) = 0;
   virtual void died(std::string text) = 0;  // fatal: only another client helps
   virtual void made_room() = 0;             // reports came in
+  virtual void token_wanted() = 0;          // the library's token is near its end
 };
 
 class Client final : public EventSource, public std::enable_shared_from_this<Client> {
  public:
-  Client(ClientHandle handle, std::weak_ptr<ClientObserver> observer);
+  // Silent until speak(): its observer hears nothing.
+  Client(OpenClient made, std::weak_ptr<ClientObserver> observer);
   ~Client() override;
 
   [[nodiscard]] int descriptor() const override { return eventfd_; }
@@ -47,18 +51,23 @@ class Client final : public EventSource, public std::enable_shared_from_this<Cli
   core::Result<std::shared_ptr<RecordSink>> sink(const TopicSettings& topic);
   // Asks the cluster who it is, without waiting; the observer hears the answer.
   void ask(core::Milliseconds timeout);
-  // Fetches the topic's metadata, so that the first record does not wait for it (kafka.md 3).
+  // Fetches the metadata of every topic that has a sink, so that the first records do not wait for it (kafka.md 3).
   // False when no broker answered.
-  bool warm(const TopicSettings& topic, core::Milliseconds timeout);
+  bool warm(core::Milliseconds timeout);
+  // From the next connection on; lets a client that was refused knock again.
+  core::Result<void> use(const Login& login);
   [[nodiscard]] rd_kafka_t* handle() const { return handle_.get(); }
   [[nodiscard]] std::size_t outstanding() const { return outstanding_.load(); }
-  // All records come back as failures, soon.
+  // The records that are not on the wire come back as failures, soon; and all records.
+  void purge_queued();
   void purge();
   // True when every record has reported within the limit.
   bool wait_drained(core::Milliseconds limit);
   void close();
+  void speak();
   void silence() { silent_.store(true); }  // the observer hears no more; reports still reach their batches
-  void leave_to_the_system();              // instead of close(), when the library cannot be waited for
+  [[nodiscard]] bool holding() const { return guard_->holding(); }  // it connects to nobody after a refused login
+  void leave_to_the_system();  // instead of close(), when the library cannot be waited for
 
  private:
   class TopicSink;
@@ -70,11 +79,12 @@ class Client final : public EventSource, public std::enable_shared_from_this<Cli
   void released(std::size_t count);
   [[nodiscard]] std::shared_ptr<ClientObserver> observer() const;
 
+  std::shared_ptr<ConnectGuard> guard_;
   ClientHandle handle_;
   QueueHandle queue_;
   int eventfd_;
   std::weak_ptr<ClientObserver> observer_;
-  std::atomic<bool> silent_{false};
+  std::atomic<bool> silent_{true};
   std::atomic<std::size_t> outstanding_{0};
   std::mutex mutex_;
   std::condition_variable drained_;

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <random>
 #include <utility>
 
 #include "kafka/login_probe.hpp"
@@ -10,26 +12,42 @@
 
 namespace embergate::kafka {
 
+namespace {
+
+constexpr core::Milliseconds kRoomStep{100};
+constexpr core::Milliseconds kLeastTokenWait{1'000};
+constexpr core::Milliseconds kLongestTokenWait{std::chrono::hours(24)};
+constexpr double kTokenShare = 0.8;
+constexpr std::chrono::seconds kCalm{60};  // after this long without a refusal the next one is a new story
+
+// Connections with one file do not all begin at the same moment.
+core::Milliseconds with_jitter(core::Milliseconds delay) {
+  thread_local std::minstd_rand generator{std::random_device{}()};
+  std::uniform_int_distribution<core::Milliseconds::rep> more(0,
+                                                              std::max<core::Milliseconds::rep>(delay.count() / 2, 0));
+  return delay + core::Milliseconds(more(generator));
+}
+
+}  // namespace
+
 CredentialKeeper::CredentialKeeper(PoolContext& context, const ConnectionSettings& settings,
                                    std::shared_ptr<Strand> strand, CredentialHost& host)
-    : context_(context),
-      settings_(settings),
-      strand_(std::move(strand)),
-      host_(&host),
-      name_(*secret_of(settings)),
-      kind_(settings.sasl_jaas_config ? vault::ContentKind::kJaas : vault::ContentKind::kSingleLine) {}
+    : context_(context), settings_(settings), strand_(std::move(strand)), host_(&host) {
+  auto members = members_of(settings);
+  if (!members.empty()) bundle_ = context.secrets.bundle(std::move(members));
+}
 
 void CredentialKeeper::start() {
   // Several changes within the debounce time are one notice.
   auto notice = [weak = weak_from_this(), strand = strand_, noticed = noticed_,
                  debounce = context_.options.debounce](std::uint64_t) {
     if (noticed->exchange(true)) return;
-    strand->post_after(debounce, [weak, noticed] {
+    strand->post_after(with_jitter(debounce), [weak, noticed] {
       noticed->store(false);
       if (const auto self = weak.lock()) self->check();
     });
   };
-  watch_ = context_.secrets.watch(name_, kind_, std::move(notice));
+  if (bundle_) watch_ = bundle_->watch(std::move(notice));
   check();
 }
 
@@ -46,13 +64,19 @@ void CredentialKeeper::plan(core::Milliseconds delay) {
 }
 
 void CredentialKeeper::login_refused() {
+  const auto now = context_.clock.steady_now();
+  if (!refused_at_ || now - *refused_at_ > kCalm) retry_.reset();
+  refused_at_ = now;
   if (running_refused_) return;
   running_refused_ = true;
-  retry_.reset();
+  first_look_ = true;
   check();
 }
 
-void CredentialKeeper::login_recovered() { running_refused_ = false; }
+void CredentialKeeper::tls_refused() {
+  force_read_ = true;
+  check();
+}
 
 void CredentialKeeper::lost() {
   used_is_proven_ = false;
@@ -61,68 +85,165 @@ void CredentialKeeper::lost() {
   plan_retry();
 }
 
-core::Result<vault::SecretValue> CredentialKeeper::read() {
-  const auto requester = host_->requester();
-  if (!requester) return core::make_error(core::ErrorCode::kForbidden, "no destination uses the secret");
-  if (running_refused_ || force_read_) {
-    return context_.secrets.refresh(name_, *requester, kind_, vault::Use::kOutboundRunning, tried_generation_);
+void CredentialKeeper::too_old() {
+  too_old_ = true;
+  check();
+}
+
+core::Result<CredentialKeeper::Snapshot> CredentialKeeper::read() {
+  if (!bundle_) {
+    auto fixed = std::make_shared<vault::BundleValue>();
+    fixed->generation = 1;
+    return Snapshot(std::move(fixed));
   }
-  return context_.secrets.resolve(name_, *requester, kind_, vault::Use::kOutboundRunning);
+  const auto requester = host_->requester();
+  if (!requester) return core::make_error(core::ErrorCode::kForbidden, "no destination uses the connection");
+  if (running_refused_ || force_read_) {
+    return bundle_->refresh(*requester, vault::Use::kOutboundRunning, tried_generation_);
+  }
+  return bundle_->resolve(*requester, vault::Use::kOutboundRunning);
 }
 
 void CredentialKeeper::check() {
   ++timer_;  // whatever was planned happens now
   if (host_ == nullptr || context_.stopping.load()) return;
-  const auto value = read();
-  force_read_ = false;
-  if (!value) {
-    fail(false, value.error().diagnostics);
-    plan_retry();
+  if (adopting_) {
+    look_again_ = true;
     return;
   }
-  if (value->generation != tried_generation_) {
-    tried_generation_ = value->generation;
-    retry_.reset();
-  }
-  if (value->generation != used_generation_ || !used_is_proven_) {
-    prove(*value);
-  } else if (running_refused_) {
-    plan_retry();  // the broker is ahead of the file
-  }
-}
-
-void CredentialKeeper::prove(const vault::SecretValue& value) {
-  auto made = make_credential(settings_, *value.secret);
-  if (!made) {
-    fail(false, made.error().diagnostics);
+  if (!host_->has_room_for_candidate()) return plan(kRoomStep);
+  const auto snapshot = read();
+  force_read_ = false;
+  if (!snapshot) {
+    fail(false, snapshot.error().diagnostics);
     return plan_retry();
   }
-  const auto credential = std::make_shared<const Credential>(*std::move(made));
-  auto conf =
-      make_producer_conf(settings_, credential.get(), {context_.options.queue_messages, context_.options.queue_kbytes});
+  act_on(*snapshot);
+}
+
+void CredentialKeeper::act_on(const Snapshot& snapshot) {
+  const bool first_look = std::exchange(first_look_, false);
+  if (snapshot->generation != tried_generation_) {
+    tried_generation_ = snapshot->generation;
+    retry_.reset();
+    return prove(snapshot);
+  }
+  if (snapshot->generation != used_generation_ || !used_is_proven_ || too_old_) return prove(snapshot);
+  if (!running_refused_) return;
+  // The broker is ahead of the file, so knock rarely. A token can be had anew, a password cannot.
+  if (first_look && !used_.token) return plan_retry();
+  prove(snapshot);
+}
+
+core::Result<Login> CredentialKeeper::make_login(const vault::BundleValue& value) {
+  EG_TRY(Credential made, make_credential(settings_, value.members, context_.options.token_sources.get()));
+  Login login{std::make_shared<const Credential>(std::move(made)), nullptr};
+  if (login.credential->tokens) {
+    const auto deadline = std::chrono::steady_clock::now() + context_.options.probe_timeout;
+    EG_TRY(BearerToken token, login.credential->tokens->fetch(deadline, context_.stopping));
+    login.token = std::make_shared<const BearerToken>(std::move(token));
+  }
+  return login;
+}
+
+void CredentialKeeper::prove(const Snapshot& snapshot) {
+  auto login = make_login(*snapshot);
+  if (context_.stopping.load()) return;
+  if (!login) {
+    fail(false, login.error().diagnostics);
+    return plan_retry();
+  }
+  auto conf = make_producer_conf(settings_, login->credential.get(),
+                                 {context_.options.queue_messages, context_.options.queue_kbytes});
   if (!conf) {
     fail(false, conf.error().diagnostics);
     return plan_retry();
   }
-  ProbeResult probe = probe_login(*std::move(conf), context_.options.probe_timeout, context_.stopping);
+  ProbeResult probe = probe_login(*std::move(conf), login->token.get(), context_.objection_to_brokers_of(settings_),
+                                  context_.options.probe_timeout, context_.stopping);
   if (context_.stopping.load()) return;
   if (!probe.client) {
-    force_read_ = probe.fault == ConnectionFault::kLoginRefused;
-    fail(force_read_, probe.text);
+    force_read_ = probe.fault != ConnectionFault::kUnreachable;
+    fail(probe.fault == ConnectionFault::kLoginRefused, probe.text);
     return plan_retry();
   }
-  if (const auto adopted = host_->adopt(credential, std::move(probe.client)); !adopted) {
-    fail(false, adopted.error().diagnostics);
-    return plan_retry();
-  }
-  used_generation_ = value.generation;
+  candidate_ = *std::move(login);
+  candidate_generation_ = snapshot->generation;
+  adopting_ = true;
+  look_again_ = false;
+  host_->adopt(Proven{candidate_, std::move(probe.client), candidate_generation_ != used_generation_, too_old_});
+}
+
+void CredentialKeeper::adopted() {
+  adopting_ = false;
+  used_ = std::exchange(candidate_, {});
+  used_generation_ = candidate_generation_;
   used_is_proven_ = true;
   running_refused_ = false;
-  retry_.reset();
+  too_old_ = false;
+  // After a refusal the schedule goes on for a while: one broker of several may lag behind.
+  if (!refused_at_ || context_.clock.steady_now() - *refused_at_ > kCalm) retry_.reset();
+  token_retry_.reset();
+  plan_token_by_life();
+  if (std::exchange(look_again_, false)) check();
+}
+
+void CredentialKeeper::not_adopted(const std::string& text) {
+  adopting_ = false;
+  candidate_ = {};
+  fail(false, text);
+  plan_retry();
+}
+
+void CredentialKeeper::plan_token(core::Milliseconds delay) {
+  strand_->post_after(delay, [weak = weak_from_this(), timer = ++token_timer_] {
+    const auto self = weak.lock();
+    if (self && self->token_timer_ == timer) self->renew_token();
+  });
+}
+
+void CredentialKeeper::plan_token_by_life() {
+  if (!used_.token) return;
+  const auto life = used_.token->expires_at - used_.token->issued_at;
+  const auto due = used_.token->issued_at + std::chrono::duration_cast<core::SystemTime::duration>(life * kTokenShare);
+  const auto left = std::chrono::duration_cast<core::Milliseconds>(due - context_.clock.system_now());
+  // Tokens that were issued together are not fetched together.
+  const auto early = with_jitter(std::max(left, core::Milliseconds(0)) / 20);
+  plan_token(std::clamp(left - early, kLeastTokenWait, kLongestTokenWait));
+}
+
+void CredentialKeeper::token_wanted() {
+  if (!used_.token || host_ == nullptr) return;
+  plan_token(core::Milliseconds(0));
+}
+
+void CredentialKeeper::renew_token() {
+  if (host_ == nullptr || context_.stopping.load() || !used_.token) return;
+  if (adopting_ || running_refused_) return plan_token(kLeastTokenWait);  // a check fetches one, too
+  const auto deadline = std::chrono::steady_clock::now() + context_.options.probe_timeout;
+  auto fetched = used_.credential->tokens->fetch(deadline, context_.stopping);
+  if (context_.stopping.load()) return;
+  const auto now = context_.clock.steady_now();
+  if (!fetched) {
+    fail(!fetched.error().retriable, fetched.error().diagnostics);
+    return plan_token(token_retry_.next(now));
+  }
+  const auto token = std::make_shared<const BearerToken>(*std::move(fetched));
+  const Login next{used_.credential, token};
+  if (takeover(used_, next) == Takeover::kReplace) {
+    used_is_proven_ = false;  // another principal: the whole way
+    return check();
+  }
+  const bool younger = token->expires_at > used_.token->expires_at;
+  used_ = next;
+  host_->renew(used_);
+  if (!younger) return plan_token(token_retry_.next(now));  // a file that holds the token has its own time
+  token_retry_.reset();
+  plan_token_by_life();
 }
 
 void CredentialKeeper::fail(bool refused, const std::string& text) {
-  host_->credential_failed(refused, fmt::format("secret '{}': {}", name_.value(), text));
+  host_->credential_failed(refused, fmt::format("{}: {}", secrets_in_words(settings_), text));
 }
 
 }  // namespace embergate::kafka

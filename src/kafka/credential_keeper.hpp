@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a secret's file to a credential that brokers accept: waits for new content, proves it with a client of its own,
-// hands it over; what is refused is tried again on a schedule and leaves the old credential at work (R-35, R-36, R-39,
-// decision 22). Thread: everything but the watcher's notice runs on the identity's strand. Ownership: owned by its
-// identity; stop() ends the notices. Failure: told to the host as text without values; never gives up.
+// From the secrets of an identity to a login that brokers accept: waits for a new generation of all of them together,
+// proves it with a client of its own, hands it over; what is refused is tried again on a schedule and leaves the old
+// login at work (R-35, R-36, R-39, R-43, decision 22). Tokens are fetched anew at 80 % of their life. Thread:
+// everything but the watcher's notice runs on the identity's strand. Ownership: owned by its identity; stop() ends the
+// notices. Failure: told to the host as text without values; never gives up.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,13 +19,26 @@
 
 namespace embergate::kafka {
 
+// A login that brokers accepted, and the client that proved it.
+struct Proven {
+  Login login;
+  OpenClient client;
+  bool is_new = true;  // another generation than the one at work
+  bool anew = false;   // wanted although the login may be the same: the client at work is too old
+};
+
 class CredentialHost {
  public:
   virtual ~CredentialHost() = default;
   [[nodiscard]] virtual std::optional<vault::Requester> requester()
-      const = 0;  // a destination that is allowed to use the secret
-  // Makes the proven credential the one in use. `proven` is logged in with it.
-  virtual core::Result<void> adopt(std::shared_ptr<const Credential> credential, ClientHandle proven) = 0;
+      const = 0;  // a destination that is allowed to use the secrets
+  // False while a client that was replaced before is not gone yet: a candidate would be the third.
+  [[nodiscard]] virtual bool has_room_for_candidate() const = 0;
+  // Makes the login the one in use; the keeper hears adopted() or not_adopted() on the strand, perhaps before this
+  // returns.
+  virtual void adopt(Proven proven) = 0;
+  // Another token of the same principal.
+  virtual void renew(const Login& login) = 0;
   virtual void credential_failed(bool refused, std::string text) = 0;
 };
 
@@ -34,32 +49,52 @@ class CredentialKeeper : public std::enable_shared_from_this<CredentialKeeper> {
 
   void start();
   void stop();
-  void login_refused();    // of the running client: the broker may have rotated before the file
-  void login_recovered();  // it is logged in again
-  void lost();             // the running client was given up; the credential has to prove itself anew
+  void login_refused();  // of the running client: the broker may have rotated before the file
+  void tls_refused();    // the same for certificates
+  void lost();           // the running client was given up; the login has to prove itself anew
+  void too_old();        // the running client reached maxLoginAgeMs
+  void token_wanted();   // the library's token is near its end
+  void adopted();
+  void not_adopted(const std::string& text);
 
  private:
+  using Snapshot = std::shared_ptr<const vault::BundleValue>;
   void check();
   void plan(core::Milliseconds delay);
   void plan_retry() { plan(retry_.next(context_.clock.steady_now())); }
-  core::Result<vault::SecretValue> read();
-  void prove(const vault::SecretValue& value);
+  core::Result<Snapshot> read();
+  void act_on(const Snapshot& snapshot);
+  void prove(const Snapshot& snapshot);
+  core::Result<Login> make_login(const vault::BundleValue& value);
+  void plan_token(core::Milliseconds delay);
+  void plan_token_by_life();
+  void renew_token();
   void fail(bool refused, const std::string& text);
 
   PoolContext& context_;
   const ConnectionSettings& settings_;
   std::shared_ptr<Strand> strand_;
-  CredentialHost* host_;  // null after stop()
-  vault::SecretName name_;
-  vault::ContentKind kind_;
+  CredentialHost* host_;                   // null after stop()
+  std::shared_ptr<vault::Bundle> bundle_;  // null: the settings name no secret (MSK IAM)
   std::unique_ptr<vault::Watch> watch_;
   std::shared_ptr<std::atomic<bool>> noticed_ = std::make_shared<std::atomic<bool>>(false);
   RetrySchedule retry_;
-  std::uint64_t timer_ = 0;             // the newest plan; older ones do nothing
-  std::uint64_t used_generation_ = 0;   // of the file, at work
-  std::uint64_t tried_generation_ = 0;  // of the file, last tried
+  RetrySchedule token_retry_;
+  std::uint64_t timer_ = 0;                 // the newest plan; older ones do nothing
+  std::uint64_t token_timer_ = 0;           // the same for tokens
+  Login used_;                              // at work
+  Login candidate_;                         // being taken over
+  std::uint64_t used_generation_ = 0;       // of the secrets, at work
+  std::uint64_t candidate_generation_ = 0;  // of the secrets, being taken over
+  std::uint64_t tried_generation_ = 0;      // of the secrets, last tried
+  std::optional<core::SteadyTime> refused_at_;
   bool used_is_proven_ = false;
+  bool adopting_ = false;
+  bool look_again_ = false;
   bool running_refused_ = false;
+  bool first_look_ =
+      false;  // after a refusal: a newer value is tried at once, the same one only on the schedule
+  bool too_old_ = false;
   bool force_read_ = false;
 };
 

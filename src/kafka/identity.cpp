@@ -23,12 +23,12 @@ void ListenerSlot::clear() {
 
 Identity::Identity(PoolContext& context, ConnectionSettings settings)
     : context_(context), settings_(std::move(settings)), strand_(std::make_shared<Strand>(context.control)) {
-  status_.has_credential = !uses_sasl(settings_);
+  status_.has_credential = !needs_credential(settings_);
 }
 
 void Identity::start() {
   strand_->post([self = shared_from_this()] {
-    if (!uses_sasl(self->settings_)) return self->open_without_login();
+    if (!needs_credential(self->settings_)) return self->open_without_login();
     self->keeper_ = std::make_shared<CredentialKeeper>(self->context_, self->settings_, self->strand_, *self);
     self->keeper_->start();
   });
@@ -93,6 +93,7 @@ void Identity::purge(Lane& lane) {
         finished.insert(finished.end(), more.begin(), more.end());
       }
       if (client_) client_->purge();
+      if (draining_) draining_->purge();
     }
   }
   context_.finish(finished);
@@ -119,6 +120,7 @@ bool Identity::unused() const {
 bool Identity::idle() const {
   std::lock_guard lock(mutex_);
   if (client_ && client_->outstanding() > 0) return false;
+  if (draining_ && draining_->outstanding() > 0) return false;
   const auto lane_idle = [](const Member& member) { return member.lane->idle(); };
   return std::all_of(members_.begin(), members_.end(), lane_idle) &&
          std::all_of(orphans_.begin(), orphans_.end(), lane_idle);
@@ -151,6 +153,7 @@ void Identity::end(const std::string& reason) {
   }
   strand_->post([self = shared_from_this(), reason] {
     if (self->keeper_) self->keeper_->stop();
+    self->give_up_replacement();
     if (auto client = self->take_client(reason)) self->context_.retire(std::move(client));
     self->retired_.store(true);
   });
@@ -160,7 +163,7 @@ std::shared_ptr<Client> Identity::take_client(const std::optional<std::string>& 
   std::shared_ptr<Client> client;
   {
     std::lock_guard lock(mutex_);
-    connected_.store(false);
+    if (refusal) connected_.store(false);
     refusal_ = refusal;
     client = std::exchange(client_, nullptr);
   }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // One connection identity (kafka.md 1): its client, the lanes of the destinations that share it, and its life from
-// first proof through rotation and rebuild to the end (kafka.md 5). A client is replaced only after the old one has
-// drained or given its records back; a new password of the same user goes into the running client.
-// Thread: public calls from any thread; ClientObserver on the pump thread; everything else on the identity's strand.
-// Locks: mutex_ is a leaf, but for a lane's own. Ownership: shared by the pool and the Producers. Failure: shows in
-// status() and to the members' listeners.
+// first proof through rotation and rebuild to the end (kafka.md 5). A new password or token of the same principal goes
+// into the running client; for anything else a proven and warmed client takes over after the old one has drained
+// or given its records back, and never are there more than the two. Thread: public calls from any
+// thread; ClientObserver on the pump thread; everything else on the identity's strand. Locks: mutex_ is a leaf, but for
+// a lane's own. Ownership: shared by the pool and the Producers. Failure: shows in status() and to the members'
+// listeners.
 #pragma once
 
 #include <atomic>
@@ -66,16 +67,41 @@ class Identity final : public ClientObserver, public CredentialHost, public std:
   void died(std::string text) override;
   void made_room() override;
 
+  void token_wanted() override;
+
   std::optional<vault::Requester> requester() const override;
-  core::Result<void> adopt(std::shared_ptr<const Credential> credential, ClientHandle proven) override;
+  bool has_room_for_candidate() const override { return previous_.expired(); }
+  void adopt(Proven proven) override;
+  void renew(const Login& login) override;
   void credential_failed(bool refused, std::string text) override;
 
  private:
   using Members = std::vector<Member>;
+  // A client that takes over from another one; steps() says where it stands.
+  struct Replacement {
+    std::shared_ptr<Client> next;
+    Proven proven;  // without its client
+    std::shared_ptr<Turns::Turn> turn;
+    std::shared_ptr<Client> old;
+    enum class Phase { kDraining, kRecallingQueued, kRecallingAll } phase = Phase::kDraining;
+    core::SteadyTime phase_ends{};
+    core::SteadyTime patience_ends{};  // of a drain whose brokers refuse the login
+  };
+
   void open_without_login();
-  void install(ClientHandle handle);
+  std::shared_ptr<Client> make_silent_client(OpenClient made);
+  void install(const std::shared_ptr<Client>& client);
   Lane::Finished open_lane(const Member& member, Client& client);
-  void replace(ClientHandle proven);
+  bool warm_candidate(Client& candidate);
+  void begin_replacement(Proven proven);
+  void begin_drain(std::shared_ptr<Turns::Turn> turn);
+  void plan_replacement_step();
+  void replacement_step();
+  void enter_phase(Replacement::Phase phase, core::Milliseconds limit);
+  void finish_replacement();
+  void give_up_replacement();
+  void in_use(const Proven& proven);
+  void plan_end_of_login(const std::shared_ptr<Client>& client);
   void rebuild();
   void suspend_if_still_refused();
   // From now on there is no client: lanes refuse with the reason, or hold when there is none.
@@ -91,12 +117,13 @@ class Identity final : public ClientObserver, public CredentialHost, public std:
   PoolContext& context_;
   const ConnectionSettings settings_;
   const std::shared_ptr<Strand> strand_;
-  std::shared_ptr<CredentialKeeper> keeper_;  // strand; null without SASL
+  std::shared_ptr<CredentialKeeper> keeper_;  // strand; null when there is nothing to prove
 
   mutable std::mutex mutex_;
   Members members_;
   Members orphans_;  // destinations that are gone, with batches that still wait
   std::shared_ptr<Client> client_;
+  std::shared_ptr<Client> draining_;    // the one before it, while its records come in
   std::optional<std::string> refusal_;  // why nothing can be sent; none: lanes hold until there is a client
   ConnectionStatus status_;
   bool ended_ = false;
@@ -105,10 +132,13 @@ class Identity final : public ClientObserver, public CredentialHost, public std:
   std::atomic<bool> connected_{false};
   std::atomic<bool> login_failing_{false};
   std::atomic<bool> lanes_wait_{false};
-  core::SteadyTime login_failing_since_{};        // strand
-  std::shared_ptr<const Credential> credential_;  // strand; at work
-  RetrySchedule retry_;                           // strand; of open_without_login and the question
-  bool question_planned_ = false;                 // strand
+  // All of these: strand.
+  core::SteadyTime login_failing_since_{};
+  Login login_;  // at work
+  std::unique_ptr<Replacement> replacement_;
+  std::weak_ptr<Client> previous_;  // replaced, and perhaps not gone yet
+  RetrySchedule retry_;             // of open_without_login and the question
+  bool question_planned_ = false;
 };
 
 }  // namespace embergate::kafka

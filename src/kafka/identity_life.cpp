@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The strand's part of an identity: clients made, proven, rotated, replaced, rebuilt.
+// The strand's part of an identity: clients made, proven, rotated, rebuilt. Replacing has its own file.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -15,7 +15,6 @@ namespace log = observability::log;
 
 namespace {
 
-constexpr core::Milliseconds kDrainLimit{10'000};    // kafka.md 5, a changed user name
 constexpr core::Milliseconds kGiveBackLimit{5'000};  // after a purge
 constexpr core::Milliseconds kWarmLimit{2'000};
 constexpr core::Milliseconds kFirstQuestion{1'000};
@@ -29,16 +28,21 @@ void Identity::open_without_login() {
     if (ended_ || context_.stopping.load()) return;
   }
   auto conf = make_producer_conf(settings_, nullptr, {context_.options.queue_messages, context_.options.queue_kbytes});
-  auto handle = conf ? make_client(*std::move(conf)) : core::Result<ClientHandle>(conf.error());
-  if (handle) return install(*std::move(handle));
-  credential_failed(false, handle.error().diagnostics);
+  auto made = conf ? make_client(*std::move(conf), nullptr, context_.objection_to_brokers_of(settings_))
+                   : core::Result<OpenClient>(conf.error());
+  if (made) return install(make_silent_client(*std::move(made)));
+  credential_failed(false, made.error().diagnostics);
   strand_->post_after(retry_.next(context_.clock.steady_now()), [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->open_without_login();
   });
 }
 
-void Identity::install(ClientHandle handle) {
-  auto client = std::make_shared<Client>(std::move(handle), weak_from_this());
+std::shared_ptr<Client> Identity::make_silent_client(OpenClient made) {
+  return std::make_shared<Client>(std::move(made), weak_from_this());
+}
+
+void Identity::install(const std::shared_ptr<Client>& client) {
+  client->speak();
   context_.pump.add(client);
   bool wanted = true;
   {
@@ -49,11 +53,23 @@ void Identity::install(ClientHandle handle) {
       refusal_.reset();
     }
   }
-  if (!wanted) return context_.retire(std::move(client));
+  if (!wanted) return context_.retire(client);
   retry_.reset();
+  plan_end_of_login(client);
   for (const Member& member : members()) context_.finish(open_lane(member, *client));
   strand_->post([weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->ask_first();
+  });
+}
+
+// Open connections keep their login; who wants none to be older than some age gets a new client then (decision 22).
+void Identity::plan_end_of_login(const std::shared_ptr<Client>& client) {
+  if (settings_.max_login_age_ms == 0 || !keeper_) return;
+  const core::Milliseconds age(settings_.max_login_age_ms);
+  strand_->post_after(age, [weak = weak_from_this(), of = std::weak_ptr<Client>(client)] {
+    const auto self = weak.lock();
+    const auto old = of.lock();
+    if (self && old && self->client() == old && self->keeper_) self->keeper_->too_old();
   });
 }
 
@@ -63,54 +79,64 @@ void Identity::ask_first() {
   const auto running = client();
   const Members known = members();
   if (!running || known.empty() || connected_.load() || context_.stopping.load()) return;
-  if (running->warm(known.front().topic, kFirstAnswer)) {
+  if (running->warm(kFirstAnswer)) {
     answered();
   } else {
     plan_question(core::Milliseconds(0));
   }
 }
 
-core::Result<void> Identity::adopt(std::shared_ptr<const Credential> credential, ClientHandle proven) {
+void Identity::adopt(Proven proven) {
   const auto running = client();
   if (!running) {
-    install(std::move(proven));
-  } else if (same_user(*credential, *credential_)) {
-    EG_CHECK(apply_credential(running->handle(), *credential));
-    if (!connected_.load()) plan_question(kFirstQuestion);
-  } else {
-    replace(std::move(proven));
+    install(make_silent_client(std::move(proven.client)));
+    return in_use(proven);
   }
-  credential_ = std::move(credential);
+  const Takeover way = takeover(login_, proven.login);
+  if (way == Takeover::kReplace || proven.anew) return begin_replacement(std::move(proven));
+  proven.client = {};  // it has done its part
+  if (uses_sasl(settings_)) {
+    if (const auto used = running->use(proven.login); !used) return keeper_->not_adopted(used.error().diagnostics);
+  }
+  if (!connected_.load()) plan_question(kFirstQuestion);
+  in_use(proven);
+}
+
+void Identity::in_use(const Proven& proven) {
+  login_ = proven.login;
   context_.proven->add();
   std::uint64_t generation = 0;
   {
     std::lock_guard lock(mutex_);
     status_.has_credential = true;
-    generation = ++status_.credential_generation;
+    if (proven.is_new) generation = ++status_.credential_generation;
   }
-  const std::string name = secret_of(settings_)->value();
-  log::event(log::Level::kInfo,
-             generation == 1 ? "topic-destination/secret-proven" : "topic-destination/secret-rotated",
-             "the brokers accepted the credential; every new connection uses it",
-             {{"secret", std::string_view(name)},
-              {"generation", static_cast<std::int64_t>(generation)},
-              {"destinations", std::string_view(destinations())}});
-  emit(ProducerPool::Event::Kind::kCredentialProven,
-       fmt::format("secret '{}': generation {} is in use", name, generation));
-  return {};
+  if (proven.is_new) {
+    const std::string names = secrets_in_words(settings_);
+    const std::string list = secret_list(settings_);
+    log::event(log::Level::kInfo,
+               generation == 1 ? "topic-destination/secret-proven" : "topic-destination/secret-rotated",
+               "the brokers accepted the credential; every new connection uses it",
+               {{"secret", std::string_view(list)},
+                {"generation", static_cast<std::int64_t>(generation)},
+                {"destinations", std::string_view(destinations())}});
+    emit(ProducerPool::Event::Kind::kCredentialProven, fmt::format("{}: generation {} is in use", names, generation));
+  }
+  keeper_->adopted();
 }
 
-// Another user: the old client drains first, so that no two clients carry the same keys. Records that it cannot
-// deliver go back.
-void Identity::replace(ClientHandle proven) {
-  auto old = take_client(std::nullopt);
-  if (!old->wait_drained(kDrainLimit)) {
-    refuse("the Kafka client is being replaced");
-    old->purge();
-    old->wait_drained(kGiveBackLimit);
-  }
-  context_.retire(std::move(old));
-  install(std::move(proven));
+void Identity::renew(const Login& login) {
+  login_ = login;
+  const auto running = client();
+  if (!running) return;
+  if (const auto used = running->use(login); !used) credential_failed(false, used.error().diagnostics);
+}
+
+void Identity::token_wanted() {
+  strand_->post([weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (self && self->keeper_) self->keeper_->token_wanted();
+  });
 }
 
 void Identity::died(std::string text) {
@@ -131,12 +157,14 @@ void Identity::rebuild() {
              {{"destinations", std::string_view(destinations())}});
   old->purge();
   old->wait_drained(kGiveBackLimit);
+  previous_ = old;
   context_.retire(std::move(old));
-  auto conf = make_producer_conf(settings_, credential_.get(),
+  auto conf = make_producer_conf(settings_, login_.credential.get(),
                                  {context_.options.queue_messages, context_.options.queue_kbytes});
-  auto handle = conf ? make_client(*std::move(conf)) : core::Result<ClientHandle>(conf.error());
-  if (handle) return install(*std::move(handle));
-  credential_failed(false, handle.error().diagnostics);
+  auto made = conf ? make_client(*std::move(conf), login_.token.get(), context_.objection_to_brokers_of(settings_))
+                   : core::Result<OpenClient>(conf.error());
+  if (made) return install(make_silent_client(*std::move(made)));
+  credential_failed(false, made.error().diagnostics);
   if (keeper_) return keeper_->lost();
   open_without_login();
 }
@@ -169,13 +197,16 @@ void Identity::broke(ConnectionFault fault, std::string text) {
   const std::string clean = context_.redacted(std::move(text));
   const bool news = note_error(clean);
   if (connected_.exchange(false) || news) emit(ProducerPool::Event::Kind::kError, clean);
-  const bool first_refusal = fault == ConnectionFault::kLoginRefused && !login_failing_.exchange(true);
-  strand_->post([weak = weak_from_this(), first_refusal] {
+  const bool of_login = fault == ConnectionFault::kLoginRefused;
+  const bool first_refusal =
+      needs_credential(settings_) && fault != ConnectionFault::kUnreachable && !login_failing_.exchange(true);
+  strand_->post([weak = weak_from_this(), first_refusal, of_login] {
     const auto self = weak.lock();
     if (!self) return;
     self->plan_question(kFirstQuestion);
+    if (of_login && self->keeper_) self->keeper_->login_refused();
     if (!first_refusal) return;
-    if (self->keeper_) self->keeper_->login_refused();
+    if (!of_login && self->keeper_) self->keeper_->tls_refused();
     self->login_failing_since_ = self->context_.clock.steady_now();
     self->strand_->post_after(self->context_.options.refused_limit, [weak] {
       if (const auto late = weak.lock()) late->suspend_if_still_refused();
@@ -183,8 +214,8 @@ void Identity::broke(ConnectionFault fault, std::string text) {
   });
 }
 
-// The library would knock about once a second for ever, and brokers lock accounts: after the limit the client is given
-// up, and only the keeper's schedule tries on (R-36, kafka.md 5).
+// A client that was refused knocks no more; after the limit it is given up, and its records go back to the outbox,
+// where their number is known (R-36, kafka.md 5).
 void Identity::suspend_if_still_refused() {
   const auto now = context_.clock.steady_now();
   if (!login_failing_.load() || now - login_failing_since_ < context_.options.refused_limit) return;
@@ -210,7 +241,6 @@ void Identity::answered() {
     const auto self = weak.lock();
     if (!self) return;
     self->retry_.reset();
-    if (self->keeper_) self->keeper_->login_recovered();
     self->warm_and_announce();
   });
 }
@@ -238,11 +268,7 @@ void Identity::plan_question(core::Milliseconds delay) {
 void Identity::warm_and_announce() {
   const auto running = client();
   if (!running || context_.stopping.load()) return;
-  std::vector<TopicSettings> topics;
-  for (const Member& member : members()) {
-    if (std::find(topics.begin(), topics.end(), member.topic) == topics.end()) topics.push_back(member.topic);
-  }
-  for (const TopicSettings& topic : topics) running->warm(topic, kWarmLimit);
+  running->warm(kWarmLimit);
   emit(ProducerPool::Event::Kind::kReady, "connected");
 }
 

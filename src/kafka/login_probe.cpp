@@ -49,26 +49,28 @@ bool refused(rd_kafka_queue_t* queue, ProbeResult& result) {
 
 }  // namespace
 
-ProbeResult probe_login(ConfHandle conf, core::Milliseconds timeout, const std::atomic<bool>& stopping) {
+ProbeResult probe_login(ConfHandle conf, const BearerToken* token, const BrokerObjection& objection,
+                        core::Milliseconds timeout, const std::atomic<bool>& stopping) {
   ProbeResult result;
-  auto made = make_client(std::move(conf));
+  auto made = make_client(std::move(conf), token, objection);
   if (!made) {
     result.fault = ConnectionFault::kTlsRefused;
     result.text = made.error().diagnostics;
     return result;
   }
-  ClientHandle client = std::move(*made);
-  const QueueHandle queue(rd_kafka_queue_get_main(client.get()));
+  OpenClient client = std::move(*made);
+  const QueueHandle queue(rd_kafka_queue_get_main(client.handle.get()));
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   core::Milliseconds attempt = kFirstTry;
   while (!stopping.load() && left_until(deadline).count() > 0) {
-    if (answered(client.get(), std::min(attempt, left_until(deadline)))) {
+    if (answered(client.handle.get(), std::min(attempt, left_until(deadline)))) {
       result.client = std::move(client);
       return result;
     }
     if (refused(queue.get(), result)) return result;
     attempt = std::min(attempt * 2, kLongestTry);
   }
+  if (const std::string objected = client.guard->objection(); !objected.empty()) result.text = objected;
   if (result.text.empty()) result.text = "no broker answered in time";
   return result;
 }

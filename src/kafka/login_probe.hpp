@@ -9,18 +9,21 @@
 #include <string>
 
 #include "embergate/core/clock.hpp"
+#include "kafka/connect_guard.hpp"
 #include "kafka/failures.hpp"
 #include "kafka/rd_handles.hpp"
+#include "kafka/token_source.hpp"
 
 namespace embergate::kafka {
 
 struct ProbeResult {
-  ClientHandle client;
+  OpenClient client;
   ConnectionFault fault = ConnectionFault::kUnreachable;
   std::string text;
 };
 
-// `stopping` ends the wait early.
-ProbeResult probe_login(ConfHandle conf, core::Milliseconds timeout, const std::atomic<bool>& stopping);
+// `token` null: the login takes none. `stopping` ends the wait early.
+ProbeResult probe_login(ConfHandle conf, const BearerToken* token, const BrokerObjection& objection,
+                        core::Milliseconds timeout, const std::atomic<bool>& stopping);
 
 }  // namespace embergate::kafka

@@ -2,6 +2,7 @@
 #include "kafka/pool_context.hpp"
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 namespace embergate::kafka {
@@ -10,6 +11,7 @@ namespace {
 
 constexpr core::Milliseconds kReapStep{20};
 constexpr int kRoundsBetweenPurges = 50;
+constexpr unsigned kMostReplacements = 4;  // R-43, and no more than there are processors
 
 }  // namespace
 
@@ -18,6 +20,7 @@ PoolContext::PoolContext(const ProducerPool::Options& pool_options, vault::Secre
     : options(pool_options),
       secrets(secret_cache),
       clock(pool_clock),
+      replacements(std::clamp(std::thread::hardware_concurrency(), 1U, kMostReplacements)),
       control(pool_options.control_threads),
       producers(metrics.gauge("kafka_producers", "Kafka connection identities that have a producer")),
       proven(metrics.counter("kafka_credentials_total", "Kafka logins tried with a new credential",
@@ -76,6 +79,8 @@ void PoolContext::leave_retired_to_the_system() {
     client->leave_to_the_system();
   }
 }
+
+BrokerObjection PoolContext::objection_to_brokers_of(const ConnectionSettings& /*settings*/) const { return {}; }
 
 std::string PoolContext::redacted(std::string text) const {
   secrets.redact(text);

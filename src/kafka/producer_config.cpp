@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace embergate::kafka {
 
@@ -125,15 +127,22 @@ void set_network(Setter& to, const ConnectionSettings& settings) {
 
 void set_security(Setter& to, const ConnectionSettings& settings, const Credential* credential) {
   if (uses_sasl(settings)) to.set("sasl.mechanism", mechanism_name(settings.sasl_mechanism));
-  if (credential != nullptr) {
+  if (credential != nullptr && !credential->username.empty()) {
     to.set_secret("sasl.username", credential->username);
     to.set_secret("sasl.password", credential->password);
   }
   if (!uses_tls(settings)) return;
-  if (settings.ssl_truststore_certificates.empty()) {
+  const std::string& authorities = credential != nullptr && !credential->authorities.empty()
+                                       ? credential->authorities
+                                       : settings.ssl_truststore_certificates;
+  if (authorities.empty()) {
     to.set("ssl.ca.location", "probe");  // the system's bundle, wherever this distribution keeps it
   } else {
-    to.set("ssl.ca.pem", settings.ssl_truststore_certificates);
+    to.set("ssl.ca.pem", authorities);
+  }
+  if (credential != nullptr && credential->key_pair) {
+    to.set_secret("ssl.key.pem", credential->key_pair->private_key);
+    to.set("ssl.certificate.pem", credential->key_pair->certificate_chain);
   }
   to.set("ssl.endpoint.identification.algorithm", settings.verify_host_name ? "https" : "none");
 }
@@ -144,22 +153,6 @@ std::size_t max_record_bytes(const ConnectionSettings& settings) {
   return settings.max_request_size > kFramingReserve ? settings.max_request_size - kFramingReserve : 0;
 }
 
-bool uses_sasl(const ConnectionSettings& settings) {
-  return settings.security_protocol == SecurityProtocol::kSaslPlaintext ||
-         settings.security_protocol == SecurityProtocol::kSaslSsl;
-}
-
-bool uses_tls(const ConnectionSettings& settings) {
-  return settings.security_protocol == SecurityProtocol::kSsl ||
-         settings.security_protocol == SecurityProtocol::kSaslSsl;
-}
-
-const vault::SecretName* secret_of(const ConnectionSettings& settings) {
-  if (settings.sasl_jaas_config) return &*settings.sasl_jaas_config;
-  if (settings.sasl_password) return &*settings.sasl_password;
-  return nullptr;
-}
-
 core::Result<ConfHandle> make_producer_conf(const ConnectionSettings& settings, const Credential* credential,
                                             const QueueLimits& limits) {
   ConfHandle conf(rd_kafka_conf_new());
@@ -168,7 +161,9 @@ core::Result<ConfHandle> make_producer_conf(const ConnectionSettings& settings, 
   set_security(setter, settings, credential);
   set_delivery(setter, settings, limits);
   EG_CHECK(setter.result());
-  rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG);
+  int events = RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG;
+  if (uses_tokens(settings)) events |= RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH;
+  rd_kafka_conf_set_events(conf.get(), events);
   return conf;
 }
 
@@ -181,7 +176,7 @@ core::Result<void> set_topic_properties(rd_kafka_topic_conf_t* conf, const Topic
   return {};
 }
 
-core::Result<void> apply_credential(rd_kafka_t* client, const Credential& credential) {
+core::Result<void> apply_password(rd_kafka_t* client, const Credential& credential) {
   const Plaintext username(credential.username);
   const Plaintext password(credential.password);
   const ErrorHandle error(rd_kafka_sasl_set_credentials(client, username.c_str(), password.c_str()));
@@ -189,40 +184,36 @@ core::Result<void> apply_credential(rd_kafka_t* client, const Credential& creden
   return {};
 }
 
-core::Result<ClientHandle> make_client(ConfHandle conf) {
+core::Result<void> apply_token(rd_kafka_t* client, const BearerToken& token) {
+  const Plaintext text(token.text);
+  const auto expires = std::chrono::duration_cast<core::Milliseconds>(token.expires_at.time_since_epoch()).count();
+  std::vector<const char*> extensions;
+  for (const auto& [name, value] : token.extensions) {
+    extensions.push_back(name.c_str());
+    extensions.push_back(value.c_str());
+  }
+  std::array<char, 256> reason{};  // may echo the token, so it is thrown away
+  if (rd_kafka_oauthbearer_set_token(client, text.c_str(), expires, token.principal.c_str(), extensions.data(),
+                                     extensions.size(), reason.data(), reason.size()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return make_error(ErrorCode::kInvalid,
+                      "the Kafka client does not take the token: it has expired, or it or one of its extensions holds "
+                      "characters that RFC 7628 does not allow");
+  }
+  return {};
+}
+
+core::Result<OpenClient> make_client(ConfHandle conf, const BearerToken* token, BrokerObjection objection) {
+  OpenClient client;
+  client.guard = std::make_shared<ConnectGuard>(std::move(objection));
+  client.guard->install(conf.get());
   std::array<char, 512> reason{};
-  ClientHandle client(rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), reason.data(), reason.size()));
+  client.handle.reset(rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), reason.data(), reason.size()));
   if (!client)
     return make_error(ErrorCode::kInvalid, fmt::format("the Kafka client cannot be made: {}", reason.data()));
   static_cast<void>(conf.release());  // the client owns it now
-  rd_kafka_set_log_queue(client.get(), nullptr);
+  rd_kafka_set_log_queue(client.handle.get(), nullptr);
+  if (token != nullptr) EG_CHECK(apply_token(client.handle.get(), *token));
   return client;
-}
-
-core::Result<Credential> make_credential(const ConnectionSettings& settings, const vault::Secret& content) {
-  Credential credential;
-  if (!settings.sasl_jaas_config) {
-    credential.username = vault::Secret(settings.sasl_username);
-    credential.password =
-        content.with_plaintext([](std::string_view text) { return vault::Secret(std::string(text)); });
-    if (credential.password.empty()) return make_error(ErrorCode::kInvalid, "the password is empty");
-    return credential;
-  }
-  EG_TRY(JaasLogin login, parse_jaas(content));
-  const LoginModule wanted =
-      settings.sasl_mechanism == SaslMechanism::kPlain ? LoginModule::kPlain : LoginModule::kScram;
-  if (login.module != wanted) {
-    return make_error(ErrorCode::kInvalid, fmt::format("the JAAS line's login module does not fit saslMechanism {}",
-                                                       mechanism_name(settings.sasl_mechanism)));
-  }
-  credential.username = std::move(login.username);
-  credential.password = std::move(login.password);
-  return credential;
-}
-
-bool same_user(const Credential& left, const Credential& right) {
-  return left.username.with_plaintext(
-      [&](std::string_view a) { return right.username.with_plaintext([&](std::string_view b) { return a == b; }); });
 }
 
 }  // namespace embergate::kafka

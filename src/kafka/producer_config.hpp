@@ -9,6 +9,7 @@
 
 #include "embergate/core/result.hpp"
 #include "embergate/kafka/settings.hpp"
+#include "kafka/connect_guard.hpp"
 #include "kafka/credential.hpp"
 #include "kafka/rd_handles.hpp"
 
@@ -23,17 +24,14 @@ struct QueueLimits {
 // holds it alone.
 std::size_t max_record_bytes(const ConnectionSettings& settings);
 
-bool uses_sasl(const ConnectionSettings& settings);
-bool uses_tls(const ConnectionSettings& settings);
-// The secret that the settings name, if any.
-const vault::SecretName* secret_of(const ConnectionSettings& settings);
-
 core::Result<ConfHandle> make_producer_conf(const ConnectionSettings& settings, const Credential* credential,
                                             const QueueLimits& limits);
 core::Result<void> set_topic_properties(rd_kafka_topic_conf_t* conf, const TopicSettings& topic);
-// Takes effect at the next login of the running client, without a disconnect.
-core::Result<void> apply_credential(rd_kafka_t* client, const Credential& credential);
-// A connected client or the library's reason (bad PEM, mismatched key). Contacts nobody yet.
-core::Result<ClientHandle> make_client(ConfHandle conf);
+// Both take effect at the next login of the running client, without a disconnect. The first is for user and
+// password, the second for mechanisms with a token.
+core::Result<void> apply_password(rd_kafka_t* client, const Credential& credential);
+core::Result<void> apply_token(rd_kafka_t* client, const BearerToken& token);
+// A client with its first token, or the library's reason (bad PEM, mismatched key). Contacts nobody yet.
+core::Result<OpenClient> make_client(ConfHandle conf, const BearerToken* token, BrokerObjection objection = {});
 
 }  // namespace embergate::kafka

@@ -27,18 +27,22 @@ constexpr std::string_view kStopping = "the program is stopping";
 // Why a destination cannot have a connection at all; empty when it can.
 std::string objection(const ConnectionSettings& settings, const vault::VaultConfig& config,
                       const vault::Requester& requester) {
-  if (!uses_sasl(settings)) return {};
-  const vault::SecretName* name = secret_of(settings);
-  if (name == nullptr) return "the connection needs saslJaasConfig or saslPassword as a reference to a secret";
-  if (settings.sasl_mechanism == SaslMechanism::kNone) return "the connection needs saslMechanism";
-  switch (config.check(*name, requester)) {
-    case vault::ScopeVerdict::kGranted:
-      return {};
-    case vault::ScopeVerdict::kUnknownName:
-      return fmt::format("secret '{}': the vault config has no such name", name->value());
-    case vault::ScopeVerdict::kOutOfScope:
-      return fmt::format("secret '{}': its scope does not allow {}/{}", name->value(), requester.resource_type,
-                         requester.id);
+  if (uses_sasl(settings)) {
+    if (settings.sasl_mechanism == SaslMechanism::kNone) return "the connection needs saslMechanism";
+    if (!settings.sasl_jaas_config && settings.sasl_jaas_text.empty() && !settings.sasl_password) {
+      return "the connection needs saslJaasConfig or saslPassword as a reference to a secret";
+    }
+  }
+  for (const vault::SecretName& name : secret_names(settings)) {
+    switch (config.check(name, requester)) {
+      case vault::ScopeVerdict::kGranted:
+        break;
+      case vault::ScopeVerdict::kUnknownName:
+        return fmt::format("secret '{}': the vault config has no such name", name.value());
+      case vault::ScopeVerdict::kOutOfScope:
+        return fmt::format("secret '{}': its scope does not allow {}/{}", name.value(), requester.resource_type,
+                           requester.id);
+    }
   }
   return {};
 }
@@ -212,6 +216,7 @@ void ProducerPool::shutdown(core::Milliseconds limit) {
            context.all_retired_closed();
   };
   impl_->wait_until(begin + limit, all_closed);
+  context.replacements.forget_all();
   context.control.stop();
   context.leave_retired_to_the_system();
   context.pump.stop();

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "embergate/observability/log.hpp"
-#include "kafka/producer_config.hpp"
+#include "kafka/credential.hpp"
 
 namespace embergate::kafka {
 
@@ -22,19 +22,19 @@ bool only_loopback(std::string_view servers) {
 }
 
 void warn_of_weak_transport(const ConnectionSettings& settings) {
-  const vault::SecretName* name = secret_of(settings);
-  if (name == nullptr || !uses_sasl(settings)) return;
+  if (secret_names(settings).empty() || !uses_sasl(settings)) return;
+  const std::string names = secret_list(settings);
   if (settings.security_protocol == SecurityProtocol::kSaslPlaintext && !only_loopback(settings.bootstrap_servers)) {
-    log::event(log::Level::kWarn, "secret/plaintext",
-               "a secret crosses the network without TLS; use securityProtocol SASL_SSL",
-               {{"secret", std::string_view(name->value())},
-                {"bootstrapServers", std::string_view(settings.bootstrap_servers)}});
+    log::event(
+        log::Level::kWarn, "secret/plaintext",
+        "a secret crosses the network without TLS; use securityProtocol SASL_SSL",
+        {{"secret", std::string_view(names)}, {"bootstrapServers", std::string_view(settings.bootstrap_servers)}});
   }
   if (settings.security_protocol == SecurityProtocol::kSaslSsl && !settings.verify_host_name) {
-    log::event(log::Level::kWarn, "secret/unverified-host",
-               "a secret goes to a broker whose name is not checked; remove sslEndpointIdentificationAlgorithm",
-               {{"secret", std::string_view(name->value())},
-                {"bootstrapServers", std::string_view(settings.bootstrap_servers)}});
+    log::event(
+        log::Level::kWarn, "secret/unverified-host",
+        "a secret goes to a broker whose name is not checked; remove sslEndpointIdentificationAlgorithm",
+        {{"secret", std::string_view(names)}, {"bootstrapServers", std::string_view(settings.bootstrap_servers)}});
   }
 }
 

@@ -19,17 +19,18 @@ constexpr ParameterRule kKafkaParameters[] = {
     {"securityProtocol", ValueType::kString},
     {"saslMechanism", ValueType::kString},
     {"saslJaasConfig", ValueType::kString, true},
-    {"saslClientCallbackHandlerClass", ValueType::kString, false, Support::kNotYet},
-    {"sslKeystoreKey", ValueType::kString, true, Support::kNotYet},
+    {"saslClientCallbackHandlerClass", ValueType::kString},
+    {"sslKeystoreKey", ValueType::kString, true},
     {"keyByResourceId", ValueType::kBoolean},
     // contract 2.5.3
-    {"sslKeystoreCertificateChain", ValueType::kString, true, Support::kNotYet},
-    {"sslTruststoreCertificates", ValueType::kString},
-    {"sslKeyPassword", ValueType::kString, true, Support::kNotYet},
+    {"sslKeystoreCertificateChain", ValueType::kString, true},
+    {"sslTruststoreCertificates", ValueType::kString, true},
+    {"sslKeyPassword", ValueType::kString, true},
+    {"sslKeystoreType", ValueType::kString},
     {"sslEndpointIdentificationAlgorithm", ValueType::kString},
     {"saslUsername", ValueType::kString},
     {"saslPassword", ValueType::kString, true},
-    {"saslOauthbearerTokenEndpointUrl", ValueType::kString, false, Support::kNotYet},
+    {"saslOauthbearerTokenEndpointUrl", ValueType::kString},
     {"acks", ValueType::kString},
     {"lingerMs", ValueType::kInteger},
     {"clientId", ValueType::kString},
@@ -39,7 +40,7 @@ constexpr ParameterRule kKafkaParameters[] = {
     {"maxDeliveryAttempts", ValueType::kInteger, false, Support::kNotYet},
     {"deadLetterTopic", ValueType::kString, false, Support::kNotYet},
     {"transactional", ValueType::kBoolean, false, Support::kNotYet},
-    {"maxLoginAgeMs", ValueType::kInteger, false, Support::kNotYet},
+    {"maxLoginAgeMs", ValueType::kInteger},
 };
 
 }  // namespace

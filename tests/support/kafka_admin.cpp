@@ -125,4 +125,20 @@ void KafkaAdmin::set_scram_password(const std::string& user, const std::string& 
   require(seen, "set password", "the broker did not take it over");
 }
 
+void KafkaAdmin::set_broker_setting(const std::string& name, const std::string& value) {
+  rd_kafka_ConfigResource_t* broker = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_BROKER, "1");
+  rd_kafka_error_t* added = rd_kafka_ConfigResource_add_incremental_config(
+      broker, name.c_str(), RD_KAFKA_ALTER_CONFIG_OP_TYPE_SET, value.c_str());
+  require(added == nullptr, "broker setting", name.c_str());
+  rd_kafka_IncrementalAlterConfigs(impl_->client, &broker, 1, nullptr, impl_->queue);
+  rd_kafka_event_t* event = impl_->wait("broker setting");
+  std::size_t count = 0;
+  const auto* resources =
+      rd_kafka_IncrementalAlterConfigs_result_resources(rd_kafka_event_IncrementalAlterConfigs_result(event), &count);
+  require(count == 1 && rd_kafka_ConfigResource_error(resources[0]) == RD_KAFKA_RESP_ERR_NO_ERROR, "broker setting",
+          rd_kafka_ConfigResource_error_string(resources[0]));
+  rd_kafka_event_destroy(event);
+  rd_kafka_ConfigResource_destroy(broker);
+}
+
 }  // namespace embergate::test

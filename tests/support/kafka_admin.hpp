@@ -26,6 +26,9 @@ class KafkaAdmin {
   void create_named_topic(const std::string& name, int partitions = 4, const TopicSettings& settings = {});
   // Makes the user when there is none.
   void set_scram_password(const std::string& user, const std::string& password, Scram mechanism = Scram::kSha512);
+  // A setting of the running broker, such as listener.name.mtls.ssl.truststore.location; the same file named again is
+  // read again.
+  void set_broker_setting(const std::string& name, const std::string& value);
   static std::string random_name(std::string_view prefix);
 
  private:

@@ -31,10 +31,15 @@ std::string variable(const char* name) {
 const KafkaEnvironment& KafkaEnvironment::get() {
   static const KafkaEnvironment environment{variable("EG_KAFKA_PLAINTEXT"),   variable("EG_KAFKA_SASL_PLAINTEXT"),
                                             variable("EG_KAFKA_SASL_SSL"),    variable("EG_KAFKA_MTLS"),
+                                            variable("EG_KAFKA_TLS"),         variable("EG_KAFKA_REAUTH"),
                                             variable("EG_KAFKA_CA"),          variable("EG_KAFKA_OTHER_CA"),
                                             variable("EG_KAFKA_PLAIN_USERS"), variable("EG_KAFKA_CTL"),
                                             variable("EG_KAFKA_DIR")};
   return environment;
+}
+
+std::string KafkaEnvironment::tls_file(std::string_view name) const {
+  return (std::filesystem::path(ca_file).parent_path() / name).string();
 }
 
 void KafkaEnvironment::set_plain_password(std::string_view user, std::string_view password) const {
@@ -53,6 +58,14 @@ void KafkaEnvironment::set_plain_password(std::string_view user, std::string_vie
     out << kept.str() << user << '=' << password << '\n';
   }
   std::filesystem::rename(fresh, plain_users_file);
+}
+
+int KafkaEnvironment::plain_logins(std::string_view user, std::string_view outcome) const {
+  std::ifstream in(plain_users_file + ".logins");
+  const std::string wanted = std::string(user) + " " + std::string(outcome);
+  int count = 0;
+  for (std::string line; std::getline(in, line);) count += line == wanted ? 1 : 0;
+  return count;
 }
 
 void KafkaEnvironment::run(std::string_view command) const {

@@ -105,6 +105,14 @@ Authority::Authority(const std::string& common_name, const IssueOptions& options
   impl_->key = new_key();
   impl_->certificate = sign(impl_->key, common_name, nullptr, impl_->key, true, options);
 }
+Authority Authority::load(const std::string& certificate, const std::string& key) {
+  auto impl = std::make_unique<Impl>();
+  const Bio bio(BIO_new_mem_buf(certificate.data(), static_cast<int>(certificate.size())));
+  impl->certificate.reset(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+  impl->key = key_of(key);
+  EG_ASSERT(impl->certificate);
+  return Authority(std::move(impl));
+}
 Authority::~Authority() = default;
 Authority::Authority(Authority&&) noexcept = default;
 Authority& Authority::operator=(Authority&&) noexcept = default;

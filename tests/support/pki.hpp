@@ -29,6 +29,8 @@ class Authority {
   Authority(Authority&&) noexcept;
   Authority& operator=(Authority&&) noexcept;
 
+  static Authority load(const std::string& certificate, const std::string& key);  // PEM, made elsewhere
+
   [[nodiscard]] std::string certificate() const;  // PEM
   [[nodiscard]] std::string key() const;
   [[nodiscard]] Issued issue(const std::string& common_name, const IssueOptions& options = {}) const;

@@ -7,10 +7,16 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "embergate/vault/names.hpp"
 
 namespace embergate::kafka {
+
+// What turns a Java key store, which nobody but Java reads, into one that can be used.
+inline constexpr std::string_view kConvertJks =
+    "convert it with: keytool -importkeystore -srckeystore client.jks -srcstoretype JKS -destkeystore client.p12 "
+    "-deststoretype PKCS12";
 
 enum class SecurityProtocol { kPlaintext, kSsl, kSaslPlaintext, kSaslSsl };
 enum class SaslMechanism { kNone, kPlain, kScramSha256, kScramSha512, kOauthBearer, kMskIam };

@@ -31,17 +31,16 @@ std::string EventRecorder::last(Kind kind) const {
   return {};
 }
 
-PoolBench::PoolBench() {
-  const std::string config = R"({"secret":{"events-jaas":{"path":")" + directory_.file("jaas") +
-                             R"(","scope":{"resource_type":"AidboxTopicDestination"}}}})";
+PoolBench::PoolBench(const vault::SecretCache::Options& secrets) {
+  std::string config;
+  for (const char* name : {kSecret, "key", "chain", "ca", "key-password", "token"}) {
+    config += (config.empty() ? "" : ",") + ("\"" + std::string(name)) + R"(":{"path":")" + directory_.file(name) +
+              R"(","scope":{"resource_type":"AidboxTopicDestination"}})";
+  }
+  config = R"({"secret":{)" + config + "}}";
   auto parsed = vault::VaultConfig::parse(config);
   EXPECT_TRUE(parsed.has_value());
-  vault::SecretCache::Options options;
-  options.ttl = 2s;
-  options.poll = 100ms;
-  options.quiet = 20ms;
-  options.forced_refresh = 100ms;
-  secrets_ = std::make_unique<vault::SecretCache>(*std::move(parsed), options, core::system_clock(), metrics_);
+  secrets_ = std::make_unique<vault::SecretCache>(*std::move(parsed), secrets, core::system_clock(), metrics_);
   make_pool(quick_options());
 }
 
@@ -56,17 +55,33 @@ kafka::ProducerPool::Options PoolBench::quick_options() {
   return options;
 }
 
+vault::SecretCache::Options PoolBench::quick_secrets() {
+  vault::SecretCache::Options options;
+  options.ttl = 2s;
+  options.poll = 100ms;
+  options.quiet = 20ms;
+  options.forced_refresh = 100ms;
+  return options;
+}
+
+vault::SecretCache::Options PoolBench::secrets_read_on_demand() {
+  vault::SecretCache::Options options = quick_secrets();
+  options.ttl = 1h;
+  options.poll = 1h;
+  return options;
+}
+
 void PoolBench::make_pool(const kafka::ProducerPool::Options& options) {
   pool_.reset();
   pool_ = std::make_unique<kafka::ProducerPool>(options, *secrets_, core::system_clock(), metrics_);
 }
 
-void PoolBench::write_secret(const std::string& content) const {
-  const std::string fresh = directory_.write("jaas.new", content);
-  std::filesystem::rename(fresh, directory_.file("jaas"));
+void PoolBench::write_file(const std::string& name, const std::string& content) const {
+  const std::string fresh = directory_.write(name + ".new", content);
+  std::filesystem::rename(fresh, directory_.file(name));
 }
 
-void PoolBench::remove_secret() const { std::filesystem::remove(directory_.file("jaas")); }
+void PoolBench::remove_secret() const { std::filesystem::remove(directory_.file(kSecret)); }
 
 std::string PoolBench::scram_line(const std::string& user, const std::string& password) {
   return "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"" + user + "\" password=\"" +
@@ -92,6 +107,16 @@ kafka::ConnectionSettings PoolBench::sasl(kafka::SaslMechanism mechanism, kafka:
   settings.sasl_mechanism = mechanism;
   settings.sasl_jaas_config = vault::SecretName(kSecret);
   if (tls) settings.ssl_truststore_certificates = read_file(KafkaEnvironment::get().ca_file);
+  return settings;
+}
+
+kafka::ConnectionSettings PoolBench::mtls() {
+  kafka::ConnectionSettings settings;
+  settings.bootstrap_servers = KafkaEnvironment::get().mtls;
+  settings.security_protocol = kafka::SecurityProtocol::kSsl;
+  settings.ssl_keystore_key = vault::SecretName("key");
+  settings.ssl_keystore_certificate_chain_secret = vault::SecretName("chain");
+  settings.ssl_truststore_certificates = read_file(KafkaEnvironment::get().ca_file);
   return settings;
 }
 

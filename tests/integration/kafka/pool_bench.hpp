@@ -47,22 +47,30 @@ struct Outgoing {
 class PoolBench {
  public:
   static constexpr const char* kSecret = "events-jaas";
-  PoolBench();
+  explicit PoolBench(const vault::SecretCache::Options& secrets = quick_secrets());
   ~PoolBench();
 
   // As `..data` volumes and editors do: a new file takes the old one's place.
-  void write_secret(const std::string& content) const;
+  void write_secret(const std::string& content) const { write_file(kSecret, content); }
   void remove_secret() const;
+  // Names that the vault config knows besides: key, chain, ca, key-password, token.
+  void write_file(const std::string& name, const std::string& content) const;
   static std::string scram_line(const std::string& user, const std::string& password);
   static std::string plain_line(const std::string& user, const std::string& password);
   static kafka::ConnectionSettings plaintext();
   static kafka::ConnectionSettings sasl(kafka::SaslMechanism mechanism,
                                         kafka::SecurityProtocol protocol = kafka::SecurityProtocol::kSaslPlaintext);
+  // Client certificate from the files key and chain; the broker's authority from the environment.
+  static kafka::ConnectionSettings mtls();
   std::unique_ptr<kafka::Producer> acquire(const kafka::ConnectionSettings& settings, const std::string& topic,
                                            EventRecorder* events = nullptr, const std::string& id = "events");
   kafka::ProducerPool& pool() { return *pool_; }
+  vault::SecretCache& secrets() { return *secrets_; }
   void make_pool(const kafka::ProducerPool::Options& options);
   static kafka::ProducerPool::Options quick_options();
+  static vault::SecretCache::Options quick_secrets();
+  static vault::SecretCache::Options secrets_read_on_demand();  // nothing is looked at unless somebody asks
+  [[nodiscard]] std::string file(const std::string& name) const { return directory_.file(name); }
 
  private:
   TempDir directory_;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <chrono>
 #include <map>
 #include <string>
 
@@ -31,7 +32,10 @@ ConnectionSettings settings_of(SecurityProtocol protocol) {
 }
 
 Credential credential_of(std::string user, std::string password) {
-  return Credential{vault::Secret(std::move(user)), vault::Secret(std::move(password))};
+  Credential credential;
+  credential.username = vault::Secret(std::move(user));
+  credential.password = vault::Secret(std::move(password));
+  return credential;
 }
 
 TEST(ProducerConfig, SetsWhatTheLibraryWouldChooseDifferently) {
@@ -107,7 +111,7 @@ TEST(ProducerConfig, RefusesATruststoreThatIsNoPemWhenTheClientIsMade) {
   settings.ssl_truststore_certificates = "not a certificate";
   auto conf = make_producer_conf(settings, nullptr, {});
   ASSERT_TRUE(conf.has_value());
-  EXPECT_FALSE(make_client(*std::move(conf)).has_value());
+  EXPECT_FALSE(make_client(*std::move(conf), nullptr).has_value());
 }
 
 TEST(ProducerConfig, RefusesAnUnknownCompression) {
@@ -123,28 +127,31 @@ TEST(ProducerConfig, LeavesRoomForTheFramingOfARecord) {
   EXPECT_EQ(max_record_bytes(settings), 0U);
 }
 
-TEST(Credential, ComesFromAJaasLineOfTheRightModule) {
-  const auto settings = settings_of(SecurityProtocol::kSaslPlaintext);
-  const vault::Secret scram(
-      "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"gw\" password=\"v1\";");
-  const vault::Secret other(
-      "org.apache.kafka.common.security.plain.PlainLoginModule required username=\"gw\" password=\"v1\";");
-  EXPECT_TRUE(make_credential(settings, scram).has_value());
-  const auto refused = make_credential(settings, other);
-  ASSERT_FALSE(refused.has_value());
-  EXPECT_NE(refused.error().diagnostics.find("SCRAM-SHA-512"), std::string::npos);
+TEST(ProducerConfig, GivesKeyChainAndAuthoritiesAsText) {
+  auto settings = settings_of(SecurityProtocol::kSsl);
+  Credential credential;
+  credential.key_pair = KeyPair{vault::Secret("the key"), "the chain"};
+  credential.authorities = "the authorities";
+  const auto conf = make_producer_conf(settings, &credential, {});
+  ASSERT_TRUE(conf.has_value());
+  EXPECT_EQ(value_of(conf->get(), "ssl.certificate.pem"), "the chain");
+  EXPECT_EQ(value_of(conf->get(), "ssl.ca.pem"), "the authorities");
+  EXPECT_EQ(value_of(conf->get(), "ssl.key.pem"), "the key");
 }
 
-TEST(Credential, ComesFromAPasswordFileAndTheNameOfTheSettings) {
+TEST(ProducerConfig, TakesATokenOnlyWhileItLives) {
   auto settings = settings_of(SecurityProtocol::kSaslPlaintext);
-  settings.sasl_jaas_config.reset();
-  settings.sasl_password = vault::SecretName("password");
-  settings.sasl_username = "gw";
-  const auto credential = make_credential(settings, vault::Secret("v1"));
-  ASSERT_TRUE(credential.has_value());
-  EXPECT_TRUE(same_user(*credential, credential_of("gw", "another")));
-  EXPECT_FALSE(same_user(*credential, credential_of("gw2", "v1")));
-  EXPECT_FALSE(make_credential(settings, vault::Secret("")).has_value());
+  settings.sasl_mechanism = SaslMechanism::kOauthBearer;
+  BearerToken token;
+  token.text = vault::Secret("token");
+  token.principal = "gw";
+  token.extensions = {{"logicalCluster", "lkc"}};
+  token.expires_at = core::system_clock().system_now() + std::chrono::minutes(1);
+  EXPECT_TRUE(make_client(*make_producer_conf(settings, nullptr, {}), &token).has_value());
+  token.expires_at = core::system_clock().system_now() - std::chrono::minutes(1);
+  const auto refused = make_client(*make_producer_conf(settings, nullptr, {}), &token);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().diagnostics.find("token\""), std::string::npos);
 }
 
 TEST(TransportWarnings, KnowLoopbackFromTheNetwork) {

@@ -3,11 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <atomic>
-#include <map>
-#include <set>
-#include <thread>
-
+#include "integration/kafka/flow.hpp"
 #include "integration/kafka/pool_bench.hpp"
 #include "support/eventually.hpp"
 
@@ -17,51 +13,6 @@ namespace {
 using kafka::SaslMechanism;
 using Kind = kafka::ProducerPool::Event::Kind;
 using namespace std::chrono_literals;
-
-// Sends numbered records of ten keys in small batches, all the time, until stopped.
-class Load {
- public:
-  explicit Load(kafka::Producer& producer) : producer_(producer), thread_([this] { run(); }) {}
-  ~Load() { stop(); }
-  void stop() {
-    stopped_ = true;
-    if (thread_.joinable()) thread_.join();
-  }
-  // After stop(): failures of all batches.
-  std::vector<kafka::RecordFailure> failures() {
-    std::vector<kafka::RecordFailure> all;
-    for (auto& one : pending_) {
-      for (auto& failure : report_of(std::move(one)).failures) all.push_back(std::move(failure));
-    }
-    return all;
-  }
-  [[nodiscard]] int sent() const { return sent_; }
-  [[nodiscard]] bool reached(int count) const { return sent_ >= count; }
-
- private:
-  void run() {
-    while (!stopped_) {
-      std::vector<Outgoing> records;
-      for (int key = 0; key < 10; ++key) records.push_back({fmt::format("key-{}", key), std::to_string(sent_ / 10)});
-      pending_.push_back(send(producer_, records));
-      sent_ += 10;
-      eventually([this] { return stopped_.load(); }, 10ms);  // the pace
-    }
-  }
-
-  kafka::Producer& producer_;
-  std::atomic<bool> stopped_{false};
-  std::atomic<int> sent_{0};
-  std::vector<std::future<kafka::BatchReport>> pending_;
-  std::thread thread_;
-};
-
-void expect_each_once_in_order(const std::string& topic, int sent) {
-  std::map<std::string, int> next;
-  const auto consumed = consume_all(topic, static_cast<std::size_t>(sent));
-  EXPECT_EQ(consumed.size(), static_cast<std::size_t>(sent));
-  for (const auto& record : consumed) EXPECT_EQ(std::stoi(*record.value), next[*record.key]++) << *record.key;
-}
 
 struct Rotation {
   KafkaAdmin admin;
@@ -84,7 +35,7 @@ struct Rotation {
 
 TEST(KafkaRotation, LosesDoublesAndReordersNothingWhenTheBrokerChangesFirst) {
   Rotation rotation;
-  Load load(*rotation.producer);
+  SteadyFlow load(*rotation.producer);
   ASSERT_TRUE(eventually([&] { return load.reached(300); }));
   rotation.admin.set_scram_password(rotation.user, "second");
   rotation.bench.write_secret(PoolBench::scram_line(rotation.user, "second"));
@@ -98,7 +49,7 @@ TEST(KafkaRotation, LosesDoublesAndReordersNothingWhenTheBrokerChangesFirst) {
 
 TEST(KafkaRotation, KeepsTheOldCredentialUntilTheBrokerTakesTheNewOneWhenTheFileChangesFirst) {
   Rotation rotation;
-  Load load(*rotation.producer);
+  SteadyFlow load(*rotation.producer);
   rotation.bench.write_secret(PoolBench::scram_line(rotation.user, "second"));
   ASSERT_TRUE(eventually([&] { return rotation.events.count(Kind::kCredentialRefused) >= 1; }));
   const int at_refusal = load.sent();
@@ -171,7 +122,7 @@ TEST(KafkaRotation, ReplacesTheClientWhenTheUserChangesAndKeepsTheOrder) {
   Rotation rotation;
   const std::string other = KafkaAdmin::random_name("other");
   rotation.admin.set_scram_password(other, "its own");
-  Load load(*rotation.producer);
+  SteadyFlow load(*rotation.producer);
   ASSERT_TRUE(eventually([&] { return load.reached(300); }));
   rotation.bench.write_secret(PoolBench::scram_line(other, "its own"));
   ASSERT_TRUE(rotation.reaches_generation(2));

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Broker side of SASL PLAIN for tests: users and passwords from a properties file that is read at every login, so that a password
-// changes on a running broker. The file is named by the option `users_file` of the listener's JAAS line.
+// changes on a running broker. The file is named by the option `users_file` of the listener's JAAS line. Every login is told in a second file,
+// `<users_file>.logins`, as `user accepted` or `user refused`: what a broker that locks accounts would count.
 // Fails: an unreadable file refuses the login (the broker logs why), never accepts it.
 package embergate.test;
 
 import java.io.FileInputStream;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -35,7 +37,9 @@ public final class PlainUsersFromFile implements AuthenticateCallbackHandler {
                 user = ((NameCallback) callback).getDefaultName();
             } else if (callback instanceof PlainAuthenticateCallback) {
                 PlainAuthenticateCallback login = (PlainAuthenticateCallback) callback;
-                login.authenticated(matches(user, login.password()));
+                boolean accepted = matches(user, login.password());
+                tell(user, accepted);
+                login.authenticated(accepted);
             } else {
                 throw new UnsupportedCallbackException(callback);
             }
@@ -50,6 +54,12 @@ public final class PlainUsersFromFile implements AuthenticateCallbackHandler {
         String expected = user == null ? null : users.getProperty(user);
         return expected != null
             && MessageDigest.isEqual(expected.getBytes(StandardCharsets.UTF_8), new String(presented).getBytes(StandardCharsets.UTF_8));
+    }
+
+    private synchronized void tell(String user, boolean accepted) throws IOException {
+        try (FileOutputStream out = new FileOutputStream(usersFile + ".logins", true)) {
+            out.write((user + (accepted ? " accepted\n" : " refused\n")).getBytes(StandardCharsets.UTF_8));
+        }
     }
 
     @Override

@@ -112,6 +112,55 @@ TEST(KafkaDestination, MapsALoginByNameAndPasswordReference) {
   EXPECT_EQ(done.result.connection.sasl_password->value(), "pw");
 }
 
+TEST(KafkaDestination, MapsAClientCertificate) {
+  const Read done = read({{"securityProtocol", "SSL"},
+                          {"sslKeystoreKey", Secret{"key"}},
+                          {"sslKeystoreCertificateChain", Secret{"chain"}},
+                          {"sslKeyPassword", Secret{"password"}},
+                          {"sslTruststoreCertificates", Secret{"ca"}},
+                          {"maxLoginAgeMs", 3'600'000}});
+  ASSERT_THAT(done.issues, IsEmpty());
+  EXPECT_EQ(done.result.connection.ssl_keystore_key->value(), "key");
+  EXPECT_EQ(done.result.connection.ssl_keystore_certificate_chain_secret->value(), "chain");
+  EXPECT_EQ(done.result.connection.ssl_key_password->value(), "password");
+  EXPECT_EQ(done.result.connection.ssl_truststore_certificates_secret->value(), "ca");
+  EXPECT_EQ(done.result.connection.max_login_age_ms, 3'600'000U);
+}
+
+TEST(KafkaDestination, MapsAKeyStoreBesideAPassword) {
+  const Read done = read({{"securityProtocol", "SASL_SSL"},
+                          {"saslMechanism", "SCRAM-SHA-512"},
+                          {"saslJaasConfig", Secret{"jaas"}},
+                          {"sslKeystoreKey", Secret{"store"}},
+                          {"sslKeystoreType", "PKCS12"}});
+  ASSERT_THAT(done.issues, IsEmpty());
+  EXPECT_EQ(done.result.connection.ssl_keystore_type, kafka::KeystoreType::kPkcs12);
+  EXPECT_EQ(done.result.connection.sasl_jaas_config->value(), "jaas");
+}
+
+TEST(KafkaDestination, MapsLoginsByToken) {
+  const Read client = read({{"securityProtocol", "SASL_SSL"},
+                            {"saslMechanism", "OAUTHBEARER"},
+                            {"saslJaasConfig", Secret{"jaas"}},
+                            {"saslOauthbearerTokenEndpointUrl", "https://idp.example/token"},
+                            {"saslClientCallbackHandlerClass",
+                             "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginCallbackHandler"}});
+  ASSERT_THAT(client.issues, IsEmpty());
+  EXPECT_EQ(client.result.connection.sasl_mechanism, kafka::SaslMechanism::kOauthBearer);
+  EXPECT_EQ(client.result.connection.sasl_oauthbearer_token_endpoint_url, "https://idp.example/token");
+  const Read token =
+      read({{"securityProtocol", "SASL_SSL"}, {"saslMechanism", "OAUTHBEARER"}, {"saslPassword", Secret{"token"}}});
+  ASSERT_THAT(token.issues, IsEmpty());
+  EXPECT_EQ(token.result.connection.sasl_password->value(), "token");
+  const Read iam = read({{"securityProtocol", "SASL_SSL"},
+                         {"saslMechanism", "AWS_MSK_IAM"},
+                         {"saslJaasConfig", "software.amazon.msk.auth.iam.IAMLoginModule required;"},
+                         {"saslClientCallbackHandlerClass", "software.amazon.msk.auth.iam.IAMClientCallbackHandler"}});
+  ASSERT_THAT(iam.issues, IsEmpty());
+  EXPECT_FALSE(iam.result.connection.sasl_jaas_config.has_value());
+  EXPECT_FALSE(iam.result.connection.sasl_jaas_text.empty());
+}
+
 struct Bad {
   Parameters parameters;
   std::string_view text;
@@ -143,8 +192,63 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{{{"saslJaasConfig", Secret{"x"}}}, "needs securityProtocol SASL_SSL"},
         Bad{{{"securityProtocol", "SASL_SSL"}, {"saslJaasConfig", Secret{"x"}}}, "\"saslMechanism\" is required"},
         Bad{{{"securityProtocol", "SASL_SSL"}, {"saslMechanism", "GSSAPI"}, {"saslJaasConfig", Secret{"x"}}},
-            "not supported yet",
+            "Kerberos",
             "not-supported"},
+        Bad{{{"securityProtocol", "SASL_SSL"}, {"saslMechanism", "OAUTHBEARER"}}, "needs saslJaasConfig"},
+        Bad{{{"securityProtocol", "SASL_SSL"}, {"saslMechanism", "OAUTHBEARER"}, {"saslJaasConfig", Secret{"x"}}},
+            "needs saslOauthbearerTokenEndpointUrl"},
+        Bad{{{"securityProtocol", "SASL_SSL"},
+             {"saslMechanism", "OAUTHBEARER"},
+             {"saslJaasConfig", Secret{"x"}},
+             {"saslOauthbearerTokenEndpointUrl", "http://idp.example/token"}},
+            "must be an https URL"},
+        Bad{{{"securityProtocol", "SASL_SSL"},
+             {"saslMechanism", "OAUTHBEARER"},
+             {"saslPassword", Secret{"token"}},
+             {"saslUsername", "gw"}},
+            "no meaning with OAUTHBEARER"},
+        Bad{{{"securityProtocol", "SASL_SSL"},
+             {"saslMechanism", "PLAIN"},
+             {"saslJaasConfig", Secret{"x"}},
+             {"saslOauthbearerTokenEndpointUrl", "https://idp.example/token"}},
+            "needs saslMechanism OAUTHBEARER"},
+        Bad{{{"securityProtocol", "SASL_PLAINTEXT"}, {"saslMechanism", "AWS_MSK_IAM"}, {"saslJaasConfig", Secret{"x"}}},
+            "needs securityProtocol SASL_SSL"},
+        Bad{{{"securityProtocol", "SASL_SSL"}, {"saslMechanism", "AWS_MSK_IAM"}}, "needs saslJaasConfig"},
+        Bad{{{"securityProtocol", "SASL_SSL"},
+             {"saslMechanism", "AWS_MSK_IAM"},
+             {"saslJaasConfig", "software.amazon.msk.auth.iam.IAMLoginModule required awsRoleSecretAccessKey=x;"}},
+            "secret reference"},
+        Bad{{{"securityProtocol", "SASL_SSL"},
+             {"saslMechanism", "PLAIN"},
+             {"saslJaasConfig", Secret{"x"}},
+             {"saslClientCallbackHandlerClass", "com.example.Handler"}},
+            "there is no Java here",
+            "not-supported"},
+        Bad{{{"securityProtocol", "SASL_SSL"},
+             {"saslMechanism", "PLAIN"},
+             {"saslJaasConfig", "com.sun.security.auth.module.Krb5LoginModule required useKeyTab=true;"}},
+            "not supported",
+            "not-supported"},
+        Bad{{{"sslKeystoreKey", Secret{"key"}}}, "needs securityProtocol SSL"},
+        Bad{{{"securityProtocol", "SSL"}, {"sslKeystoreKey", "-----BEGIN PRIVATE KEY-----"}}, "carries a private key"},
+        Bad{{{"securityProtocol", "SSL"}, {"sslKeystoreCertificateChain", Secret{"c"}}}, "needs sslKeystoreKey"},
+        Bad{{{"securityProtocol", "SSL"}, {"sslKeyPassword", Secret{"c"}}}, "needs sslKeystoreKey"},
+        Bad{{{"securityProtocol", "SSL"}, {"sslKeystoreKey", Secret{"k"}}, {"sslKeyPassword", "plain"}},
+            "secret reference"},
+        Bad{{{"securityProtocol", "SSL"}, {"sslKeystoreKey", Secret{"k"}}, {"sslKeystoreType", "JKS"}},
+            "keytool -importkeystore",
+            "not-supported"},
+        Bad{{{"securityProtocol", "SSL"}, {"sslKeystoreKey", Secret{"k"}}, {"sslKeystoreType", "BCFKS"}},
+            "must be one of pem, pkcs12"},
+        Bad{{{"securityProtocol", "SSL"},
+             {"sslKeystoreKey", Secret{"k"}},
+             {"sslKeystoreType", "PKCS12"},
+             {"sslKeystoreCertificateChain", Secret{"c"}}},
+            "the store holds the chain"},
+        Bad{{{"maxLoginAgeMs", 60'000}}, "needs a login"},
+        Bad{{{"securityProtocol", "SSL"}, {"sslKeystoreKey", Secret{"k"}}, {"maxLoginAgeMs", 10}},
+            "maxLoginAgeMs must be between"},
         Bad{{{"securityProtocol", "SASL_SSL"}, {"saslMechanism", "MAGIC"}, {"saslJaasConfig", Secret{"x"}}}, "unknown"},
         Bad{{{"securityProtocol", "SASL_SSL"}, {"saslMechanism", "PLAIN"}}, "SASL needs saslJaasConfig"},
         Bad{{{"securityProtocol", "SASL_SSL"}, {"saslMechanism", "PLAIN"}, {"saslUsername", "x"}},

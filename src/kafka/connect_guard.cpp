@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kafka/connect_guard.hpp"
+
+#include <cerrno>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+namespace embergate::kafka {
+
+void ConnectGuard::install(rd_kafka_conf_t* conf) {
+  rd_kafka_conf_set_opaque(conf, this);
+  rd_kafka_conf_set_connect_cb(conf, &ConnectGuard::connect_to);
+}
+
+void ConnectGuard::keep_for_ever(std::shared_ptr<ConnectGuard> guard) {
+  static std::mutex mutex;
+  static std::vector<std::shared_ptr<ConnectGuard>> kept;
+  std::lock_guard lock(mutex);
+  kept.push_back(std::move(guard));
+}
+
+bool ConnectGuard::objects_to(const char* broker) {
+  if (!objection_) return false;
+  auto objection = objection_(broker);
+  if (!objection) return false;
+  std::lock_guard lock(mutex_);
+  objected_ = *std::move(objection);
+  return true;
+}
+
+std::string ConnectGuard::objection() const {
+  std::lock_guard lock(mutex_);
+  return objected_;
+}
+
+int ConnectGuard::connect_to(int socket, const sockaddr* address, int size, const char* broker, void* opaque) {
+  auto& guard = *static_cast<ConnectGuard*>(opaque);
+  if (guard.holding()) return ECANCELED;
+  if (guard.objects_to(broker)) return EACCES;
+  if (connect(socket, address, static_cast<socklen_t>(size)) == 0 || errno == EINPROGRESS) return 0;
+  return errno;
+}
+
+}  // namespace embergate::kafka

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stands before every connection that one client makes. It asks whether the broker may be told the login: the cluster
+// names brokers of its own choice, and the address in the destination says nothing of them (S-02). And while it holds,
+// the client connects to nobody: the library would go on knocking about once a second with a login that was just
+// refused, and brokers lock accounts for that. The client keeps its queue and its producer id meanwhile, so
+// nothing is sent twice for it. Thread: allow() is called on the library's broker threads with a lock of the library's
+// held: it calls nothing back and does not block; the rest from any thread. Ownership: must outlive its client; see
+// OpenClient. Failure: a refused connection looks to the library like one that the network refused, and is tried again
+// within a second.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "kafka/rd_handles.hpp"
+
+namespace embergate::kafka {
+
+// Why a client must not connect to this "host:port"; nothing: it may. Called on any thread, often.
+using BrokerObjection = std::function<std::optional<std::string>(std::string_view broker)>;
+
+class ConnectGuard {
+ public:
+  explicit ConnectGuard(BrokerObjection objection) : objection_(std::move(objection)) { ++alive_count; }
+  ~ConnectGuard() { --alive_count; }
+  ConnectGuard(const ConnectGuard&) = delete;
+  ConnectGuard& operator=(const ConnectGuard&) = delete;
+
+  void install(rd_kafka_conf_t* conf);
+  void hold() { holding_.store(true); }
+  void release() { holding_.store(false); }
+  [[nodiscard]] bool holding() const { return holding_.load(); }
+  // The newest objection; empty when there was none.
+  [[nodiscard]] std::string objection() const;
+  // For a client that is left to the operating system.
+  static void keep_for_ever(std::shared_ptr<ConnectGuard> guard);
+  // How many clients of the library there are in this process.
+  [[nodiscard]] static int alive() { return alive_count.load(); }
+
+ private:
+  bool objects_to(const char* broker);
+  static int connect_to(int socket, const sockaddr* address, int size, const char* broker, void* opaque);
+
+  static inline std::atomic<int> alive_count{0};
+  const BrokerObjection objection_;
+  std::atomic<bool> holding_{false};
+  mutable std::mutex mutex_;
+  std::string objected_;
+};
+
+// A client of the library with what must outlive it.
+struct OpenClient {
+  std::shared_ptr<ConnectGuard> guard;
+  ClientHandle handle;
+  OpenClient() = default;
+  OpenClient(OpenClient&&) noexcept = default;
+  OpenClient& operator=(OpenClient&& other) noexcept {
+    handle = std::move(other.handle);  // before the guard that it may still call
+    guard = std::move(other.guard);
+    return *this;
+  }
+  explicit operator bool() const { return handle != nullptr; }
+};
+
+}  // namespace embergate::kafka
