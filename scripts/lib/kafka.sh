@@ -81,14 +81,13 @@ kafka_leaf() {
 
 kafka_choose_ports() {
   local free
-  mapfile -t free < <(free_ports 7)
+  mapfile -t free < <(free_ports 5)
   kafka_plaintext=127.0.0.1:${EG_KAFKA_PLAINTEXT_PORT:-${free[0]}}
   kafka_sasl_plaintext=127.0.0.1:${EG_KAFKA_SASL_PLAINTEXT_PORT:-${free[1]}}
   kafka_sasl_ssl=127.0.0.1:${EG_KAFKA_SASL_SSL_PORT:-${free[2]}}
   kafka_mtls=127.0.0.1:${EG_KAFKA_MTLS_PORT:-${free[3]}}
   kafka_controller=127.0.0.1:${EG_KAFKA_CONTROLLER_PORT:-${free[4]}}
-  kafka_tls=127.0.0.1:${free[5]}
-  kafka_reauth=127.0.0.1:${free[6]}
+  kafka_oauth=127.0.0.1:${EG_KAFKA_OAUTH_PORT:-$(free_ports 1)}
 }
 
 # A listener for tokens of the provider that EG_OIDC_ISSUER names; sessions end after 10 s at the latest, and new signing keys are seen soon.

@@ -20,6 +20,8 @@
 #include <thread>
 
 #include "app/init_bundle.hpp"
+#include "app/jaas_check.hpp"
+#include "app/listener_files.hpp"
 #include "app/token_exchange.hpp"
 #include "embergate/delivery/deliveries.hpp"
 #include "embergate/delivery/target_rules.hpp"
@@ -106,6 +108,16 @@ struct Runtime::Impl {
     return {};
   }
 
+  core::Result<void> open_certificate() {
+    if (settings.tls_certificate.empty()) return {};
+    EG_TRY(http::ListenerFiles files, listener_files(settings));
+    certificate = std::make_unique<http::ListenerCertificate>(secrets, pool, std::move(files));
+    settings.web.tls = certificate->tls();
+    auto loaded = certificate->start();
+    if (!loaded) return of_setting("BOX_WEB_TLS_CERT", std::move(loaded).error());
+    return {};
+  }
+
   core::Result<void> open_outbound() {
     auto made = http::Client::make(settings.egress);
     if (!made) return of_setting("BOX_EGRESS_DENY", std::move(made).error());
@@ -114,7 +126,8 @@ struct Runtime::Impl {
   }
 
   void make_parts() {
-    if (settings.base_url.empty()) settings.base_url = fmt::format("http://localhost:{}", settings.web.port);
+    if (settings.base_url.empty())
+      settings.base_url = fmt::format("{}://localhost:{}", settings.web.tls ? "https" : "http", settings.web.port);
     kafka::ProducerPool::Options producer_options;
     producer_options.token_sources =
         kafka::make_token_sources(make_token_exchange(*outbound), std::move(settings.aws), core::system_clock());
@@ -256,6 +269,7 @@ struct Runtime::Impl {
 
   void close_parts() {
     // Notices of committed writes may still be on the pool; they use the parts that end next.
+    if (certificate) certificate->stop();
     stop_threads();
     outbound->stop();
     producers->shutdown(kProducerLimit);
@@ -273,6 +287,7 @@ struct Runtime::Impl {
   asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
   asio::thread_pool pool{kPoolThreads};
   std::unique_ptr<store::Store> store;
+  std::unique_ptr<http::ListenerCertificate> certificate;
   std::unique_ptr<http::Client> outbound;
   std::unique_ptr<kafka::ProducerPool> producers;
   std::unique_ptr<delivery::Deliveries> deliveries;
@@ -291,11 +306,13 @@ Runtime::~Runtime() = default;
 
 core::Result<std::unique_ptr<Runtime>> Runtime::start(Settings settings) {
   for (const std::string& warning : settings.warnings) log::event(log::Level::kWarn, "settings/warning", warning);
-  EG_TRY(auto config, load_vault_config(settings));
+  EG_TRY(auto config, load_vault_config(settings.vault_config));
+  EG_CHECK(add_listener_files(settings, config));
   auto impl = std::make_unique<Impl>(std::move(settings), std::move(config));
   log::set_redactor([secrets = &impl->secrets](std::string& line) { secrets->redact(line); });
   EG_CHECK(impl->open_store());
   EG_CHECK(impl->open_outbound());
+  EG_CHECK(impl->open_certificate());
   impl->make_parts();
   impl->start_threads();
   EG_CHECK(impl->execute_init_bundle());

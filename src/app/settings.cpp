@@ -37,6 +37,13 @@ core::Result<void> read_web(Environment& environment, Settings& settings) {
         core::ErrorCode::kInvalid,
         "BOX_WEB_BASE_URL must be an absolute URL without a slash at its end, such as https://gateway.example");
   }
+  settings.tls_certificate = environment.text("BOX_WEB_TLS_CERT").value_or("");
+  settings.tls_key = environment.text("BOX_WEB_TLS_KEY").value_or("");
+  if (settings.tls_certificate.empty() && !settings.tls_key.empty()) {
+    return core::make_error(core::ErrorCode::kInvalid,
+                            "BOX_WEB_TLS_KEY is set and BOX_WEB_TLS_CERT is not: a listener needs both, or one file "
+                            "with key and chain in BOX_WEB_TLS_CERT");
+  }
   EG_CHECK(environment.number("BOX_WEB_MAX_BODY", 1024, 1'073'741'824, size(settings.max_body)));
   EG_CHECK(environment.number("BOX_WEB_LIMIT_HEADER_BYTES", 1024, 1'048'576, size(settings.web.max_header_bytes)));
   EG_CHECK(environment.number("BOX_WEB_LIMIT_HEADER_FIELDS", 10, 1000, size(settings.web.max_header_fields)));

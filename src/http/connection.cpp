@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/connection.hpp"
 
+#include <openssl/err.h>
+
 #include <algorithm>
 #include <array>
 #include <boost/asio/buffer.hpp>
@@ -10,6 +12,7 @@
 #include <utility>
 
 #include "embergate/observability/log.hpp"
+#include "http/listener_pair.hpp"
 #include "http/response_head.hpp"
 
 namespace embergate::http {
@@ -28,6 +31,7 @@ constexpr std::size_t kFirstBuffer = 4096;
 // chunked body.
 constexpr std::size_t kBufferReserve = 8192;
 constexpr std::size_t kBodyStep = 64 * 1024;
+constexpr std::size_t kOneRecord = 16 * 1024;  // the most that TLS takes at once
 // What a peer may still send after an answer that ends the connection: enough for it to finish a small body and read
 // the answer.
 constexpr std::size_t kLingerBytes = 1024 * 1024;
@@ -105,6 +109,7 @@ asio::awaitable<void> Connection::run() {
   socket_.non_blocking(true, ignored);
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
   bool keep = true;
+  if (context_->options.tls) keep = co_await shake_hands();
   while (keep) {
     const Arrival arrival = co_await read_head();
     if (arrival == Arrival::kClosed) break;
@@ -115,7 +120,33 @@ asio::awaitable<void> Connection::run() {
     keep = co_await exchange();
     first_ = false;
   }
+  if (tls_) co_await say_goodbye();
   close();
+}
+
+asio::awaitable<bool> Connection::shake_hands() {
+  const auto pair = context_->options.tls->current();
+  if (!pair) co_return false;
+  tls_ = std::make_unique<Tls>(socket_, pair->context);
+  wait_at_most(context_->options.header_deadline);
+  idle_ = true;
+  error_code failure;
+  co_await tls_->async_handshake(asio::ssl::stream_base::server, asio::redirect_error(asio::use_awaitable, failure));
+  idle_ = false;
+  ERR_clear_error();
+  if (!failure) co_return true;
+  tls_.reset();  // nobody to say goodbye to
+  co_return false;
+}
+
+// Tells the peer that nothing was cut off. It may answer or just go; neither is waited for long.
+asio::awaitable<void> Connection::say_goodbye() {
+  if (peer_is_there_ && socket_.is_open()) {
+    wait_at_most(kLingerTime);
+    error_code ignored;
+    co_await tls_->async_shutdown(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+  ERR_clear_error();
 }
 
 void Connection::make_room() {
@@ -134,7 +165,13 @@ void Connection::make_room() {
 // Bytes read, or 0 when the peer is gone or the deadline passed (timed_out_).
 asio::awaitable<std::size_t> Connection::receive(asio::mutable_buffer room) {
   error_code failure;
-  const std::size_t got = co_await socket_.async_read_some(room, asio::redirect_error(asio::use_awaitable, failure));
+  std::size_t got = 0;
+  if (tls_) {
+    got = co_await tls_->async_read_some(room, asio::redirect_error(asio::use_awaitable, failure));
+  } else {
+    got = co_await socket_.async_read_some(room, asio::redirect_error(asio::use_awaitable, failure));
+  }
+  peer_is_there_ = peer_is_there_ && (!failure || timed_out_);
   co_return failure ? 0 : got;
 }
 
@@ -225,6 +262,17 @@ asio::awaitable<bool> Connection::exchange() {
 
 // Writes both parts with as few system calls as the peer's window allows. False: the peer is gone or too slow.
 asio::awaitable<bool> Connection::send(std::string_view head, std::string_view body) {
+  if (tls_) {
+    // One record, and one packet, for answers that fit it.
+    std::string joined(head);
+    if (head.size() + body.size() <= kOneRecord) {
+      joined += body;
+      body = {};
+    }
+    const bool head_sent = co_await send_encrypted(joined);
+    if (!head_sent || body.empty()) co_return head_sent;
+    co_return co_await send_encrypted(body);
+  }
   std::array<asio::const_buffer, 2> parts{asio::buffer(head), asio::buffer(body)};
   error_code failure;
   // Most answers fit the socket's buffer: no need to suspend for them.
@@ -247,6 +295,23 @@ asio::awaitable<bool> Connection::send(std::string_view head, std::string_view b
   co_return true;
 }
 
+asio::awaitable<bool> Connection::send_encrypted(std::string_view bytes) {
+  expect_progress(context_->options.write_deadline);
+  while (!bytes.empty()) {
+    error_code failure;
+    const std::size_t more = co_await tls_->async_write_some(asio::buffer(bytes.substr(0, kOneRecord)),
+                                                             asio::redirect_error(asio::use_awaitable, failure));
+    if (failure) {
+      peer_is_there_ = false;
+      co_return false;
+    }
+    bytes.remove_prefix(more);
+    note_progress(more);
+  }
+  wait_for_ever();
+  co_return true;
+}
+
 asio::awaitable<void> Connection::answer_fault(Fault fault) {
   Response response{fault.status, {{"Content-Type", "text/plain"}}, std::string(fault.reason)};
   response.body += '\n';
@@ -260,10 +325,12 @@ asio::awaitable<void> Connection::answer_fault(Fault fault) {
 asio::awaitable<void> Connection::linger() {
   error_code ignored;
   socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  peer_is_there_ = false;
   wait_at_most(kLingerTime);
   std::size_t discarded = 0;
   while (discarded < kLingerBytes) {
-    const std::size_t got = co_await receive(asio::buffer(buffer_));
+    const std::size_t got =
+        co_await socket_.async_read_some(asio::buffer(buffer_), asio::redirect_error(asio::use_awaitable, ignored));
     if (got == 0) break;
     discarded += got;
   }

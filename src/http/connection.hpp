@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/strand.hpp>
 #include <memory>
 #include <optional>
@@ -55,6 +56,10 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   enum class Arrival { kHead, kFault, kClosed };
   enum class BodyState { kNone, kPending, kComplete };
 
+  using Tls = boost::asio::ssl::stream<Socket&>;
+
+  boost::asio::awaitable<bool> shake_hands();
+  boost::asio::awaitable<void> say_goodbye();
   boost::asio::awaitable<Arrival> read_head();
   boost::asio::awaitable<bool> exchange();
   boost::asio::awaitable<core::Result<std::string>> read_sized(std::size_t size);
@@ -62,6 +67,7 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   boost::asio::awaitable<std::size_t> receive(boost::asio::mutable_buffer room);
   boost::asio::awaitable<std::size_t> receive_buffered();
   boost::asio::awaitable<bool> send(std::string_view head, std::string_view body);
+  boost::asio::awaitable<bool> send_encrypted(std::string_view bytes);
   boost::asio::awaitable<void> answer_fault(Fault fault);
   boost::asio::awaitable<void> linger();
 
@@ -79,12 +85,14 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   core::Error body_fault();
 
   Socket socket_;
+  std::unique_ptr<Tls> tls_;  // null: plain HTTP
   std::shared_ptr<const ServerContext> context_;
   Registry::Place place_;
   std::atomic<std::chrono::steady_clock::rep> deadline_;
   bool timed_out_ = false;
   bool idle_ = false;  // waiting for the first byte of a request
   bool first_ = true;  // no request has been served yet
+  bool peer_is_there_ = true;
   bool body_asked_ = false;
   BodyState body_state_ = BodyState::kNone;
   std::chrono::milliseconds progress_window_{0};

@@ -72,8 +72,9 @@ asio::ip::address plain_address(const asio::ip::address& address) {
   return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
 }
 
-// Cheap, and without waiting: whoever floods us gets no memory of ours.
-void refuse(Connection::Socket socket) {
+// Cheap, and without waiting: whoever floods us gets no memory of ours, nor a TLS handshake.
+void refuse(Connection::Socket socket, bool plain) {
+  if (!plain) return;
   error_code ignored;
   char thrown_away[4096];
   socket.non_blocking(true, ignored);
@@ -156,7 +157,7 @@ void Server::Impl::start(Connection::Socket socket) {
   const Tcp::endpoint peer = socket.remote_endpoint(failure);
   if (failure) return;
   auto place = registry->admit(plain_address(peer.address()));
-  if (!place) return refuse(std::move(socket));
+  if (!place) return refuse(std::move(socket), context->options.tls == nullptr);
   const Strand connection_strand = socket.get_executor();
   auto connection = std::make_shared<Connection>(std::move(socket), context, std::move(*place));
   connection->enter_registry();

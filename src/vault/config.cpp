@@ -235,7 +235,12 @@ Result<VaultConfig> VaultConfig::load(const std::string& path, const ConfigRules
   return parse(text, rules);
 }
 
-Result<VaultConfig> VaultConfig::parse(std::string_view text, const ConfigRules& rules) {
+bool VaultConfig::add(Entry entry) {
+  const SecretName name = entry.name;
+  return entries_.emplace(name, std::move(entry)).second;
+}
+
+Result<VaultConfig> VaultConfig::parse(std::string_view text) {
   if (text.size() > kMaxConfigBytes) return refused("", "is larger than 1 MiB");
   json document;
   EG_CHECK(parse_config_json(text, document));

@@ -21,19 +21,19 @@
 namespace embergate::app {
 
 struct Settings {
-  http::ServerOptions web;                    // BOX_WEB_HOST, BOX_WEB_PORT, BOX_WEB_LIMIT_*
-  std::string base_url;                       // BOX_WEB_BASE_URL; empty: http://localhost:<port>
-  std::size_t max_body = 20'971'520;          // BOX_WEB_MAX_BODY
-  std::string box_id = "devbox";              // BOX_ID
-  store::SqliteOptions database;              // BOX_DB_PATH
-  std::string vault_config;                   // BOX_VAULT_CONFIG; empty: off
-  vault::SecretCache::Options vault;          // BOX_VAULT_*_MS
-  vault::ConfigRules vault_rules;             // BOX_VAULT_TARGET_POLICY, BOX_VAULT_ALLOWED_ROOTS
-  bool wipe_freed_memory = true;              // BOX_VAULT_WIPE_FREED_MEMORY
-  bool strict_references = true;              // BOX_VAULT_STRICT_REFERENCES
-  bool allow_inline = false;                  // BOX_VAULT_ALLOW_INLINE
-  http::EgressRule egress;                    // BOX_EGRESS_DENY
-  kafka::AwsEnvironment aws;                  // AWS_...
+  http::ServerOptions web;            // BOX_WEB_HOST, BOX_WEB_PORT, BOX_WEB_LIMIT_*
+  std::string base_url;               // BOX_WEB_BASE_URL; empty: http(s)://localhost:<port>
+  std::string tls_certificate;        // BOX_WEB_TLS_CERT; an absolute path or a secret's name; empty: plain HTTP
+  std::string tls_key;                // BOX_WEB_TLS_KEY; empty: within the certificate's file
+  std::size_t max_body = 20'971'520;  // BOX_WEB_MAX_BODY
+  std::string box_id = "devbox";      // BOX_ID
+  store::SqliteOptions database;      // BOX_DB_PATH
+  std::string vault_config;           // BOX_VAULT_CONFIG; empty: off
+  vault::SecretCache::Options vault;  // BOX_VAULT_*_MS
+  bool strict_references = true;      // BOX_VAULT_STRICT_REFERENCES
+  bool allow_inline = false;          // BOX_VAULT_ALLOW_INLINE
+  http::EgressRule egress;            // BOX_EGRESS_DENY
+  kafka::AwsEnvironment aws;          // AWS_...
   std::optional<std::uint16_t> metrics_port;  // BOX_METRICS_PORT
   std::string init_bundle;                    // BOX_INIT_BUNDLE
   auth::RootClient root;                      // BOX_ROOT_CLIENT_ID, BOX_ROOT_CLIENT_SECRET or _FILE

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "embergate/core/result.hpp"
+#include "embergate/http/listener_tls.hpp"
 
 namespace embergate::http {
 
@@ -68,6 +69,7 @@ struct ServerOptions {
   std::chrono::milliseconds write_deadline{30'000};
   std::size_t max_connections = 4'096;
   std::size_t max_connections_per_address = 1'024;
+  std::shared_ptr<const ListenerTls> tls;  // null: plain HTTP; the handshake has the deadline of a head
 };
 
 class Server {

@@ -52,6 +52,10 @@ class VaultConfig {
   static core::Result<VaultConfig> load(const std::string& path, const ConfigRules& rules = {});
   static core::Result<VaultConfig> parse(std::string_view json, const ConfigRules& rules = {});
 
+  // A file that a setting names instead of the vault config; false when the name is taken. Does not switch the vault
+  // on.
+  bool add(Entry entry);
+
   [[nodiscard]] bool enabled() const { return enabled_; }
   [[nodiscard]] const Entry* find(const SecretName& name) const;
   [[nodiscard]] ScopeVerdict check(const SecretName& name, const Requester& requester) const;  // byte-exact (S-17)

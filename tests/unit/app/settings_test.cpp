@@ -79,6 +79,39 @@ TEST(Settings, NameTheVariableThatIsWrong) {
   }
 }
 
+TEST(Settings, NameTheFilesOfTheListener) {
+  const auto settings = read({"BOX_WEB_TLS_CERT=/tls/tls.crt", "BOX_WEB_TLS_KEY=web-key"});
+  ASSERT_TRUE(settings);
+  EXPECT_EQ(settings->tls_certificate, "/tls/tls.crt");
+  EXPECT_EQ(settings->tls_key, "web-key");
+  const auto alone = read({"BOX_WEB_TLS_KEY=/tls/tls.key"});
+  ASSERT_FALSE(alone);
+  EXPECT_NE(alone.error().diagnostics.find("BOX_WEB_TLS_CERT"), std::string::npos);
+}
+
+TEST(Settings, ListNetworksThatMayNotBeCalled) {
+  const auto settings = read({"BOX_EGRESS_DENY=10.0.0.0/8, fd00::/8,192.0.2.1"});
+  ASSERT_TRUE(settings);
+  EXPECT_EQ(settings->egress.denied_networks, (std::vector<std::string>{"10.0.0.0/8", "fd00::/8", "192.0.2.1"}));
+}
+
+TEST(Settings, TakeTheVariablesOfAwsAndOverwriteItsSecrets) {
+  Variables variables({"AWS_ACCESS_KEY_ID=AK", "AWS_SECRET_ACCESS_KEY=secret", "AWS_SESSION_TOKEN=token",
+                       "AWS_DEFAULT_REGION=eu-west-1", "AWS_CONTAINER_AUTHORIZATION_TOKEN=auth", "HOME=/home/gw"});
+  const auto settings = read_settings(variables.get());
+  ASSERT_TRUE(settings);
+  EXPECT_EQ(settings->aws.access_key_id, "AK");
+  EXPECT_FALSE(settings->aws.secret_access_key.empty());
+  EXPECT_FALSE(settings->aws.session_token.empty());
+  EXPECT_FALSE(settings->aws.container_authorization_token.empty());
+  EXPECT_EQ(settings->aws.region, "eu-west-1");
+  EXPECT_EQ(settings->aws.shared_credentials_file, "/home/gw/.aws/credentials");
+  for (const std::size_t secret : {1U, 2U, 4U}) {
+    const std::string& entry = variables.at(secret);
+    EXPECT_EQ(entry.find_first_not_of('\0', entry.find('=') + 1), std::string::npos) << secret;
+  }
+}
+
 TEST(Settings, WarnAboutNamesThatAreNone) {
   const auto settings = read({"BOX_WEB_PROT=1", "BOX_ROOT_CLIENT_SECRET=x"});
   ASSERT_TRUE(settings);

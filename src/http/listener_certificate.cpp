@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "embergate/http/listener_certificate.hpp"
+
+#include <atomic>
+#include <boost/asio/post.hpp>
+#include <mutex>
+#include <utility>
+
+#include "embergate/observability/log.hpp"
+#include "embergate/vault/bundle.hpp"
+
+namespace embergate::http {
+namespace log = observability::log;
+
+namespace {
+
+std::vector<vault::BundleMember> members_of(const ListenerFiles& files) {
+  std::vector<vault::BundleMember> members(1);
+  members[0].name = files.certificate;
+  members[0].kind = files.key ? vault::ContentKind::kCertificateChain : vault::ContentKind::kKeyAndChain;
+  if (files.key) {
+    members.emplace_back();
+    members[1].name = files.key;
+    members[1].kind = vault::ContentKind::kPrivateKey;
+  }
+  return members;
+}
+
+}  // namespace
+
+struct ListenerCertificate::State {
+  explicit State(std::shared_ptr<vault::Bundle> files) : bundle(std::move(files)) {}
+
+  // Takes over what the files hold now, unless it is in use already.
+  core::Result<void> renew() {
+    std::lock_guard lock(mutex);
+    if (stopped) return {};
+    EG_TRY(const auto value, bundle->resolve(requester(), vault::Use::kOutboundRunning));
+    if (value->generation == generation) return {};
+    const auto& chain = value->members.front();
+    const auto& key = value->members.back();
+    EG_CHECK(chain->with_plaintext([&](std::string_view chain_pem) {
+      return key->with_plaintext([&](std::string_view key_pem) { return tls->take(chain_pem, key_pem); });
+    }));
+    log::event(log::Level::kInfo, generation == 0 ? "http/certificate-loaded" : "http/certificate-rotated",
+               "new TLS connections see this certificate",
+               {{"generation", static_cast<std::int64_t>(value->generation)}});
+    generation = value->generation;
+    return {};
+  }
+
+  const std::shared_ptr<vault::Bundle> bundle;
+  const std::shared_ptr<ListenerTls> tls = std::make_shared<ListenerTls>();
+  std::atomic<bool> noticed{false};
+  std::mutex mutex;
+  std::uint64_t generation = 0;
+  bool stopped = false;
+};
+
+ListenerCertificate::ListenerCertificate(vault::SecretCache& secrets, boost::asio::thread_pool& pool,
+                                         ListenerFiles files)
+    : state_(std::make_shared<State>(secrets.bundle(members_of(files)))) {
+  // On the poll thread: only posts, and one renewal at a time.
+  auto changed = [state = state_, &pool](std::uint64_t) {
+    if (state->noticed.exchange(true)) return;
+    boost::asio::post(pool, [state] {
+      state->noticed = false;
+      const auto renewed = state->renew();
+      if (renewed) return;
+      log::event(log::Level::kWarn, "http/certificate-refused",
+                 "the certificate in use stays: " + renewed.error().diagnostics);
+    });
+  };
+  watch_ = state_->bundle->watch(std::move(changed));
+}
+
+ListenerCertificate::~ListenerCertificate() { stop(); }
+
+vault::Requester ListenerCertificate::requester() { return {"Listener", "web", "BOX_WEB_TLS_CERT"}; }
+
+core::Result<void> ListenerCertificate::start() { return state_->renew(); }
+
+void ListenerCertificate::stop() {
+  watch_.reset();
+  std::lock_guard lock(state_->mutex);
+  state_->stopped = true;
+}
+
+std::shared_ptr<ListenerTls> ListenerCertificate::tls() const { return state_->tls; }
+
+}  // namespace embergate::http
