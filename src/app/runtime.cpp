@@ -110,8 +110,8 @@ struct Runtime::Impl {
 
   core::Result<void> open_certificate() {
     if (settings.tls_certificate.empty()) return {};
-    EG_TRY(http::ListenerFiles files, listener_files(settings));
-    certificate = std::make_unique<http::ListenerCertificate>(secrets, pool, std::move(files));
+    EG_TRY(const http::ListenerFiles files, listener_files(settings));
+    certificate = std::make_unique<http::ListenerCertificate>(secrets, pool, files);
     settings.web.tls = certificate->tls();
     auto loaded = certificate->start();
     if (!loaded) return of_setting("BOX_WEB_TLS_CERT", std::move(loaded).error());

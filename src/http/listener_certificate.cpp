@@ -58,7 +58,7 @@ struct ListenerCertificate::State {
 };
 
 ListenerCertificate::ListenerCertificate(vault::SecretCache& secrets, boost::asio::thread_pool& pool,
-                                         ListenerFiles files)
+                                         const ListenerFiles& files)
     : state_(std::make_shared<State>(secrets.bundle(members_of(files)))) {
   // On the poll thread: only posts, and one renewal at a time.
   auto changed = [state = state_, &pool](std::uint64_t) {

@@ -57,7 +57,8 @@ std::string ScriptedPeer::answer(int status, const std::string& body, const std:
          "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
-ScriptedPeer::ScriptedPeer(Script script, std::optional<TestPair> tls, int tls_version) : script_(std::move(script)) {
+ScriptedPeer::ScriptedPeer(Script script, const std::optional<Issued>& tls, int tls_version)
+    : script_(std::move(script)) {
   if (tls) tls_ = std::make_unique<Tls>(*tls, tls_version);
   listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};

@@ -23,7 +23,7 @@ struct ListenerFiles {
 
 class ListenerCertificate {
  public:
-  ListenerCertificate(vault::SecretCache& secrets, boost::asio::thread_pool& pool, ListenerFiles files);
+  ListenerCertificate(vault::SecretCache& secrets, boost::asio::thread_pool& pool, const ListenerFiles& files);
   ~ListenerCertificate();
   ListenerCertificate(const ListenerCertificate&) = delete;
   ListenerCertificate& operator=(const ListenerCertificate&) = delete;

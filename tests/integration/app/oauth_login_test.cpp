@@ -113,7 +113,7 @@ TEST_F(OauthLogin, TheBrokerTakesTokensOfANewSigningKey) {
 }
 
 TEST_F(OauthLogin, ASessionOutlivesItsTokens) {
-  provider_.set_lifetime(std::chrono::seconds(4));
+  provider_.set_lifetime(std::chrono::seconds(8));
   const auto tokens = source(provider_.first_secret);
   LoggedInClient client(world_, *tokens);
   ASSERT_TRUE(client.logs_in());

@@ -63,7 +63,7 @@ class Tls : public ServerFixture {
                      core::system_clock(), metrics_);
     ListenerFiles names{*vault::make_secret_name("cert"), std::nullopt};
     if (!one_file) names.key = *vault::make_secret_name("key");
-    certificate_.emplace(*secrets_, pool_, std::move(names));
+    certificate_.emplace(*secrets_, pool_, names);
     return certificate_->start();
   }
 
