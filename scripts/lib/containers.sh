@@ -46,7 +46,9 @@ containers_use_own_client() {
 containers_stop_engine() {
   [ -f "$CONTAINERS_ENGINE/pid" ] && [ "${EG_CONTAINERS_KEEP:-0}" != 1 ] || return 0
   stop_process "$(cat "$CONTAINERS_ENGINE/pid")" 30
-  rm -rf "$CONTAINERS_ENGINE"
+  # The engine leaves the name of a network behind, which is a mount.
+  awk -v folder="$CONTAINERS_ENGINE/" 'index($2, folder) == 1 { print $2 }' /proc/self/mounts | sort -r | xargs -r umount --lazy
+  rm -rf "$CONTAINERS_ENGINE" || note "not all of $CONTAINERS_ENGINE could be removed"
 }
 
 containers_base() {
