@@ -60,6 +60,7 @@ std::vector<Line> check_all(vault::SecretCache& cache, const std::vector<SecretU
     if (line.users.empty()) line.report = cache.probe(name);
   }
   std::vector<Line> all;
+  all.reserve(lines.size());
   for (auto& [name, line] : lines) all.push_back(std::move(line));
   return all;
 }

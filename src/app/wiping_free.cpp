@@ -7,7 +7,12 @@
 #include <cstdlib>
 #include <cstring>
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && defined(__GLIBC__)
+// GCC tells of sanitizers by macros, Clang by features.
+#ifndef __has_feature
+#define __has_feature(feature) 0
+#endif
+#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && \
+    !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer) && !__has_feature(memory_sanitizer)
 #define EMBERGATE_OWNS_FREE 1
 #endif
 

@@ -211,7 +211,7 @@ void SecretCache::Impl::poll_loop() {
     try {
       poll_round();
     } catch (const std::bad_alloc&) {
-      // The next round may have more memory; what is known stays.
+      counters.error->add();  // the next round may have more memory; what is known stays
     }
     const auto wait = until_next_round();
     std::unique_lock lock(poll_mutex);
@@ -229,7 +229,7 @@ void SecretCache::Impl::kick() {
 
 SecretCache::SecretCache(VaultConfig config, Options options, const core::Clock& clock, observability::Metrics& metrics,
                          std::shared_ptr<FileSystem> files)
-    : impl_(std::make_unique<Impl>(std::move(config), options, clock, metrics, std::move(files))) {
+    : impl_(std::make_unique<Impl>(std::move(config), std::move(options), clock, metrics, std::move(files))) {
   if (impl_->config.enabled()) {
     std::string names;
     for (const auto& [name, entry] : impl_->config.entries()) names += (names.empty() ? "" : " ") + name.value();
@@ -237,7 +237,7 @@ SecretCache::SecretCache(VaultConfig config, Options options, const core::Clock&
         log::Level::kInfo, "vault/loaded", "the vault config is in use",
         {{"count", static_cast<std::int64_t>(impl_->config.entries().size())}, {"names", std::string_view(names)}});
   }
-  if (options.start_poll_thread) impl_->poll_thread = std::thread([impl = impl_.get()] { impl->poll_loop(); });
+  if (impl_->options.start_poll_thread) impl_->poll_thread = std::thread([impl = impl_.get()] { impl->poll_loop(); });
 }
 
 SecretCache::~SecretCache() { stop(); }

@@ -47,7 +47,7 @@ struct SecretCache::Impl {
   Impl(VaultConfig vault_config, Options chosen, const core::Clock& the_clock, observability::Metrics& the_metrics,
        std::shared_ptr<FileSystem> file_system)
       : config(std::move(vault_config)),
-        options(chosen),
+        options(std::move(chosen)),
         clock(the_clock),
         metrics(the_metrics),
         counters(the_metrics),
