@@ -32,10 +32,10 @@ enum class TargetMode { kOff, kWarn, kStrict };
 struct Entry {
   SecretName name;
   std::string path;
-  std::vector<Scope> scopes;                // any match grants
-  bool raw = false;                         // no normalisation
-  std::optional<std::string> json_pointer;  // RFC 6901, valid; the value is the string there
-  std::optional<Pins> allow;
+  std::vector<Scope> scopes;                     // any match grants
+  bool raw = false;                              // no normalisation
+  std::optional<std::string> json_pointer = {};  // RFC 6901, valid; the value is the string there
+  std::optional<Pins> allow = {};
   bool allow_plaintext = false;  // S-03
 };
 
