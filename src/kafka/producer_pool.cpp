@@ -50,7 +50,7 @@ std::string objection(const ConnectionSettings& settings, const vault::VaultConf
 }  // namespace
 
 struct ProducerPool::Impl : std::enable_shared_from_this<ProducerPool::Impl> {
-  Impl(Options options, vault::SecretCache& secrets, const core::Clock& clock, observability::Metrics& metrics)
+  Impl(const Options& options, vault::SecretCache& secrets, const core::Clock& clock, observability::Metrics& metrics)
       : context(options, secrets, clock, metrics) {}
 
   std::shared_ptr<Identity> find_or_make(const ConnectionSettings& connection, const TopicSettings& topic);
@@ -115,7 +115,7 @@ class PooledProducer final : public Producer {
   Identity::Member member_;
 };
 
-ProducerPool::ProducerPool(Options options, vault::SecretCache& secrets, const core::Clock& clock,
+ProducerPool::ProducerPool(const Options& options, vault::SecretCache& secrets, const core::Clock& clock,
                            observability::Metrics& metrics)
     : impl_(std::make_shared<Impl>(options, secrets, clock, metrics)) {}
 
