@@ -41,6 +41,9 @@ void SteadyFlow::run() {
   while (!stopped_) {
     pending_.push_back(send(producer_, round_of(sent_ / kKeys)));
     sent_ += kKeys;
+    // A topic that was made a moment ago may refuse the first request and take the second: a partition that does not
+    // know the producer yet accepts any sequence, and the first, sent again, counts as a duplicate.
+    if (pending_.size() == 1) pending_.front().wait_for(30s);
     eventually([this] { return stopped_.load(); }, pace_);
   }
 }

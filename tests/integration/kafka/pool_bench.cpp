@@ -31,12 +31,21 @@ std::string EventRecorder::last(Kind kind) const {
   return {};
 }
 
+std::string PoolBench::pinned_server() {
+  const std::string& address = KafkaEnvironment::get().sasl_plaintext;
+  return "localhost" + address.substr(address.rfind(':'));
+}
+
 PoolBench::PoolBench(const vault::SecretCache::Options& secrets) {
   std::string config;
   for (const char* name : {kSecret, "key", "chain", "ca", "key-password", "token"}) {
     config += (config.empty() ? "" : ",") + ("\"" + std::string(name)) + R"(":{"path":")" + directory_.file(name) +
               R"(","scope":{"resource_type":"AidboxTopicDestination"}})";
   }
+  // May be shown to brokers of this name only; the cluster gives them another.
+  config += R"(,"pinned-jaas":{"path":")" + directory_.file("pinned-jaas") +
+            R"(","scope":{"resource_type":"AidboxTopicDestination"},"allow":{"bootstrapServers":[")" + pinned_server() +
+            R"("]}})";
   config = R"({"secret":{)" + config + "}}";
   auto parsed = vault::VaultConfig::parse(config);
   EXPECT_TRUE(parsed.has_value());

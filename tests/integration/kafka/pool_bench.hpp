@@ -60,6 +60,8 @@ class PoolBench {
   static kafka::ConnectionSettings plaintext();
   static kafka::ConnectionSettings sasl(kafka::SaslMechanism mechanism,
                                         kafka::SecurityProtocol protocol = kafka::SecurityProtocol::kSaslPlaintext);
+  // The only address that the secret pinned-jaas may be shown to; the cluster calls itself otherwise.
+  static std::string pinned_server();
   // Client certificate from the files key and chain; the broker's authority from the environment.
   static kafka::ConnectionSettings mtls();
   std::unique_ptr<kafka::Producer> acquire(const kafka::ConnectionSettings& settings, const std::string& topic,

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+// What happens around a login that the broker refuses: which of file and broker comes first, connections that are cut,
+// accounts that would be locked. The listener asks for a new login every two seconds, so a changed password shows soon.
+#include <gmock/gmock.h>
+
+#include "integration/kafka/flow.hpp"
+#include "integration/kafka/pool_bench.hpp"
+#include "support/eventually.hpp"
+
+namespace embergate::test {
+namespace {
+
+using kafka::SaslMechanism;
+using Kind = kafka::ProducerPool::Event::Kind;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using namespace std::chrono_literals;
+
+kafka::ConnectionSettings relogin(SaslMechanism mechanism) {
+  auto settings = PoolBench::sasl(mechanism);
+  settings.bootstrap_servers = KafkaEnvironment::get().reauth;
+  return settings;
+}
+
+struct Scram {
+  KafkaAdmin admin;
+  std::string topic = admin.create_topic("refusal");
+  std::string user = KafkaAdmin::random_name("user");
+  PoolBench bench;
+  EventRecorder events;
+  std::unique_ptr<kafka::Producer> producer;
+
+  explicit Scram(const kafka::ConnectionSettings& settings,
+                 const vault::SecretCache::Options& secrets = PoolBench::quick_secrets())
+      : bench(secrets) {
+    admin.set_scram_password(user, "first");
+    bench.write_secret(PoolBench::scram_line(user, "first"));
+    producer = bench.acquire(settings, topic, &events);
+    EXPECT_TRUE(eventually([&] { return events.count(Kind::kReady) >= 1; })) << producer->status().last_error;
+  }
+  void rotate_broker(const std::string& password) { admin.set_scram_password(user, password); }
+  void rotate_file(const std::string& password) const { bench.write_secret(PoolBench::scram_line(user, password)); }
+  [[nodiscard]] bool reaches_generation(std::uint64_t generation) const {
+    return eventually([&] { return producer->status().credential_generation == generation; }, 20s);
+  }
+};
+
+bool goes_on(const RelayedFlow& relaying, int more = 300) {
+  const int before = relaying.delivered();
+  return eventually([&] { return relaying.delivered() >= before + more; }, 30s);
+}
+
+void expect_whole_and_in_order(const std::string& topic, int delivered) {
+  const Arrival arrival = arrival_of(topic, delivered);
+  EXPECT_EQ(arrival.missing, 0);
+  EXPECT_EQ(arrival.reordered, 0);
+  EXPECT_EQ(arrival.doubled, 0);
+}
+
+TEST(KafkaRefusal, RM18_TheFileFirstKeepsTheOldConnectionAndKnocksRarely) {
+  KafkaAdmin admin;
+  const std::string topic = admin.create_topic("file-first");
+  const std::string user = KafkaAdmin::random_name("plain");
+  KafkaEnvironment::get().set_plain_password(user, "first");
+  PoolBench bench;
+  bench.write_secret(PoolBench::plain_line(user, "first"));
+  auto producer = bench.acquire(PoolBench::sasl(SaslMechanism::kPlain), topic);
+  ASSERT_TRUE(delivered(*producer, {{"warm", "0"}}));
+  const std::string flow = admin.create_topic("file-first-flow");
+  auto flowing = bench.acquire(PoolBench::sasl(SaslMechanism::kPlain), flow, nullptr, "flow");
+  RelayedFlow relaying(*flowing);
+  bench.write_secret(PoolBench::plain_line(user, "second"));
+  // The broker follows five seconds later.
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_TRUE(eventually([&] { return std::chrono::steady_clock::now() - begin > 5s; }, 10s));
+  EXPECT_LE(KafkaEnvironment::get().plain_logins(user, "refused"), 5);
+  EXPECT_GE(KafkaEnvironment::get().plain_logins(user, "refused"), 1);
+  EXPECT_EQ(producer->status().credential_generation, 1U);
+  KafkaEnvironment::get().set_plain_password(user, "second");
+  EXPECT_TRUE(eventually([&] { return producer->status().credential_generation == 2; }, 15s));
+  EXPECT_TRUE(goes_on(relaying));
+  relaying.stop();
+  EXPECT_LT(relaying.longest_gap(), 2s);
+  expect_whole_and_in_order(flow, relaying.delivered());
+}
+
+TEST(KafkaRefusal, RM19_ARevokedPasswordIsFollowedAtOnceWithoutWaitingForTheNextLookAtTheFile) {
+  Scram scram(relogin(SaslMechanism::kScramSha512), PoolBench::secrets_read_on_demand());
+  RelayedFlow relaying(*scram.producer);
+  ASSERT_TRUE(goes_on(relaying));
+  scram.rotate_file("second");
+  scram.rotate_broker("second");
+  ASSERT_TRUE(scram.reaches_generation(2)) << scram.producer->status().last_error;
+  EXPECT_TRUE(goes_on(relaying));
+  relaying.stop();
+  EXPECT_LT(relaying.longest_gap(), 3s);
+  expect_whole_and_in_order(scram.topic, relaying.delivered());
+}
+
+TEST(KafkaRefusal, NeverKnocksWithAPasswordThatIsKnownToBeWrongMoreOftenThanTheScheduleSays) {
+  KafkaAdmin admin;
+  const std::string topic = admin.create_topic("lock");
+  const std::string user = KafkaAdmin::random_name("plain");
+  KafkaEnvironment::get().set_plain_password(user, "first");
+  PoolBench bench;
+  bench.write_secret(PoolBench::plain_line(user, "first"));
+  EventRecorder events;
+  auto producer = bench.acquire(relogin(SaslMechanism::kPlain), topic, &events);
+  ASSERT_TRUE(delivered(*producer, {{"k", "0"}}));
+  KafkaEnvironment::get().set_plain_password(user, "second");
+  ASSERT_TRUE(eventually([&] { return KafkaEnvironment::get().plain_logins(user, "refused") >= 1; }));
+  auto waiting = send(*producer, {{"k", "1"}});
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_TRUE(eventually([&] { return std::chrono::steady_clock::now() - begin > 8s; }, 10s));
+  // The connection that was cut, one more that was on its way, then after 1, 3 and 7 s.
+  EXPECT_LE(KafkaEnvironment::get().plain_logins(user, "refused"), 6);
+  bench.write_secret(PoolBench::plain_line(user, "second"));
+  EXPECT_TRUE(report_of(std::move(waiting)).failures.empty());
+  EXPECT_EQ(producer->status().credential_generation, 2U);
+}
+
+TEST(KafkaRefusal, FollowsTheBrokerThatComesBackToTheOldPasswordWithoutAChangeOfTheFile) {
+  Scram scram(relogin(SaslMechanism::kScramSha512));
+  RelayedFlow relaying(*scram.producer);
+  ASSERT_TRUE(goes_on(relaying));
+  scram.rotate_broker("mistaken");
+  ASSERT_TRUE(
+      eventually([&] { return scram.producer->status().last_error.find("AUTHENTICATION") != std::string::npos; }));
+  scram.rotate_broker("first");
+  EXPECT_TRUE(goes_on(relaying));
+  relaying.stop();
+  expect_whole_and_in_order(scram.topic, relaying.delivered());
+}
+
+TEST(KafkaRefusal, RM03_InPlaceRotationsUnderReauthenticationLoseDoubleAndReorderNothing) {
+  Scram scram(relogin(SaslMechanism::kScramSha512));
+  SteadyFlow load(*scram.producer);
+  for (int generation = 2; generation <= 4; ++generation) {
+    const int before = load.sent();
+    ASSERT_TRUE(eventually([&] { return load.reached(before + 1'000); }));
+    const std::string password = "password-" + std::to_string(generation);
+    scram.rotate_broker(password);
+    scram.rotate_file(password);
+    ASSERT_TRUE(scram.reaches_generation(static_cast<std::uint64_t>(generation)))
+        << scram.producer->status().last_error;
+  }
+  const int before = load.sent();
+  ASSERT_TRUE(eventually([&] { return load.reached(before + 3'000); })) << "longer than a session";
+  load.stop();
+  EXPECT_TRUE(load.failures().empty());
+  expect_each_once_in_order(scram.topic, load.sent());
+}
+
+TEST(KafkaRefusal, OfAUserWhoIsGoneHandsEverythingToTheClientOfTheNextUser) {
+  Scram scram(relogin(SaslMechanism::kScramSha512));
+  const std::string other = KafkaAdmin::random_name("other");
+  scram.admin.set_scram_password(other, "its own");
+  RelayedFlow relaying(*scram.producer);
+  ASSERT_TRUE(goes_on(relaying));
+  scram.rotate_broker("nobody knows");
+  ASSERT_TRUE(
+      eventually([&] { return scram.producer->status().last_error.find("AUTHENTICATION") != std::string::npos; }));
+  scram.bench.write_secret(PoolBench::scram_line(other, "its own"));
+  ASSERT_TRUE(scram.reaches_generation(2)) << scram.producer->status().last_error;
+  EXPECT_TRUE(goes_on(relaying));
+  relaying.stop();
+  const Arrival arrival = arrival_of(scram.topic, relaying.delivered());
+  EXPECT_EQ(arrival.missing, 0);
+  EXPECT_EQ(arrival.reordered, 0);
+  EXPECT_LE(arrival.doubled, 10) << "one round at most had lost its acknowledgements";
+}
+
+TEST(KafkaRefusal, AL07_NamesNoPasswordInItsTexts) {
+  KafkaAdmin admin;
+  const std::string user = KafkaAdmin::random_name("plain");
+  KafkaEnvironment::get().set_plain_password(user, "right");
+  PoolBench bench;
+  bench.write_secret(PoolBench::plain_line(user, "canary-of-a-password"));
+  EventRecorder events;
+  auto producer = bench.acquire(PoolBench::sasl(SaslMechanism::kPlain), admin.create_topic("leak"), &events);
+  ASSERT_TRUE(eventually([&] { return events.count(Kind::kCredentialRefused) >= 1; }));
+  EXPECT_THAT(producer->status().last_error, Not(HasSubstr("canary")));
+  EXPECT_THAT(events.last(Kind::kCredentialRefused), Not(HasSubstr("canary")));
+  EXPECT_THAT(producer->status().last_error, HasSubstr(PoolBench::kSecret));
+}
+
+}  // namespace
+}  // namespace embergate::test
