@@ -5,6 +5,8 @@
 #include <thread>
 #include <utility>
 
+#include "kafka/target_check.hpp"
+
 namespace embergate::kafka {
 
 namespace {
@@ -80,7 +82,9 @@ void PoolContext::leave_retired_to_the_system() {
   }
 }
 
-BrokerObjection PoolContext::objection_to_brokers_of(const ConnectionSettings& /*settings*/) const { return {}; }
+BrokerObjection PoolContext::objection_to_brokers_of(const ConnectionSettings& settings) const {
+  return objection_to_brokers(secrets.config(), settings);
+}
 
 std::string PoolContext::redacted(std::string text) const {
   secrets.redact(text);

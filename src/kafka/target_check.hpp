@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether the secrets of a connection may be shown to a broker (S-01..S-04). Asked again before every connection,
+// because a cluster tells its clients of brokers that no destination names (S-02). Thread: the result is called on any
+// thread; pure but for the config that it refers to. Ownership: the config outlives it. Failure: none.
+#pragma once
+
+#include "embergate/kafka/settings.hpp"
+#include "embergate/vault/config.hpp"
+#include "kafka/connect_guard.hpp"
+
+namespace embergate::kafka {
+
+// Empty when the connection shows no secret to anybody.
+BrokerObjection objection_to_brokers(const vault::VaultConfig& config, const ConnectionSettings& settings);
+
+}  // namespace embergate::kafka
