@@ -170,6 +170,28 @@ TEST(KafkaRefusal, OfAUserWhoIsGoneHandsEverythingToTheClientOfTheNextUser) {
   EXPECT_LE(arrival.doubled, 10) << "one round at most had lost its acknowledgements";
 }
 
+// The listener is reached as localhost, and calls itself 127.0.0.1.
+TEST(KafkaRefusal, AL03_ABrokerThatOnlyTheClusterNamesIsNotShownAPinnedSecret) {
+  KafkaAdmin admin;
+  const std::string user = KafkaAdmin::random_name("pinned");
+  KafkaEnvironment::get().set_plain_password(user, "right");
+  PoolBench bench;
+  bench.write_file("pinned-jaas", PoolBench::plain_line(user, "right"));
+  auto settings = PoolBench::sasl(SaslMechanism::kPlain);
+  settings.sasl_jaas_config = vault::SecretName("pinned-jaas");
+  settings.bootstrap_servers = PoolBench::pinned_server();
+  const std::string topic = admin.create_topic("pinned");
+  auto producer = bench.acquire(settings, topic);
+  auto waiting = send(*producer, {{"k", "0"}});
+  ASSERT_TRUE(
+      eventually([&] { return producer->status().last_error.find("does not allow") != std::string::npos; }, 20s))
+      << producer->status().last_error;
+  EXPECT_THAT(producer->status().last_error, HasSubstr("127.0.0.1"));
+  producer->purge();
+  report_of(std::move(waiting));
+  EXPECT_TRUE(consume_all(topic, 1, 1s).empty());
+}
+
 TEST(KafkaRefusal, AL07_NamesNoPasswordInItsTexts) {
   KafkaAdmin admin;
   const std::string user = KafkaAdmin::random_name("plain");
