@@ -62,7 +62,7 @@ TEST_F(Broker, ADestinationCreatedWhileItIsAwayComesUpByItself) {
   EXPECT_EQ(world.gateway().starts(), 1);
 }
 
-TEST_F(Broker, ARotationWhileItIsAwayIsTakenWhenItIsBack) {
+TEST_F(Broker, FA01_ARotationWhileItIsAwayIsTakenWhenItIsBack) {
   KafkaLane lane = world.add_lane();
   ASSERT_TRUE(world.start());
   ASSERT_EQ(world.create_topic_and_destination(lane).status(), 201);
@@ -76,7 +76,7 @@ TEST_F(Broker, ARotationWhileItIsAwayIsTakenWhenItIsBack) {
   options.writers = 4;
   options.writes_per_second = 2'000;
   auto load = start_load(options);
-  ASSERT_TRUE(eventually([&] { return load->accepted() > 2'000; }, std::chrono::seconds(60)));
+  ASSERT_TRUE(eventually([&] { return load->accepted() > 10'000; }, std::chrono::seconds(90)));
   load->stop();
   KafkaEnvironment::get().run("start");
   const auto accepted = load->versions();

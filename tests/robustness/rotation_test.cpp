@@ -25,7 +25,7 @@ class Rotation : public RobustnessTest {
   }
 };
 
-TEST_F(Rotation, TwentyRotationsUnderLoadLoseDoubleAndReorderNothing) {
+TEST_F(Rotation, RM03_TwentyRotationsUnderLoadLoseDoubleAndReorderNothing) {
   KafkaLane lane = world.add_lane();
   ASSERT_TRUE(world.start());
   ASSERT_EQ(world.create_topic_and_destination(lane).status(), 201);

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rotations that need another client of Kafka (a changed user name), in the real program: killed or ended in the middle
+// (FA-02, FA-13), and so often that anything that is left behind would be seen. EG_ROTATIONS: how often (default 60).
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "robustness/robustness_test.hpp"
+
+namespace embergate::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr long kMemoryGrowthKib = 256 * 1024;  // sanitizers keep what was freed
+#else
+constexpr long kMemoryGrowthKib = 24 * 1024;
+#endif
+
+struct Footprint {
+  long threads = 0;
+  long descriptors = 0;
+  long resident_kib = 0;
+};
+
+Footprint footprint_of(pid_t pid) {
+  const std::string directory = "/proc/" + std::to_string(pid);
+  Footprint found;
+  std::ifstream status(directory + "/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("Threads:")) found.threads = std::stol(line.substr(8));
+    if (line.starts_with("VmRSS:")) found.resident_kib = std::stol(line.substr(6));
+  }
+  const std::filesystem::directory_iterator files(directory + "/fd");
+  found.descriptors = std::distance(begin(files), end(files));
+  return found;
+}
+
+class Replacement : public RobustnessTest {
+ protected:
+  Replacement() {
+    world.gateway().set("BOX_VAULT_POLL_MS", "50");
+    world.gateway().set("BOX_VAULT_QUIET_MS", "20");
+  }
+  // Another user in the file whom the broker knows already.
+  void rotate(KafkaLane& lane, const std::string& name) {
+    lane.user = KafkaAdmin::random_name("gw");
+    world.set_broker_password(lane, world.password(name));
+    world.set_file_password(lane, lane.password);
+  }
+  [[nodiscard]] bool reaches(const char* part, int value) {
+    return eventually([&] { return world.secret_part("events", part) == value; }, 30s, 5ms);
+  }
+};
+
+TEST_F(Replacement, FA02_KilledInTheMiddleLosesNothingAndKeepsTheOrder) {
+  KafkaLane lane = world.add_lane();
+  ASSERT_TRUE(world.start());
+  ASSERT_EQ(world.create_topic_and_destination(lane).status(), 201);
+  LoadOptions options;
+  options.writes_per_second = 300;
+  auto load = start_load(options);
+  for (int kill = 0; kill < 5; ++kill) {
+    const std::uint64_t before = load->accepted();
+    ASSERT_TRUE(eventually([&] { return load->accepted() > before + 100; }));
+    ASSERT_TRUE(reaches("generation", 1)) << world.status("events");
+    rotate(lane, "kill-" + std::to_string(kill));
+    ASSERT_TRUE(reaches("fileGeneration", 2)) << world.status("events");
+    eventually([] { return false; }, std::chrono::milliseconds(60 * kill));  // at another moment each time
+    world.gateway().kill();
+    world.gateway().launch();
+    ASSERT_TRUE(world.gateway().wait_ready());
+  }
+  load->stop();
+  const auto accepted = load->versions();
+  const auto kept = committed(accepted);
+  expect_kept(accepted, kept);
+  ASSERT_TRUE(eventually([&] { return world.status_number("events", "messagesQueued") == 0; }, 60s, 50ms))
+      << world.status("events");
+  const EventLog log = expect_delivered(lane, kept);
+  EXPECT_EQ(log.events.size(), total(kept));
+}
+
+TEST_F(Replacement, FA13_EndedInTheMiddleStopsInTimeAndLosesNothing) {
+  KafkaLane lane = world.add_lane();
+  ASSERT_TRUE(world.start());
+  ASSERT_EQ(world.create_topic_and_destination(lane).status(), 201);
+  LoadOptions options;
+  options.writes_per_second = 300;
+  auto load = start_load(options);
+  for (int end = 0; end < 3; ++end) {
+    ASSERT_TRUE(reaches("generation", 1)) << world.status("events");
+    rotate(lane, "end-" + std::to_string(end));
+    ASSERT_TRUE(reaches("fileGeneration", 2)) << world.status("events");
+    eventually([] { return false; }, std::chrono::milliseconds(120 * end));
+    EXPECT_EQ(world.gateway().terminate(10s).value_or(-1), 0) << world.gateway().error_output();
+    world.gateway().launch();
+    ASSERT_TRUE(world.gateway().wait_ready());
+  }
+  load->stop();
+  const auto accepted = load->versions();
+  const auto kept = committed(accepted);
+  expect_kept(accepted, kept);
+  ASSERT_TRUE(eventually([&] { return world.status_number("events", "messagesQueued") == 0; }, 60s, 50ms))
+      << world.status("events");
+  expect_delivered(lane, kept);
+}
+
+TEST_F(Replacement, ManyTimesLeavesThreadsDescriptorsAndMemoryWhereTheyWere) {
+  const char* given = std::getenv("EG_ROTATIONS");
+  const int rotations = given != nullptr ? std::atoi(given) : 60;
+  KafkaLane lane = world.add_lane();
+  KafkaLane other = lane;
+  other.user = KafkaAdmin::random_name("gw");
+  world.set_broker_password(other, world.password("other"));
+  ASSERT_TRUE(world.start());
+  ASSERT_EQ(world.create_topic_and_destination(lane).status(), 201);
+  LoadOptions options;
+  options.writes_per_second = 50;
+  options.patients_per_writer = 200;
+  auto load = start_load(options);
+  ASSERT_TRUE(reaches("generation", 1)) << world.status("events");
+  Footprint before;
+  for (int rotation = 1; rotation <= rotations; ++rotation) {
+    if (rotation == 11) before = footprint_of(world.gateway().pid());  // warm
+    const KafkaLane& next = rotation % 2 == 1 ? other : lane;
+    world.set_file_password(next, next.password);
+    ASSERT_TRUE(reaches("generation", rotation + 1)) << rotation << ": " << world.status("events");
+  }
+  Footprint after;
+  EXPECT_TRUE(eventually([&] {
+    after = footprint_of(world.gateway().pid());
+    return after.threads <= before.threads && after.descriptors <= before.descriptors;
+  })) << before.threads
+      << " -> " << after.threads << " threads, " << before.descriptors << " -> " << after.descriptors << " descriptors";
+  EXPECT_LT(after.resident_kib - before.resident_kib, kMemoryGrowthKib);
+  RecordProperty("rotations", std::to_string(rotations));
+  RecordProperty("threads", std::to_string(before.threads) + " -> " + std::to_string(after.threads));
+  RecordProperty("descriptors", std::to_string(before.descriptors) + " -> " + std::to_string(after.descriptors));
+  RecordProperty("resident_kib", std::to_string(before.resident_kib) + " -> " + std::to_string(after.resident_kib));
+  load->stop();
+  const auto written = load->versions();
+  ASSERT_TRUE(world.drained("events", static_cast<std::int64_t>(total(written))));
+  const EventLog log = expect_delivered(lane, written);
+  EXPECT_EQ(log.duplicates, 0u);
+}
+
+}  // namespace
+}  // namespace embergate::test
