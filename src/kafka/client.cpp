@@ -92,12 +92,14 @@ void Client::close() {
   queue_.reset();
   topics_.clear();
   handle_.reset();
+  gates_.clear();
 }
 
 void Client::leave_to_the_system() {
   static_cast<void>(queue_.release());
   for (auto& topic : topics_) static_cast<void>(topic.second.release());
   static_cast<void>(handle_.release());
+  for (auto& gate : gates_) static_cast<void>(gate.release());
   ConnectGuard::keep_for_ever(std::move(guard_));  // the library may still call it
 }
 
@@ -167,7 +169,9 @@ void Client::serve_reports(rd_kafka_event_t* event) {
     std::size_t index = 0;
     BatchState& batch = BatchState::of(message->_private, index);
     bool last = false;
-    if (is_confirmed(*message)) {
+    const bool confirmed = is_confirmed(*message);
+    PartitionGate::of(message->rkt).reported(*message, confirmed);
+    if (confirmed) {
       acknowledged = true;
       last = batch.delivered(index);
     } else {
@@ -222,6 +226,8 @@ void Client::released(std::size_t count) {
 }
 
 RecordSink::Verdict Client::take(rd_kafka_topic_t* topic, const Record& record, void* opaque, RecordFailure& failure) {
+  PartitionGate& gate = PartitionGate::of(topic);
+  if (!gate.admits(topic, record, opaque)) return RecordSink::Verdict::kFull;
   outstanding_.fetch_add(1);
   // Neither copied nor freed by the library: the batch owns the bytes until the report.
   const int result = rd_kafka_produce(topic, RD_KAFKA_PARTITION_UA, 0, const_cast<char*>(record.value.data()),
@@ -229,6 +235,7 @@ RecordSink::Verdict Client::take(rd_kafka_topic_t* topic, const Record& record, 
   if (result == 0) return RecordSink::Verdict::kTaken;
   const rd_kafka_resp_err_t error = rd_kafka_last_error();
   released(1);
+  gate.not_taken(opaque);
   if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) return RecordSink::Verdict::kFull;
   failure.scope = scope_of(error);
   failure.reason = describe(error);
@@ -241,6 +248,8 @@ core::Result<std::shared_ptr<RecordSink>> Client::sink(const TopicSettings& topi
   if (found == topics_.end()) {
     TopicConfHandle conf(rd_kafka_default_topic_conf_dup(handle_.get()));
     EG_CHECK(set_topic_properties(conf.get(), topic));
+    gates_.push_back(std::make_unique<PartitionGate>());
+    gates_.back()->install(conf.get());
     TopicHandle made(rd_kafka_topic_new(handle_.get(), topic.topic.c_str(), conf.get()));
     if (!made) {
       return core::make_error(core::ErrorCode::kInvalid,

@@ -13,6 +13,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "embergate/core/clock.hpp"
 #include "embergate/core/result.hpp"
@@ -23,6 +24,7 @@
 #include "kafka/event_pump.hpp"
 #include "kafka/failures.hpp"
 #include "kafka/lane.hpp"
+#include "kafka/partition_gate.hpp"
 #include "kafka/rd_handles.hpp"
 
 namespace embergate::kafka {
@@ -88,6 +90,7 @@ class Client final : public EventSource, public std::enable_shared_from_this<Cli
   std::atomic<std::size_t> outstanding_{0};
   std::mutex mutex_;
   std::condition_variable drained_;
+  std::vector<std::unique_ptr<PartitionGate>> gates_;  // of topics_; the library calls them until it is gone
   std::map<std::string, TopicHandle> topics_;
 };
 

@@ -27,11 +27,16 @@ FailureScope scope_of(rd_kafka_resp_err_t error) {
   }
 }
 
+// ILLEGAL_SASL_STATE: a broker takes one login a second on a connection (KIP-368) and closes it on another one. That
+// says nothing of the credential.
+constexpr std::string_view kTooSoon = "Request not valid in current SASL state";
+
 ConnectionFault fault_of(rd_kafka_resp_err_t error, std::string_view text) {
   switch (error) {
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
     case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
-      return ConnectionFault::kLoginRefused;
+      return text.find(kTooSoon) == std::string_view::npos ? ConnectionFault::kLoginRefused
+                                                           : ConnectionFault::kUnreachable;
     case RD_KAFKA_RESP_ERR__SSL:
       return ConnectionFault::kTlsRefused;
     case RD_KAFKA_RESP_ERR__TRANSPORT: {

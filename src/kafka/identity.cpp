@@ -39,7 +39,10 @@ Lane::Finished Identity::open_lane(const Member& member, Client& client) {
   if (!sink) return member.lane->refuse(sink.error().diagnostics);
   bool must_wait = false;
   auto finished = member.lane->open(*std::move(sink), must_wait);
-  if (must_wait) lanes_wait_.store(true);
+  if (must_wait) {
+    lanes_wait_.store(true);
+    look_for_room();
+  }
   return finished;
 }
 
@@ -77,6 +80,10 @@ void Identity::send(Lane& lane, std::shared_ptr<const RecordBatch> batch, Produc
   if (!must_wait) return;
   lanes_wait_.store(true);
   // Had all reports come in before the flag was up, nobody would look again.
+  look_for_room();
+}
+
+void Identity::look_for_room() {
   context_.pump.post([weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->made_room();
   });

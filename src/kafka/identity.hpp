@@ -92,6 +92,7 @@ class Identity final : public ClientObserver, public CredentialHost, public std:
   std::shared_ptr<Client> make_silent_client(OpenClient made);
   void install(const std::shared_ptr<Client>& client);
   Lane::Finished open_lane(const Member& member, Client& client);
+  void look_for_room();
   bool warm_candidate(Client& candidate);
   void begin_replacement(Proven proven);
   void begin_drain(std::shared_ptr<Turns::Turn> turn);

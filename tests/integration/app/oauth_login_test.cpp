@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "integration/app/token_world.hpp"
+#include "kafka/failures.hpp"
 #include "support/eventually.hpp"
 #include "support/kafka_environment.hpp"
 #include "support/oidc_provider.hpp"
@@ -39,8 +40,9 @@ class LoggedInClient {
     rd_kafka_conf_set_oauthbearer_token_refresh_cb(conf, [](rd_kafka_t* client, const char*, void* opaque) {
       static_cast<LoggedInClient*>(opaque)->refresh(client);
     });
-    rd_kafka_conf_set_error_cb(conf, [](rd_kafka_t*, int error, const char*, void* opaque) {
-      if (error == RD_KAFKA_RESP_ERR__AUTHENTICATION) ++static_cast<LoggedInClient*>(opaque)->refusals_;
+    rd_kafka_conf_set_error_cb(conf, [](rd_kafka_t*, int error, const char* reason, void* opaque) {
+      const auto fault = kafka::fault_of(static_cast<rd_kafka_resp_err_t>(error), reason);
+      if (fault == kafka::ConnectionFault::kLoginRefused) ++static_cast<LoggedInClient*>(opaque)->refusals_;
     });
     client_.reset(rd_kafka_new(RD_KAFKA_PRODUCER, conf, nullptr, 0));
   }

@@ -19,6 +19,10 @@ TEST(Failures, ConcernTheRecordTheTopicOrTheConnection) {
 
 TEST(Failures, TellARefusedLoginFromANetworkFault) {
   EXPECT_EQ(fault_of(RD_KAFKA_RESP_ERR__AUTHENTICATION, "SASL authentication error"), ConnectionFault::kLoginRefused);
+  EXPECT_EQ(fault_of(RD_KAFKA_RESP_ERR__AUTHENTICATION,
+                     "SASL OAUTHBEARER mechanism handshake failed: Broker: Request not valid in current SASL state: "
+                     "broker's supported mechanisms:  (after 0ms in state AUTH_HANDSHAKE)"),
+            ConnectionFault::kUnreachable);
   EXPECT_EQ(fault_of(RD_KAFKA_RESP_ERR__SSL, "certificate verify failed"), ConnectionFault::kTlsRefused);
   EXPECT_EQ(fault_of(RD_KAFKA_RESP_ERR__TRANSPORT, "Receive failed: sslv3 alert bad certificate"),
             ConnectionFault::kTlsRefused);
