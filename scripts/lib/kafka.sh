@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# Sourced: one real Apache Kafka broker (KRaft, one process) on loopback: plaintext, SASL_PLAINTEXT, SASL_SSL, TLS and mTLS listeners, and a
-# SASL_PLAINTEXT one that asks for a new login every two seconds (PLAIN, SCRAM, and OAUTHBEARER with tokens that nobody signed).
+# Sourced: one real Apache Kafka broker (KRaft, one process) on loopback: plaintext, SASL_PLAINTEXT, SASL_SSL, TLS and mTLS listeners, a
+# SASL_PLAINTEXT one that asks for a new login every two seconds (PLAIN, SCRAM, and OAUTHBEARER with tokens that nobody signed), and one for
+# OAUTHBEARER with signed tokens when it is created while EG_OIDC_ISSUER is set (scripts/lib/oidc.sh).
 # All of a broker lives in one folder: server.properties, tls/, data/, broker.log, broker.pid, plain-users.properties, kafka.env.
 # Fails: a start that is not ready in time stops the process and shows the end of its log.
 # shellcheck shell=bash
@@ -81,13 +82,15 @@ kafka_leaf() {
 
 kafka_choose_ports() {
   local free
-  mapfile -t free < <(free_ports 5)
+  mapfile -t free < <(free_ports 8)
   kafka_plaintext=127.0.0.1:${EG_KAFKA_PLAINTEXT_PORT:-${free[0]}}
   kafka_sasl_plaintext=127.0.0.1:${EG_KAFKA_SASL_PLAINTEXT_PORT:-${free[1]}}
   kafka_sasl_ssl=127.0.0.1:${EG_KAFKA_SASL_SSL_PORT:-${free[2]}}
   kafka_mtls=127.0.0.1:${EG_KAFKA_MTLS_PORT:-${free[3]}}
   kafka_controller=127.0.0.1:${EG_KAFKA_CONTROLLER_PORT:-${free[4]}}
-  kafka_oauth=127.0.0.1:${EG_KAFKA_OAUTH_PORT:-$(free_ports 1)}
+  kafka_oauth=127.0.0.1:${EG_KAFKA_OAUTH_PORT:-${free[5]}}
+  kafka_tls=127.0.0.1:${free[6]}
+  kafka_reauth=127.0.0.1:${free[7]}
 }
 
 # A listener for tokens of the provider that EG_OIDC_ISSUER names; sessions end after 10 s at the latest, and new signing keys are seen soon.
@@ -142,6 +145,7 @@ CONF
 kafka_write_settings() {
   local dir=$1 public
   public=INTERNAL://$kafka_plaintext,SASLP://$kafka_sasl_plaintext,SASLT://$kafka_sasl_ssl,TLS://$kafka_tls,MTLS://$kafka_mtls,SASLR://$kafka_reauth
+  [ -z "${EG_OIDC_ISSUER:-}" ] || public=$public,OAUTH://$kafka_oauth
   cat >"$dir/server.properties" <<CONF
 process.roles=broker,controller
 node.id=1
@@ -149,7 +153,7 @@ controller.quorum.voters=1@$kafka_controller
 controller.listener.names=CONTROLLER
 listeners=$public,CONTROLLER://$kafka_controller
 advertised.listeners=$public
-listener.security.protocol.map=INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT,SASLP:SASL_PLAINTEXT,SASLT:SASL_SSL,TLS:SSL,MTLS:SSL,SASLR:SASL_PLAINTEXT
+listener.security.protocol.map=INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT,SASLP:SASL_PLAINTEXT,SASLT:SASL_SSL,TLS:SSL,MTLS:SSL,SASLR:SASL_PLAINTEXT,OAUTH:SASL_SSL
 inter.broker.listener.name=INTERNAL
 log.dirs=$dir/data
 offsets.topic.replication.factor=1
@@ -173,6 +177,7 @@ kafka_write_env() {
     printf 'EG_KAFKA_DIR=%q\n' "$dir"
     printf 'EG_KAFKA_PLAINTEXT=%s\nEG_KAFKA_SASL_PLAINTEXT=%s\nEG_KAFKA_SASL_SSL=%s\nEG_KAFKA_MTLS=%s\n' \
       "$kafka_plaintext" "$kafka_sasl_plaintext" "$kafka_sasl_ssl" "$kafka_mtls"
+    [ -z "${EG_OIDC_ISSUER:-}" ] || printf 'EG_KAFKA_OAUTH=%s\n' "$kafka_oauth"
     printf 'EG_KAFKA_TLS=%s\nEG_KAFKA_REAUTH=%s\n' "$kafka_tls" "$kafka_reauth"
     printf 'EG_KAFKA_CA=%q\nEG_KAFKA_OTHER_CA=%q\n' "$dir/tls/ca.pem" "$dir/tls/other-ca.pem"
     printf 'EG_KAFKA_CLIENT_CERT=%q\nEG_KAFKA_CLIENT_KEY=%q\n' "$dir/tls/client.pem" "$dir/tls/client-key.pem"
@@ -234,12 +239,19 @@ kafka_container_pid() {
 }
 
 kafka_launch() {
-  local dir=$1 flags
+  local dir=$1 runner=() flags libs=$KAFKA_LIBS
   mapfile -t flags < <(kafka_jvm_flags "$dir")
   [ ! -f "$dir/broker.log" ] || cat "$dir/broker.log" >>"$dir/broker.earlier.log"
   : >"$dir/broker.log" # before the launch: readiness is read from this file
-  setsid java -Xms256m -Xmx512m -Djava.awt.headless=true -Dkafka.logs.dir="$dir/logs" -Dlog4j2.configurationFile="$dir/log4j2.properties" \
-    ${flags[@]+"${flags[@]}"} -cp "$KAFKA_LIBS/*:$(kafka_handler_folder)" kafka.Kafka "$dir/server.properties" >>"$dir/broker.log" 2>&1 </dev/null 9>&- &
+  if [ -n "${EG_KAFKA_IMAGE:-}" ]; then
+    mapfile -t runner < <(kafka_container "$dir")
+    libs=/opt/kafka/libs
+  fi
+  (
+    close_inherited
+    exec setsid ${runner[@]+"${runner[@]}"} java -Xms256m -Xmx512m -Djava.awt.headless=true -Dkafka.logs.dir="$dir/logs" -Dlog4j2.configurationFile="$dir/log4j2.properties" \
+      ${flags[@]+"${flags[@]}"} -cp "$libs/*:$(kafka_handler_folder)" kafka.Kafka "$dir/server.properties" >>"$dir/broker.log" 2>&1 </dev/null
+  ) &
   printf '%s\n' "$!" >"$dir/broker.pid"
   [ -z "${EG_KAFKA_IMAGE:-}" ] || wait_for 30 kafka_container_pid "$dir"
 }

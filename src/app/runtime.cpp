@@ -306,7 +306,7 @@ Runtime::~Runtime() = default;
 
 core::Result<std::unique_ptr<Runtime>> Runtime::start(Settings settings) {
   for (const std::string& warning : settings.warnings) log::event(log::Level::kWarn, "settings/warning", warning);
-  EG_TRY(auto config, load_vault_config(settings.vault_config));
+  EG_TRY(auto config, load_vault_config(settings));
   EG_CHECK(add_listener_files(settings, config));
   auto impl = std::make_unique<Impl>(std::move(settings), std::move(config));
   log::set_redactor([secrets = &impl->secrets](std::string& line) { secrets->redact(line); });

@@ -46,14 +46,17 @@ struct Rule {
   ContentKind kind;
 };
 
-constexpr std::array<Rule, 7> kParameters{{{"saslJaasConfig", is_jaas_with_credential},
-                                           {"sslKeystoreKey", always},
-                                           {"header", is_header_with_credential},
-                                           {"sslKeystoreCertificateChain", never},
-                                           {"sslTruststoreCertificates", never},
-                                           {"sslKeyPassword", always},
-                                           {"saslPassword", always}}};
-constexpr std::array<Rule, 3> kProviderClient{{{"secret", always}, {"private-key", always}, {"certificate", never}}};
+// A key store parameter holds PEM or PKCS#12, as another parameter says: kBinary.
+constexpr std::array<Rule, 7> kParameters{{{"saslJaasConfig", is_jaas_with_credential, ContentKind::kJaas},
+                                           {"sslKeystoreKey", always, ContentKind::kBinary},
+                                           {"header", is_header_with_credential, ContentKind::kHeader},
+                                           {"sslKeystoreCertificateChain", never, ContentKind::kCertificateChain},
+                                           {"sslTruststoreCertificates", never, ContentKind::kAuthorities},
+                                           {"sslKeyPassword", always, ContentKind::kSingleLine},
+                                           {"saslPassword", always, ContentKind::kSingleLine}}};
+constexpr std::array<Rule, 3> kProviderClient{{{"secret", always, ContentKind::kSingleLine},
+                                               {"private-key", always, ContentKind::kPrivateKey},
+                                               {"certificate", never, ContentKind::kCertificateChain}}};
 // An inline Client.secret is hashed before it is stored.
 constexpr std::array<Rule, 1> kClient{{{"secret", never, ContentKind::kSingleLine}}};
 constexpr std::array<Rule, 1> kIntrospectorJwt{{{"secret", always, ContentKind::kHmacKey}}};

@@ -240,7 +240,7 @@ bool VaultConfig::add(Entry entry) {
   return entries_.emplace(name, std::move(entry)).second;
 }
 
-Result<VaultConfig> VaultConfig::parse(std::string_view text) {
+Result<VaultConfig> VaultConfig::parse(std::string_view text, const ConfigRules& rules) {
   if (text.size() > kMaxConfigBytes) return refused("", "is larger than 1 MiB");
   json document;
   EG_CHECK(parse_config_json(text, document));

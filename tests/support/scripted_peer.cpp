@@ -20,7 +20,7 @@ namespace {
 
 constexpr int kStepMs = 20;
 
-SSL_CTX* make_context(const TestPair& pair, int version) {
+SSL_CTX* make_context(const Issued& pair, int version) {
   SSL_CTX* context = SSL_CTX_new(TLS_server_method());
   const std::unique_ptr<BIO, decltype(&BIO_free)> certificate(
       BIO_new_mem_buf(pair.certificate.data(), static_cast<int>(pair.certificate.size())), &BIO_free);
@@ -48,7 +48,7 @@ bool readable(int socket, int limit_ms) {
 }  // namespace
 
 struct ScriptedPeer::Tls {
-  Tls(const TestPair& pair, int version) : context(make_context(pair, version), &SSL_CTX_free) {}
+  Tls(const Issued& pair, int version) : context(make_context(pair, version), &SSL_CTX_free) {}
   std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context;
 };
 

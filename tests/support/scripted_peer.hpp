@@ -15,7 +15,7 @@
 #include <thread>
 #include <vector>
 
-#include "support/test_ca.hpp"
+#include "support/pki.hpp"
 
 namespace embergate::test {
 

@@ -30,6 +30,8 @@ struct Settings {
   store::SqliteOptions database;      // BOX_DB_PATH
   std::string vault_config;           // BOX_VAULT_CONFIG; empty: off
   vault::SecretCache::Options vault;  // BOX_VAULT_*_MS
+  vault::ConfigRules vault_rules;     // BOX_VAULT_TARGET_POLICY, BOX_VAULT_ALLOWED_ROOTS
+  bool wipe_freed_memory = true;      // BOX_VAULT_WIPE_FREED_MEMORY
   bool strict_references = true;      // BOX_VAULT_STRICT_REFERENCES
   bool allow_inline = false;          // BOX_VAULT_ALLOW_INLINE
   http::EgressRule egress;            // BOX_EGRESS_DENY

@@ -8,6 +8,7 @@
 #include "integration/app/token_world.hpp"
 #include "kafka/token_base64.hpp"
 #include "support/oidc_provider.hpp"
+#include "support/pki.hpp"
 #include "support/scripted_peer.hpp"
 #include "support/temp_dir.hpp"
 
@@ -116,9 +117,9 @@ TEST_F(TokenFetch, S10_RepeatsNothingThatAnEndpointReflects) {
 }
 
 TEST_F(TokenFetch, TrustsTheDestinationsOwnCa) {
-  const test::TestCa ca;
+  const test::Authority ca("Embergate test CA");
   const ScriptedPeer peer([](const std::string&) { return ScriptedPeer::answer(200, R"({"access_token":"t"})"); },
-                          ca.issue());
+                          ca.issue("localhost"));
   auto without = world_.oauth(peer.url("/token"), "gw", "s");
   EXPECT_FALSE(world_.fetch(**without));
   auto with = world_.oauth(peer.url("/token"), "gw", "s", ca.certificate());

@@ -11,14 +11,15 @@
 #include <thread>
 
 #include "support/eventually.hpp"
+#include "support/pki.hpp"
 #include "support/scripted_peer.hpp"
 
 namespace embergate::http {
 namespace {
 
 using core::ErrorCode;
+using test::Authority;
 using test::ScriptedPeer;
-using test::TestCa;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
@@ -95,28 +96,31 @@ TEST(Client, S09_NeverFollowsARedirect) {
 }
 
 TEST(Client, TrustsItsOwnCa) {
-  const TestCa ca;
-  const ScriptedPeer peer(always(ScriptedPeer::answer(200, "secret")), ca.issue());
+  const Authority ca("Embergate test CA");
+  const ScriptedPeer peer(always(ScriptedPeer::answer(200, "secret")), ca.issue("localhost"));
   OutboundRequest request = get(peer.url());
-  request.ca_pem = TestCa("another").certificate() + ca.certificate();
+  request.ca_pem = Authority("another").certificate() + ca.certificate();
   const auto answer = call(std::move(request));
   ASSERT_TRUE(answer) << answer.error().diagnostics;
   EXPECT_EQ(answer->body, "secret");
 }
 
 TEST(Client, S37_RefusesACertificateThatNobodyItTrustsSigned) {
-  const TestCa ca;
-  const ScriptedPeer peer(always(ScriptedPeer::answer(200, "x")), ca.issue());
+  const Authority ca("Embergate test CA");
+  const ScriptedPeer peer(always(ScriptedPeer::answer(200, "x")), ca.issue("localhost"));
   expect_fault(call(get(peer.url())), ErrorCode::kUnavailable, "tls");
   OutboundRequest other = get(peer.url());
-  other.ca_pem = TestCa().certificate();
+  other.ca_pem = Authority("Embergate test CA").certificate();
   expect_fault(call(std::move(other)), ErrorCode::kUnavailable, "tls");
   EXPECT_TRUE(peer.requests().empty());
 }
 
 TEST(Client, S37_RefusesACertificateOfAnotherHost) {
-  const TestCa ca;
-  const ScriptedPeer peer(always(ScriptedPeer::answer(200, "x")), ca.issue({"idp.example", "DNS:idp.example"}));
+  const Authority ca("Embergate test CA");
+  test::IssueOptions other_host;
+  other_host.names = {"idp.example"};
+  other_host.addresses = {};
+  const ScriptedPeer peer(always(ScriptedPeer::answer(200, "x")), ca.issue("idp.example", other_host));
   OutboundRequest request = get(peer.url());
   request.ca_pem = ca.certificate();
   expect_fault(call(std::move(request)), ErrorCode::kUnavailable, "tls");
@@ -124,24 +128,26 @@ TEST(Client, S37_RefusesACertificateOfAnotherHost) {
 }
 
 TEST(Client, S37_RefusesAnExpiredCertificate) {
-  const TestCa ca;
-  const ScriptedPeer peer(always(ScriptedPeer::answer(200, "x")), ca.issue({"localhost", "DNS:localhost", -10, -1}));
+  const Authority ca("Embergate test CA");
+  test::IssueOptions past;
+  past.not_after = std::chrono::system_clock::now() - std::chrono::minutes(1);
+  const ScriptedPeer peer(always(ScriptedPeer::answer(200, "x")), ca.issue("localhost", past));
   OutboundRequest request = get(peer.url());
   request.ca_pem = ca.certificate();
   expect_fault(call(std::move(request)), ErrorCode::kUnavailable, "tls");
 }
 
 TEST(Client, S37_RefusesTlsBefore12) {
-  const TestCa ca;
-  const ScriptedPeer peer(always(ScriptedPeer::answer(200, "x")), ca.issue(), TLS1_1_VERSION);
+  const Authority ca("Embergate test CA");
+  const ScriptedPeer peer(always(ScriptedPeer::answer(200, "x")), ca.issue("localhost"), TLS1_1_VERSION);
   OutboundRequest request = get(peer.url());
   request.ca_pem = ca.certificate();
   expect_fault(call(std::move(request)), ErrorCode::kUnavailable, "tls");
 }
 
 TEST(Client, S37_SpeaksTls12) {
-  const TestCa ca;
-  const ScriptedPeer peer(always(ScriptedPeer::answer(200, "x")), ca.issue(), TLS1_2_VERSION);
+  const Authority ca("Embergate test CA");
+  const ScriptedPeer peer(always(ScriptedPeer::answer(200, "x")), ca.issue("localhost"), TLS1_2_VERSION);
   OutboundRequest request = get(peer.url());
   request.ca_pem = ca.certificate();
   EXPECT_TRUE(call(std::move(request)));
