@@ -38,8 +38,10 @@ void OidcProvider::control(const std::string& command, const std::string& body) 
   EG_ASSERT(request(port, "POST", "/control/" + command, {}, body).status == 204);
 }
 
-void OidcProvider::set_secret(const std::string& secret) const {
-  control("secret", R"({"client":")" + client + R"(","secret":")" + secret + "\"}");
+void OidcProvider::set_secret(const std::string& secret) const { set_secret_of(client, secret); }
+
+void OidcProvider::set_secret_of(const std::string& other, const std::string& secret) const {
+  control("secret", R"({"client":")" + other + R"(","secret":")" + secret + "\"}");
 }
 
 void OidcProvider::publish_key() const { control("publish-key", "{}"); }

@@ -19,6 +19,8 @@ struct OidcProvider {
 
   static const OidcProvider& get();
   void set_secret(const std::string& secret) const;
+  // Of another client, which comes to be with it.
+  void set_secret_of(const std::string& other, const std::string& secret) const;
   void publish_key() const;  // shows a new signing key without using it
   void rotate_key() const;   // signs with the newest key
   void set_lifetime(std::chrono::seconds life) const;

@@ -83,6 +83,9 @@ json Destination::json() const {
     parameters.push_back({{"name", "saslJaasConfig"}, {"_valueString", secret_reference(jaas_secret)}});
   }
   if (!ca_file.empty()) parameters.push_back(text_parameter("sslTruststoreCertificates", read_file(ca_file)));
+  for (const auto& [name, text] : texts) parameters.push_back(text_parameter(name, text));
+  for (const auto& [name, secret] : secrets)
+    parameters.push_back({{"name", name}, {"_valueString", secret_reference(secret)}});
   parameters.push_back({{"name", "keyByResourceId"}, {"valueBoolean", true}});
   return {{"resourceType", "AidboxTopicDestination"},
           {"id", id},

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace embergate::test::samples {
@@ -28,7 +29,9 @@ struct Destination {
   std::string security_protocol = "SASL_SSL";
   std::string mechanism = "SCRAM-SHA-512";
   std::string jaas_secret = "events-jaas";
-  std::string ca_file;  // its content becomes sslTruststoreCertificates
+  std::string ca_file;                                       // its content becomes sslTruststoreCertificates
+  std::vector<std::pair<std::string, std::string>> texts;    // further parameters
+  std::vector<std::pair<std::string, std::string>> secrets;  // further parameters, with the secret each refers to
   [[nodiscard]] nlohmann::json json() const;
 };
 

@@ -99,8 +99,9 @@ class Run {
         method_->write(mechanism_->files(version));
         break;
       case Order::kTogether: {
+        const auto files = mechanism_->files(version);
         std::thread broker([&] { mechanism_->accept(version); });
-        method_->write(mechanism_->files(version));
+        method_->write(files);
         broker.join();
         break;
       }
