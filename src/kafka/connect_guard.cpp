@@ -29,6 +29,23 @@ bool ConnectGuard::objects_to(const char* broker) {
   return true;
 }
 
+void ConnectGuard::allow_one_each() {
+  std::lock_guard lock(mutex_);
+  one_each_ = true;
+  connected_.clear();
+}
+
+void ConnectGuard::allow_all() {
+  std::lock_guard lock(mutex_);
+  one_each_ = false;
+  connected_.clear();
+}
+
+bool ConnectGuard::has_had_its_one(const char* broker) {
+  std::lock_guard lock(mutex_);
+  return one_each_ && !connected_.emplace(broker).second;
+}
+
 std::string ConnectGuard::objection() const {
   std::lock_guard lock(mutex_);
   return objected_;
@@ -38,6 +55,7 @@ int ConnectGuard::connect_to(int socket, const sockaddr* address, int size, cons
   auto& guard = *static_cast<ConnectGuard*>(opaque);
   if (guard.holding()) return ECANCELED;
   if (guard.objects_to(broker)) return EACCES;
+  if (guard.has_had_its_one(broker)) return ECANCELED;
   if (connect(socket, address, static_cast<socklen_t>(size)) == 0 || errno == EINPROGRESS) return 0;
   return errno;
 }

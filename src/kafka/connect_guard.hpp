@@ -16,6 +16,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,6 +39,10 @@ class ConnectGuard {
   void hold() { holding_.store(true); }
   void release() { holding_.store(false); }
   [[nodiscard]] bool holding() const { return holding_.load(); }
+  // While a login is on trial: from now on one connection to each broker. The library knocks again a tenth of a second
+  // after a refusal, and that may be before anybody has read of it.
+  void allow_one_each();
+  void allow_all();
   // The newest objection; empty when there was none.
   [[nodiscard]] std::string objection() const;
   // For a client that is left to the operating system.
@@ -47,6 +52,7 @@ class ConnectGuard {
 
  private:
   bool objects_to(const char* broker);
+  bool has_had_its_one(const char* broker);
   static int connect_to(int socket, const sockaddr* address, int size, const char* broker, void* opaque);
 
   static inline std::atomic<int> alive_count{0};
@@ -54,6 +60,8 @@ class ConnectGuard {
   std::atomic<bool> holding_{false};
   mutable std::mutex mutex_;
   std::string objected_;
+  bool one_each_ = false;
+  std::set<std::string, std::less<>> connected_;  // with one_each_; a cluster's brokers bound it
 };
 
 // A client of the library with what must outlive it.

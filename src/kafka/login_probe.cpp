@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <string_view>
 #include <utility>
 
 #include "kafka/producer_config.hpp"
@@ -30,19 +31,27 @@ bool answered(rd_kafka_t* client, core::Milliseconds limit) {
   return true;
 }
 
-// True when an event settles that the login fails.
-bool refused(rd_kafka_queue_t* queue, ProbeResult& result) {
+// ECANCELED, from the guard.
+bool is_our_own(const char* text) {
+  return std::string_view(text).find("Operation canceled") != std::string_view::npos;
+}
+
+// True when an event settles that the login fails. What the network broke off says nothing of the login, and may be
+// tried again.
+bool refused(rd_kafka_queue_t* queue, ConnectGuard& guard, ProbeResult& result) {
   for (EventHandle event(rd_kafka_queue_poll(queue, 0)); event; event.reset(rd_kafka_queue_poll(queue, 0))) {
     if (rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_ERROR) continue;
     const rd_kafka_resp_err_t error = rd_kafka_event_error(event.get());
     const char* text = rd_kafka_event_error_string(event.get());
     const ConnectionFault fault = fault_of(error, text);
     // That all are down says less than what was said of one of them before.
-    if (fault == ConnectionFault::kNoise || (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && !result.text.empty()))
+    if (fault == ConnectionFault::kNoise || is_our_own(text) ||
+        (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && !result.text.empty()))
       continue;
     result.fault = fault;
     result.text = fmt::format("{}: {}", rd_kafka_err2name(error), text);
     if (fault != ConnectionFault::kUnreachable) return true;
+    guard.allow_one_each();
   }
   return false;
 }
@@ -59,15 +68,17 @@ ProbeResult probe_login(ConfHandle conf, const BearerToken* token, const BrokerO
     return result;
   }
   OpenClient client = std::move(*made);
+  client.guard->allow_one_each();
   const QueueHandle queue(rd_kafka_queue_get_main(client.handle.get()));
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   core::Milliseconds attempt = kFirstTry;
   while (!stopping.load() && left_until(deadline).count() > 0) {
     if (answered(client.handle.get(), std::min(attempt, left_until(deadline)))) {
+      client.guard->allow_all();
       result.client = std::move(client);
       return result;
     }
-    if (refused(queue.get(), result)) return result;
+    if (refused(queue.get(), *client.guard, result)) return result;
     attempt = std::min(attempt * 2, kLongestTry);
   }
   if (const std::string objected = client.guard->objection(); !objected.empty()) result.text = objected;
