@@ -9,6 +9,7 @@
 
 #include "kafka/login_probe.hpp"
 #include "kafka/producer_config.hpp"
+#include "kafka/target_check.hpp"
 
 namespace embergate::kafka {
 
@@ -139,6 +140,7 @@ core::Result<Login> CredentialKeeper::make_login(const vault::BundleValue& value
   EG_TRY(Credential made, make_credential(settings_, value.members, context_.options.token_sources.get()));
   Login login{std::make_shared<const Credential>(std::move(made)), nullptr};
   if (login.credential->tokens) {
+    EG_CHECK(check_token_endpoint(context_.secrets.config(), settings_));
     const auto deadline = std::chrono::steady_clock::now() + context_.options.probe_timeout;
     EG_TRY(BearerToken token, login.credential->tokens->fetch(deadline, context_.stopping));
     login.token = std::make_shared<const BearerToken>(std::move(token));

@@ -17,13 +17,18 @@ bool is_public(vault::ContentKind kind) {
   return kind == vault::ContentKind::kAuthorities || kind == vault::ContentKind::kCertificateChain;
 }
 
-}  // namespace
-
-BrokerObjection objection_to_brokers(const vault::VaultConfig& config, const ConnectionSettings& settings) {
+std::vector<vault::SecretName> secrets_of(const ConnectionSettings& settings) {
   std::vector<vault::SecretName> names;
   for (const vault::BundleMember& member : members_of(settings)) {
     if (member.name && !is_public(member.kind)) names.push_back(*member.name);
   }
+  return names;
+}
+
+}  // namespace
+
+BrokerObjection objection_to_brokers(const vault::VaultConfig& config, const ConnectionSettings& settings) {
+  std::vector<vault::SecretName> names = secrets_of(settings);
   if (names.empty()) return {};
   vault::Target target;
   target.plaintext = !uses_tls(settings);
@@ -37,6 +42,18 @@ BrokerObjection objection_to_brokers(const vault::VaultConfig& config, const Con
     }
     return std::nullopt;
   };
+}
+
+core::Result<void> check_token_endpoint(const vault::VaultConfig& config, const ConnectionSettings& settings) {
+  if (settings.sasl_oauthbearer_token_endpoint_url.empty()) return {};
+  vault::Target target;
+  target.kind = vault::Target::Kind::kUrl;
+  target.address = settings.sasl_oauthbearer_token_endpoint_url;
+  for (const vault::SecretName& name : secrets_of(settings)) {
+    auto ruling = vault::TargetPolicy(config).rule(name, target);
+    if (ruling.refused()) return core::make_error(core::ErrorCode::kForbidden, std::move(ruling.text));
+  }
+  return {};
 }
 
 }  // namespace embergate::kafka

@@ -44,7 +44,8 @@ class ProducerPool {
   };
   using Listener = std::function<void(const Event&)>;
 
-  ProducerPool(const Options& options, vault::SecretCache& secrets, const core::Clock& clock, observability::Metrics& metrics);
+  ProducerPool(const Options& options, vault::SecretCache& secrets, const core::Clock& clock,
+               observability::Metrics& metrics);
   ~ProducerPool();
   ProducerPool(const ProducerPool&) = delete;
   ProducerPool& operator=(const ProducerPool&) = delete;
