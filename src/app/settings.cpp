@@ -108,6 +108,7 @@ core::Result<void> read_vault(Environment& environment, Settings& settings) {
   EG_CHECK(environment.boolean("BOX_VAULT_ALLOW_WORLD_WRITABLE", vault.allow_world_writable));
   EG_CHECK(environment.boolean("BOX_VAULT_WIPE_FREED_MEMORY", settings.wipe_freed_memory));
   EG_CHECK(read_target_policy(environment, settings.vault_rules));
+  settings.egress.allow_loopback = settings.vault_rules.target_mode != vault::TargetMode::kStrict;  // S-36
   EG_CHECK(read_allowed_roots(environment, settings.vault_rules));
   EG_CHECK(environment.boolean("BOX_VAULT_STRICT_REFERENCES", settings.strict_references));
   return environment.boolean("BOX_VAULT_ALLOW_INLINE", settings.allow_inline);

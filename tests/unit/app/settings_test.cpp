@@ -58,7 +58,9 @@ TEST(Settings, SayWhereSecretsMayGoAndLie) {
   ASSERT_TRUE(settings) << settings.error().diagnostics;
   EXPECT_EQ(settings->vault_rules.target_mode, vault::TargetMode::kStrict);
   EXPECT_EQ(settings->vault_rules.allowed_roots, (std::vector<std::string>{"/run/secrets", "/etc/tls"}));
+  EXPECT_FALSE(settings->egress.allow_loopback);
   EXPECT_EQ(read({})->vault_rules.target_mode, vault::TargetMode::kWarn);
+  EXPECT_TRUE(read({})->egress.allow_loopback);
   for (const char* entry : {"BOX_VAULT_TARGET_POLICY=none", "BOX_VAULT_ALLOWED_ROOTS=run", "BOX_VAULT_ALLOWED_ROOTS=/",
                             "BOX_VAULT_ALLOWED_ROOTS=/a::/b", "BOX_VAULT_ALLOWED_ROOTS=/a/../b"}) {
     const auto refused = read({entry});
