@@ -6,6 +6,8 @@
 #include <filesystem>
 
 #include "e2e/gateway_test.hpp"
+#include "support/eventually.hpp"
+#include "support/pki.hpp"
 
 namespace embergate::test {
 namespace {
@@ -233,6 +235,27 @@ TEST_F(Operation, TheCommandLineAsksTheRunningGatewayForItsHealth) {
   EXPECT_EQ(json::parse(well.output, nullptr, false).value("status", ""), "pass") << well.output;
   EXPECT_EQ(world.gateway().terminate(), 0);
   EXPECT_EQ(health(port).exit_code.value_or(-1), 1);
+}
+
+TEST_F(Operation, TheCommandLineAsksForHealthOverTlsToo) {
+  const Issued issued = Authority("web").issue("gateway");
+  Gateway& gateway = world.gateway();
+  gateway.set("BOX_WEB_TLS_CERT", world.directory().write("web.crt", issued.certificate));
+  gateway.set("BOX_WEB_TLS_KEY", world.directory().write("web.key", issued.key));
+  world.write_vault_config();
+  gateway.launch();
+  ASSERT_TRUE(gateway.wait_listening());
+  Environment settings = gateway.environment();
+  settings["BOX_WEB_PORT"] = std::to_string(gateway.port());
+  const auto health = [&] {
+    return run_program({gateway_binary(), "health"}, settings, world.directory().path().string());
+  };
+
+  EXPECT_TRUE(eventually([&] { return health().exit_code == 0; }));
+  EXPECT_EQ(json::parse(health().output, nullptr, false).value("status", ""), "pass");
+  settings.erase("BOX_WEB_TLS_CERT");
+  EXPECT_EQ(health().exit_code.value_or(-1), 1);  // plain HTTP gets no answer from a listener with TLS
+  EXPECT_EQ(gateway.terminate(), 0);
 }
 
 TEST_F(Operation, TheCommandLineChecksTheVaultAndTellsItsVersion) {

@@ -100,12 +100,15 @@ bool Gateway::find_port() {
   return false;
 }
 
-testing::AssertionResult Gateway::wait_ready(std::chrono::milliseconds deadline) {
+testing::AssertionResult Gateway::wait_listening(std::chrono::milliseconds deadline) {
   const bool settled = eventually([this] { return find_port() || !running(); }, deadline);
-  if (!settled || port_ == 0) {
-    return testing::AssertionFailure() << (running() ? "the gateway said no port in time: " : "the gateway ended: ")
-                                       << last_words();
-  }
+  if (settled && port_ != 0) return testing::AssertionSuccess();
+  return testing::AssertionFailure() << (running() ? "the gateway said no port in time: " : "the gateway ended: ")
+                                     << last_words();
+}
+
+testing::AssertionResult Gateway::wait_ready(std::chrono::milliseconds deadline) {
+  if (auto listening = wait_listening(deadline); !listening) return listening;
   HttpReply reply;
   const bool healthy = eventually(
       [&] {

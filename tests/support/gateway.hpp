@@ -32,7 +32,9 @@ class Gateway {
   void launch();  // returns at once
   [[nodiscard]] testing::AssertionResult wait_ready(std::chrono::milliseconds deadline = std::chrono::seconds(60));
   [[nodiscard]] testing::AssertionResult start();  // both
-  void kill();                                     // as the kernel does it: no warning
+  // Until it has said its port; asks nothing of it.
+  [[nodiscard]] testing::AssertionResult wait_listening(std::chrono::milliseconds deadline = std::chrono::seconds(60));
+  void kill();  // as the kernel does it: no warning
   // SIGTERM; the exit code, or nothing when it still runs at the deadline (it is killed then).
   std::optional<int> terminate(std::chrono::milliseconds deadline = std::chrono::seconds(30));
   std::optional<int> wait(std::chrono::milliseconds deadline) { return child_->wait(deadline); }
