@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "app/jaas_check.hpp"
+#include "app/listener_files.hpp"
 #include "embergate/core/time_format.hpp"
 #include "embergate/interaction/secret_uses.hpp"
 #include "embergate/observability/log.hpp"
@@ -39,6 +40,18 @@ std::optional<std::vector<SecretUse>> stored_uses(const std::string& database) {
     fmt::print(stderr, "warning: the database cannot be read, so every name counts as in use: {}\n",
                read.error().diagnostics);
   return std::nullopt;
+}
+
+// What the settings of the gateway's own port refer to.
+core::Result<std::vector<SecretUse>> listener_uses(const Settings& settings) {
+  std::vector<SecretUse> uses;
+  if (settings.tls_certificate.empty()) return uses;
+  EG_TRY(const http::ListenerFiles files, listener_files(settings));
+  const vault::Requester listener = http::ListenerCertificate::requester();
+  uses.push_back({files.certificate, listener,
+                  files.key ? vault::ContentKind::kCertificateChain : vault::ContentKind::kKeyAndChain});
+  if (files.key) uses.push_back({*files.key, listener, vault::ContentKind::kPrivateKey});
+  return uses;
 }
 
 void look(vault::SecretCache& cache, const SecretUse& use, Line& line) {
@@ -104,18 +117,25 @@ int vault_check(const Settings& settings, bool as_json) {
     fmt::print(stderr, "{}\n", config.error().diagnostics);
     return 2;
   }
+  auto uses = listener_uses(settings);
+  const auto added = add_listener_files(settings, *config);
+  if (!uses || !added) {
+    fmt::print(stderr, "{}\n", (uses ? added.error() : uses.error()).diagnostics);
+    return 2;
+  }
   for (const std::string& warning : config->warnings()) fmt::print(stderr, "warning: {}\n", warning);
   observability::Metrics metrics;
   vault::SecretCache::Options options = settings.vault;
   options.jaas_check = check_jaas_entry;
   options.start_poll_thread = false;
   vault::SecretCache cache(*std::move(config), options, core::system_clock(), metrics);
-  const auto uses = stored_uses(settings.database.path);
-  const std::vector<Line> lines = check_all(cache, uses.value_or(std::vector<SecretUse>()));
+  const auto stored = stored_uses(settings.database.path);
+  if (stored) uses->insert(uses->end(), stored->begin(), stored->end());
+  const std::vector<Line> lines = check_all(cache, *uses);
   as_json ? print_json(lines) : print_text(lines);
   // Where nothing is known of users, every name is one that somebody counts on.
   const bool fails = std::any_of(lines.begin(), lines.end(), [&](const Line& line) {
-    return line.report.state != State::kOk && (!uses || !line.users.empty());
+    return line.report.state != State::kOk && (!stored || !line.users.empty());
   });
   return fails ? 1 : 0;
 }

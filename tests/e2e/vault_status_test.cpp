@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // What administrators and the command line are told of secrets (R-48, AL-10, AL-19).
 #include "e2e/gateway_test.hpp"
+#include "support/pki.hpp"
 
 namespace embergate::test {
 namespace {
 
 using nlohmann::json;
 using testing::HasSubstr;
+using testing::Not;
 
 class VaultStatus : public GatewayTest {
  protected:
@@ -75,6 +77,21 @@ TEST_F(VaultStatus, AL19_IsForAdministratorsAndShowsStatesAndUsersOnly) {
   for (const ProgramResult& result : {text, unused}) {
     EXPECT_EQ((result.output + result.error).find("cnry-"), std::string::npos);
   }
+}
+
+TEST_F(VaultStatus, TheCheckCountsTheListenersCertificateAsInUse) {
+  const Issued issued = Authority("web").issue("gateway");
+  world.gateway().set("BOX_WEB_TLS_CERT", world.directory().write("web.crt", issued.certificate));
+  world.gateway().set("BOX_WEB_TLS_KEY", world.directory().file("web.key"));
+  world.write_vault_config();
+  const ProgramResult missing = check({"vault", "check"});
+  EXPECT_EQ(missing.exit_code.value_or(-1), 1) << missing.output << missing.error;
+  EXPECT_THAT(missing.output, HasSubstr("BOX_WEB_TLS_KEY"));
+  EXPECT_THAT(missing.output, HasSubstr("(used by Listener/web)"));
+  static_cast<void>(world.directory().write("web.key", issued.key));
+  const ProgramResult whole = check({"vault", "check"});
+  EXPECT_THAT(whole.output, HasSubstr("good until"));
+  EXPECT_THAT(whole.output, Not(HasSubstr("its file does not exist"))) << whole.output;
 }
 
 TEST_F(VaultStatus, AL02_AnUnpinnedSecretIsSentNowhereUnderAStrictPolicy) {
