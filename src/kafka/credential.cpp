@@ -122,12 +122,13 @@ class Values {
   const std::vector<std::shared_ptr<const vault::Secret>>& values_;
 };
 
-core::Result<std::shared_ptr<TokenSource>> make_source(const ConnectionSettings& settings, TokenMaterial material,
-                                                       TokenSourceFactory* factory) {
+core::Result<std::shared_ptr<TokenSource>> make_source(const Credential& credential, const ConnectionSettings& settings,
+                                                       TokenMaterial material, TokenSourceFactory* factory) {
   if (factory == nullptr) {
     return make_error(ErrorCode::kNotSupported, fmt::format("this program has no source of tokens for saslMechanism {}",
                                                             name_of(settings.sasl_mechanism)));
   }
+  material.authorities = credential.authorities.empty() ? settings.ssl_truststore_certificates : credential.authorities;
   return factory->make(settings, std::move(material));
 }
 
@@ -138,7 +139,7 @@ core::Result<void> use_jaas(Credential& credential, const ConnectionSettings& se
                                                        name_of(settings.sasl_mechanism)));
   }
   if (uses_tokens(settings)) {
-    EG_TRY(credential.tokens, make_source(settings, TokenMaterial{std::move(login), {}}, tokens));
+    EG_TRY(credential.tokens, make_source(credential, settings, TokenMaterial{std::move(login), {}, {}}, tokens));
     return {};
   }
   credential.username = std::move(login.username);
@@ -159,7 +160,7 @@ core::Result<void> use_login(Credential& credential, const ConnectionSettings& s
   }
   if (const vault::Secret* token = values.find(Part::kBearerToken)) {
     if (token->empty()) return make_error(ErrorCode::kInvalid, "the bearer token is empty");
-    EG_TRY(credential.tokens, make_source(settings, TokenMaterial{{}, copy_of(*token)}, tokens));
+    EG_TRY(credential.tokens, make_source(credential, settings, TokenMaterial{{}, copy_of(*token), {}}, tokens));
     return {};
   }
   const vault::Secret* password = values.find(Part::kPassword);
@@ -241,8 +242,8 @@ core::Result<Credential> make_credential(const ConnectionSettings& settings,
   const Members members = collect(settings);
   const Values by_part(members.parts, values);
   Credential credential;
+  EG_CHECK(use_tls(credential, settings, by_part));  // first: a source of tokens trusts the same authorities
   EG_CHECK(use_login(credential, settings, by_part, tokens));
-  EG_CHECK(use_tls(credential, settings, by_part));
   return credential;
 }
 

@@ -54,11 +54,11 @@ Result<void> check_url(const std::string& url) {
 
 class OauthTokenSource final : public TokenSource {
  public:
-  OauthTokenSource(const ConnectionSettings& settings, JaasLogin login, TokenExchange exchange,
+  OauthTokenSource(const ConnectionSettings& settings, TokenMaterial material, TokenExchange exchange,
                    const core::Clock& clock)
       : url_(settings.sasl_oauthbearer_token_endpoint_url),
-        authorities_(settings.ssl_truststore_certificates),
-        login_(std::move(login)),
+        authorities_(std::move(material.authorities)),
+        login_(std::move(material.login)),
         exchange_(std::move(exchange)),
         clock_(clock) {}
 
@@ -195,10 +195,10 @@ class FileTokenSource final : public TokenSource {
 
 }  // namespace
 
-Result<std::shared_ptr<TokenSource>> make_oauth_source(const ConnectionSettings& settings, JaasLogin login,
+Result<std::shared_ptr<TokenSource>> make_oauth_source(const ConnectionSettings& settings, TokenMaterial material,
                                                        const TokenExchange& exchange, const core::Clock& clock) {
   EG_CHECK(check_url(settings.sasl_oauthbearer_token_endpoint_url));
-  auto source = std::make_shared<OauthTokenSource>(settings, std::move(login), exchange, clock);
+  auto source = std::make_shared<OauthTokenSource>(settings, std::move(material), exchange, clock);
   EG_CHECK(source->read_options());
   return std::shared_ptr<TokenSource>(std::move(source));
 }

@@ -12,7 +12,7 @@
 namespace embergate::kafka {
 
 // Options of the JAAS line: clientId, clientSecret, scope, extension_<name>, and sasl.oauthbearer.header.urlencode.
-core::Result<std::shared_ptr<TokenSource>> make_oauth_source(const ConnectionSettings& settings, JaasLogin login,
+core::Result<std::shared_ptr<TokenSource>> make_oauth_source(const ConnectionSettings& settings, TokenMaterial material,
                                                              const TokenExchange& exchange, const core::Clock& clock);
 // The file is the token; a JWT's own `exp` and `sub` count, an opaque token is taken to live for an hour.
 core::Result<std::shared_ptr<TokenSource>> make_file_token_source(vault::Secret token, const core::Clock& clock);

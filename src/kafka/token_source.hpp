@@ -31,10 +31,11 @@ struct BearerToken {
   std::vector<std::pair<std::string, std::string>> extensions;  // RFC 7628, names without "extension_"
 };
 
-// What the secrets of one generation hold; exactly one of the two.
+// What the secrets of one generation hold; exactly one of the first two.
 struct TokenMaterial {
   JaasLogin login;             // module kOauthBearer or kMskIam, when `bearer_token` is empty
   vault::Secret bearer_token;  // the content of a file that is the token itself
+  std::string authorities;     // PEM: whom the connection trusts, and its token endpoint beside the system's
 };
 
 class TokenSource {

@@ -26,7 +26,7 @@ class TokenSources final : public TokenSourceFactory {
     if (!material.bearer_token.empty()) return make_file_token_source(std::move(material.bearer_token), clock_);
     if (material.login.module != LoginModule::kOauthBearer)
       return wrong_module("OAUTHBEARER", "OAuthBearerLoginModule");
-    return make_oauth_source(settings, std::move(material.login), exchange_, clock_);
+    return make_oauth_source(settings, std::move(material), exchange_, clock_);
   }
 
  private:

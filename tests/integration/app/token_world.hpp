@@ -22,9 +22,10 @@ class TokenWorld {
     kafka::ConnectionSettings settings;
     settings.sasl_mechanism = kafka::SaslMechanism::kOauthBearer;
     settings.sasl_oauthbearer_token_endpoint_url = url;
-    settings.ssl_truststore_certificates = ca;
-    return make(settings, "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required clientId=\"" +
-                              client + "\" clientSecret=\"" + secret + "\";");
+    return make(settings,
+                "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required clientId=\"" + client +
+                    "\" clientSecret=\"" + secret + "\";",
+                {}, ca);
   }
 
   core::Result<std::shared_ptr<kafka::TokenSource>> msk(kafka::AwsEnvironment aws) {
@@ -45,11 +46,13 @@ class TokenWorld {
 
  private:
   core::Result<std::shared_ptr<kafka::TokenSource>> make(const kafka::ConnectionSettings& settings,
-                                                         const std::string& jaas, kafka::AwsEnvironment aws = {}) {
+                                                         const std::string& jaas, kafka::AwsEnvironment aws = {},
+                                                         const std::string& authorities = {}) {
     auto login = kafka::parse_jaas(jaas);
     EXPECT_TRUE(login);
     kafka::TokenMaterial material;
     material.login = *std::move(login);
+    material.authorities = authorities;
     factory_ = kafka::make_token_sources(make_token_exchange(*client_), std::move(aws), core::system_clock());
     return factory_->make(settings, std::move(material));
   }

@@ -54,10 +54,12 @@ class FixedTokens final : public TokenSourceFactory {
                                                   TokenMaterial material) override {
     login_made = !material.login.username.empty();
     token_made = !material.bearer_token.empty();
+    authorities = material.authorities;
     return std::shared_ptr<TokenSource>(std::make_shared<Source>());
   }
   bool login_made = false;
   bool token_made = false;
+  std::string authorities;
 
  private:
   class Source final : public TokenSource {
@@ -119,6 +121,22 @@ class Certificates : public ::testing::Test {
   test::Authority middle_ = root_.intermediate("middle");
   test::Issued leaf_ = middle_.issue("gw");
 };
+
+TEST_F(Certificates, ThatTheConnectionTrustsAreTrustedOfItsTokenEndpointToo) {
+  auto settings = scram();
+  settings.security_protocol = SecurityProtocol::kSaslSsl;
+  settings.sasl_mechanism = SaslMechanism::kOauthBearer;
+  const std::string line =
+      "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required clientId=gw clientSecret=v1;";
+  settings.ssl_truststore_certificates = "inline";
+  FixedTokens tokens;
+  ASSERT_TRUE(credential(settings, {line}, &tokens).has_value());
+  EXPECT_EQ(tokens.authorities, "inline");
+  settings.ssl_truststore_certificates.clear();
+  settings.ssl_truststore_certificates_secret = vault::SecretName("ca");
+  ASSERT_TRUE(credential(settings, {line, root_.certificate()}, &tokens).has_value());
+  EXPECT_EQ(tokens.authorities, root_.certificate());
+}
 
 TEST_F(Certificates, ComeFromTwoFilesWithTheWholeChainInOrder) {
   auto settings = certificate();
