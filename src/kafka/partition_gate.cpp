@@ -17,7 +17,10 @@ PartitionGate& PartitionGate::of(const rd_kafka_topic_t* topic) {
 std::int32_t PartitionGate::partition_of(const rd_kafka_topic_t* topic, const void* key, size_t key_size,
                                          std::int32_t count, void* gate, void* record) {
   auto& self = *static_cast<PartitionGate*>(gate);
-  if (self.count_.exchange(count) != count) self.all_open_.store(false);
+  if (self.count_.load() != count) {
+    self.count_.store(count);
+    self.all_open_.store(false);
+  }
   return rd_kafka_msg_partitioner_murmur2_random(topic, key, key_size, count, gate, record);
 }
 
