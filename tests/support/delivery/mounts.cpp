@@ -34,11 +34,34 @@ bool become_root_of_a_namespace() {
          write_text("/proc/self/uid_map", "0 " + user + " 1") && write_text("/proc/self/gid_map", "0 " + group + " 1");
 }
 
+// An open list of mounts goes on telling of the namespace it was opened in.
+bool lists(int mounts, const fs::path& place) {
+  std::string text;
+  char part[4096];
+  ::lseek(mounts, 0, SEEK_SET);
+  for (ssize_t got = 0; (got = ::read(mounts, part, sizeof part)) > 0;)
+    text.append(part, static_cast<std::size_t>(got));
+  return text.find(" " + place.string() + " ") != std::string::npos;
+}
+
+// Whether a mount of this namespace is not seen in the one of `mounts_before`.
+bool stays_here(int mounts_before) {
+  const TempDir trial;
+  if (::mount("tmpfs", trial.path().c_str(), "tmpfs", 0, nullptr) != 0) return false;
+  const bool seen = lists(mounts_before, trial.path());
+  ::umount2(trial.path().c_str(), MNT_DETACH);
+  return !seen;
+}
+
 std::string enter() {
+  const int mounts_before = ::open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
   if (::unshare(CLONE_NEWNS) != 0 && !become_root_of_a_namespace())
     return std::string("mounting needs root or user namespaces: ") + std::strerror(errno);
-  if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return std::strerror(errno);
-  return {};
+  // EINVAL: in a chroot "/" need not be a mount, and nothing can be said of what holds it.
+  const bool is_private = ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 ||
+                          (errno == EINVAL && mounts_before >= 0 && stays_here(mounts_before));
+  ::close(mounts_before);
+  return is_private ? std::string() : std::string("mounts would be seen outside: ") + std::strerror(errno);
 }
 
 bool run(const std::string& command) { return std::system((command + " >/dev/null 2>&1").c_str()) == 0; }
