@@ -36,6 +36,11 @@ bool is_our_own(const char* text) {
   return std::string_view(text).find("Operation canceled") != std::string_view::npos;
 }
 
+// The connection ended while the broker looked at the login: it may have refused it, and is not told it again.
+bool ended_in_login(const char* text) {
+  return std::string_view(text).find("in state AUTH_REQ") != std::string_view::npos;
+}
+
 // True when an event settles that the login fails. What the network broke off says nothing of the login, and may be
 // tried again.
 bool refused(rd_kafka_queue_t* queue, ConnectGuard& guard, ProbeResult& result) {
@@ -51,7 +56,7 @@ bool refused(rd_kafka_queue_t* queue, ConnectGuard& guard, ProbeResult& result) 
     result.fault = fault;
     result.text = fmt::format("{}: {}", rd_kafka_err2name(error), text);
     if (fault != ConnectionFault::kUnreachable) return true;
-    guard.allow_one_each();
+    if (!ended_in_login(text)) guard.allow_one_each();
   }
   return false;
 }
