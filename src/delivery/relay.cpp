@@ -131,6 +131,7 @@ bool Relay::end_pause_after_failure(core::SteadyTime at) {
   if (!pipeline_.drained()) return false;
   note(*pipeline_.failure());
   pipeline_.rewind();
+  producer_->resume();
   more_ = true;
   paused_until_ = at;
   pause();

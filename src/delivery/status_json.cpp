@@ -38,7 +38,8 @@ void add_secrets(Parameters& out, const StatusParts& parts) {
     secret.text("name", report.name.value());
     secret.text("state", vault::to_string(report.state));
     if (!report.reason.empty()) secret.text("reason", report.reason);
-    secret.integer("generation", parts.connection.credential_generation);
+    const auto used = parts.connection.file_generations.find(std::string(report.name.value()));
+    secret.integer("generation", used == parts.connection.file_generations.end() ? 0 : used->second);
     secret.integer("fileGeneration", report.generation);
     if (report.since.time_since_epoch().count() != 0) secret.time("since", report.since);
     if (report.last_read.time_since_epoch().count() != 0) secret.time("lastRead", report.last_read);

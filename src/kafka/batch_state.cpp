@@ -35,10 +35,12 @@ void BatchRegistry::abandon_all(const std::string& reason) {
   }
 }
 
-BatchState::BatchState(std::shared_ptr<const RecordBatch> batch, Producer::Done done, BatchRegistry& registry)
+BatchState::BatchState(std::shared_ptr<const RecordBatch> batch, Producer::Done done, BatchRegistry& registry,
+                       std::shared_ptr<std::atomic<bool>> broken)
     : batch_(std::move(batch)),
       done_(std::move(done)),
       registry_(registry),
+      broken_(std::move(broken)),
       slots_(batch_->records.size(), RecordSlot{this}),
       open_(slots_.size()) {
   registry_.add(this);
@@ -62,6 +64,7 @@ bool BatchState::delivered(std::size_t index) {
 
 bool BatchState::failed(RecordFailure failure) {
   const std::size_t index = failure.index;
+  if (failure.scope != FailureScope::kRecord) broken_->store(true);
   {
     std::lock_guard lock(mutex_);
     failures_.push_back(std::move(failure));

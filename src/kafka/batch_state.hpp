@@ -41,7 +41,9 @@ class BatchRegistry {
 
 class BatchState {
  public:
-  BatchState(std::shared_ptr<const RecordBatch> batch, Producer::Done done, BatchRegistry& registry);
+  // A failure that is not of a record alone sets `broken` before it is reported.
+  BatchState(std::shared_ptr<const RecordBatch> batch, Producer::Done done, BatchRegistry& registry,
+             std::shared_ptr<std::atomic<bool>> broken);
   ~BatchState();
   BatchState(const BatchState&) = delete;
   BatchState& operator=(const BatchState&) = delete;
@@ -66,6 +68,7 @@ class BatchState {
   std::shared_ptr<const RecordBatch> batch_;
   Producer::Done done_;
   BatchRegistry& registry_;
+  std::shared_ptr<std::atomic<bool>> broken_;
   std::vector<RecordSlot> slots_;
   std::atomic<std::size_t> open_;
   std::mutex mutex_;

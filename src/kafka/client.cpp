@@ -164,6 +164,7 @@ bool Client::serve_events(std::size_t budget, bool& reported) {
 void Client::serve_reports(rd_kafka_event_t* event) {
   std::size_t reports = 0;
   bool acknowledged = false;
+  bool failed = false;
   while (const rd_kafka_message_t* message = rd_kafka_event_message_next(event)) {
     ++reports;
     std::size_t index = 0;
@@ -175,13 +176,16 @@ void Client::serve_reports(rd_kafka_event_t* event) {
       acknowledged = true;
       last = batch.delivered(index);
     } else {
+      failed = true;
       last = batch.failed(failure_of(*message, index));
     }
     if (last) batch.finish();
   }
   released(reports);
-  if (!acknowledged) return;
-  if (const auto listener = observer()) listener->answered();
+  const auto listener = observer();
+  if (!listener) return;
+  if (acknowledged) listener->answered();
+  if (failed && guard_->shut()) listener->came_back();
 }
 
 void Client::serve_error(rd_kafka_event_t* event) {

@@ -37,6 +37,7 @@ class ClientObserver {
   virtual void unanswered(std::string text) = 0;  // the question of ask() failed
   virtual void broke(ConnectionFault fault, std::string text) = 0;
   virtual void died(std::string text) = 0;  // fatal: only another client helps
+  virtual void came_back() = 0;             // records did, for their connection: only another client keeps the order
   virtual void made_room() = 0;             // reports came in
   virtual void token_wanted() = 0;          // the library's token is near its end
 };
@@ -69,6 +70,7 @@ class Client final : public EventSource, public std::enable_shared_from_this<Cli
   void speak();
   void silence() { silent_.store(true); }  // the observer hears no more; reports still reach their batches
   [[nodiscard]] bool holding() const { return guard_->holding(); }  // it connects to nobody after a refused login
+  [[nodiscard]] bool shut() const { return guard_->shut(); }        // and will never again: records came back
   void leave_to_the_system();  // instead of close(), when the library cannot be waited for
 
  private:

@@ -6,11 +6,29 @@
 #include <utility>
 #include <vector>
 
+#include "kafka/failures.hpp"
+
 namespace embergate::kafka {
+
+namespace {
+constexpr const char* kInterceptor = "connect-guard";
+}
 
 void ConnectGuard::install(rd_kafka_conf_t* conf) {
   rd_kafka_conf_set_opaque(conf, this);
   rd_kafka_conf_set_connect_cb(conf, &ConnectGuard::connect_to);
+  rd_kafka_conf_interceptor_add_on_new(conf, kInterceptor, &ConnectGuard::watch_reports, this);
+}
+
+rd_kafka_resp_err_t ConnectGuard::watch_reports(rd_kafka_t* client, const rd_kafka_conf_t* /*conf*/, void* guard,
+                                                char* /*reason*/, size_t /*reason_size*/) {
+  return rd_kafka_interceptor_add_on_acknowledgement(client, kInterceptor, &ConnectGuard::acknowledged, guard);
+}
+
+// Called before the report can be read by anybody, and before the thread that lost the connection makes another one.
+rd_kafka_resp_err_t ConnectGuard::acknowledged(rd_kafka_t* /*client*/, rd_kafka_message_t* message, void* guard) {
+  if (is_connection_failure(message->err)) static_cast<ConnectGuard*>(guard)->shut_.store(true);
+  return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
 void ConnectGuard::keep_for_ever(std::shared_ptr<ConnectGuard> guard) {
@@ -53,7 +71,7 @@ std::string ConnectGuard::objection() const {
 
 int ConnectGuard::connect_to(int socket, const sockaddr* address, int size, const char* broker, void* opaque) {
   auto& guard = *static_cast<ConnectGuard*>(opaque);
-  if (guard.holding()) return ECANCELED;
+  if (guard.holding() || guard.shut()) return ECANCELED;
   if (guard.objects_to(broker)) return EACCES;
   if (guard.has_had_its_one(broker)) return ECANCELED;
   if (connect(socket, address, static_cast<socklen_t>(size)) == 0 || errno == EINPROGRESS) return 0;

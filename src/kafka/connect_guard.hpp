@@ -3,10 +3,12 @@
 // names brokers of its own choice, and the address in the destination says nothing of them (S-02). And while it holds,
 // the client connects to nobody: the library would go on knocking about once a second with a login that was just
 // refused, and brokers lock accounts for that. The client keeps its queue and its producer id meanwhile, so
-// nothing is sent twice for it. Thread: allow() is called on the library's broker threads with a lock of the library's
-// held: it calls nothing back and does not block; the rest from any thread. Ownership: must outlive its client; see
-// OpenClient. Failure: a refused connection looks to the library like one that the network refused, and is tried again
-// within a second.
+// nothing is sent twice for it. It also shuts for good when records came back as failures of the connection: the
+// library would send what is queued behind them, and younger versions would overtake older ones (decision 19). Thread:
+// connect_to() and acknowledged() are called on the library's broker threads with locks of the library's held: they
+// call nothing back and do not block; the rest from any thread. Ownership: must outlive its client; see OpenClient.
+// Failure: a refused connection looks to the library like one that the network refused, and is tried again within a
+// second.
 #pragma once
 
 #include <sys/socket.h>
@@ -39,6 +41,7 @@ class ConnectGuard {
   void hold() { holding_.store(true); }
   void release() { holding_.store(false); }
   [[nodiscard]] bool holding() const { return holding_.load(); }
+  [[nodiscard]] bool shut() const { return shut_.load(); }
   // While a login is on trial: from now on one connection to each broker. The library knocks again a tenth of a second
   // after a refusal, and that may be before anybody has read of it.
   void allow_one_each();
@@ -54,10 +57,14 @@ class ConnectGuard {
   bool objects_to(const char* broker);
   bool has_had_its_one(const char* broker);
   static int connect_to(int socket, const sockaddr* address, int size, const char* broker, void* opaque);
+  static rd_kafka_resp_err_t watch_reports(rd_kafka_t* client, const rd_kafka_conf_t* conf, void* guard, char* reason,
+                                           size_t reason_size);
+  static rd_kafka_resp_err_t acknowledged(rd_kafka_t* client, rd_kafka_message_t* message, void* guard);
 
   static inline std::atomic<int> alive_count{0};
   const BrokerObjection objection_;
   std::atomic<bool> holding_{false};
+  std::atomic<bool> shut_{false};
   mutable std::mutex mutex_;
   std::string objected_;
   bool one_each_ = false;

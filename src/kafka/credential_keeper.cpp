@@ -173,7 +173,18 @@ void CredentialKeeper::prove(const Snapshot& snapshot) {
   candidate_generation_ = snapshot->generation;
   adopting_ = true;
   look_again_ = false;
-  host_->adopt(Proven{candidate_, std::move(probe.client), candidate_generation_ != used_generation_, too_old_});
+  host_->adopt(Proven{candidate_, std::move(probe.client), candidate_generation_ != used_generation_, too_old_,
+                      file_generations(*snapshot)});
+}
+
+std::map<std::string, std::uint64_t> CredentialKeeper::file_generations(const vault::BundleValue& value) const {
+  std::map<std::string, std::uint64_t> generations;
+  if (!bundle_) return generations;
+  const auto& members = bundle_->members();
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    if (members[i].name) generations[std::string(members[i].name->value())] = value.file_generations[i];
+  }
+  return generations;
 }
 
 void CredentialKeeper::adopted() {

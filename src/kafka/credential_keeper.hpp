@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,6 +26,7 @@ struct Proven {
   OpenClient client;
   bool is_new = true;  // another generation than the one at work
   bool anew = false;   // wanted although the login may be the same: the client at work is too old
+  std::map<std::string, std::uint64_t> file_generations;  // of the secrets that it was made of, by name
 };
 
 class CredentialHost {
@@ -66,6 +68,7 @@ class CredentialKeeper : public std::enable_shared_from_this<CredentialKeeper> {
   void act_on(const Snapshot& snapshot);
   void prove(const Snapshot& snapshot);
   core::Result<Login> make_login(const vault::BundleValue& value);
+  [[nodiscard]] std::map<std::string, std::uint64_t> file_generations(const vault::BundleValue& value) const;
   void plan_token(core::Milliseconds delay);
   void plan_token_by_life();
   void renew_token();

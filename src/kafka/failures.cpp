@@ -27,6 +27,19 @@ FailureScope scope_of(rd_kafka_resp_err_t error) {
   }
 }
 
+bool is_connection_failure(rd_kafka_resp_err_t error) {
+  switch (error) {
+    case RD_KAFKA_RESP_ERR_NO_ERROR:
+    case RD_KAFKA_RESP_ERR__PURGE_QUEUE:
+    case RD_KAFKA_RESP_ERR__PURGE_INFLIGHT:
+    case RD_KAFKA_RESP_ERR__DESTROY:
+    case RD_KAFKA_RESP_ERR__QUEUE_FULL:
+      return false;
+    default:
+      return scope_of(error) == FailureScope::kConnection;
+  }
+}
+
 // ILLEGAL_SASL_STATE: a broker takes one login a second on a connection (KIP-368) and closes it on another one. That
 // says nothing of the credential.
 constexpr std::string_view kTooSoon = "Request not valid in current SASL state";

@@ -75,7 +75,7 @@ void Identity::leave(const std::shared_ptr<Lane>& lane) {
 
 void Identity::send(Lane& lane, std::shared_ptr<const RecordBatch> batch, Producer::Done done) {
   bool must_wait = false;
-  auto* state = new BatchState(std::move(batch), std::move(done), context_.batches);
+  auto* state = new BatchState(std::move(batch), std::move(done), context_.batches, lane.broken());
   context_.finish(lane.send(state, must_wait));
   if (!must_wait) return;
   lanes_wait_.store(true);

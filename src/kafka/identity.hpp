@@ -65,6 +65,7 @@ class Identity final : public ClientObserver, public CredentialHost, public std:
   void unanswered(std::string text) override;
   void broke(ConnectionFault fault, std::string text) override;
   void died(std::string text) override;
+  void came_back() override;
   void made_room() override;
 
   void token_wanted() override;
@@ -103,8 +104,10 @@ class Identity final : public ClientObserver, public CredentialHost, public std:
   void give_up_replacement();
   void in_use(const Proven& proven);
   void plan_end_of_login(const std::shared_ptr<Client>& client);
-  void rebuild();
+  void rebuild(std::string_view why);
+  void suspend();
   void suspend_if_still_refused();
+  void drop_client(const std::string& reason);  // what it holds goes back
   // From now on there is no client: lanes refuse with the reason, or hold when there is none.
   std::shared_ptr<Client> take_client(const std::optional<std::string>& refusal);
   void warm_and_announce();

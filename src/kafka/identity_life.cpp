@@ -15,6 +15,7 @@ namespace log = observability::log;
 
 namespace {
 
+constexpr core::Milliseconds kAnswerLimit{500};      // for what is on the wire to brokers that answer
 constexpr core::Milliseconds kGiveBackLimit{5'000};  // after a purge
 constexpr core::Milliseconds kWarmLimit{2'000};
 constexpr core::Milliseconds kFirstQuestion{1'000};
@@ -87,7 +88,11 @@ void Identity::ask_first() {
 }
 
 void Identity::adopt(Proven proven) {
-  const auto running = client();
+  auto running = client();
+  if (running && running->shut()) {
+    drop_client("the Kafka client is being made anew");
+    running.reset();
+  }
   if (!running) {
     install(make_silent_client(std::move(proven.client)));
     return in_use(proven);
@@ -109,6 +114,7 @@ void Identity::in_use(const Proven& proven) {
   {
     std::lock_guard lock(mutex_);
     status_.has_credential = true;
+    status_.file_generations = proven.file_generations;
     if (proven.is_new) generation = ++status_.credential_generation;
   }
   if (proven.is_new) {
@@ -144,21 +150,40 @@ void Identity::died(std::string text) {
   note_error(clean);
   emit(ProducerPool::Event::Kind::kError, clean);
   strand_->post([weak = weak_from_this()] {
-    if (const auto self = weak.lock()) self->rebuild();
+    if (const auto self = weak.lock()) self->rebuild("the Kafka client reported a fatal error and is made anew");
   });
 }
 
-// After a fatal error the client accepts nothing: everything goes back, a new one takes over with the same credential.
-void Identity::rebuild() {
-  auto old = take_client("the Kafka client failed and is being made anew");
+// The client sends nothing any more. A replacement that is under way sees it for itself.
+void Identity::came_back() {
+  strand_->post([weak = weak_from_this()] {
+    const auto self = weak.lock();
+    const auto running = self ? self->client() : nullptr;
+    if (!running || !running->shut() || self->context_.stopping.load()) return;
+    if (self->login_failing_.load()) return self->suspend();
+    self->rebuild("records came back from a connection; the Kafka client is made anew so that none overtakes them");
+  });
+}
+
+// What is queued goes back at once, what is on the wire when no answer comes.
+void Identity::drop_client(const std::string& reason) {
+  auto old = take_client(reason);
   if (!old) return;
-  log::event(log::Level::kWarn, "topic-destination/producer-rebuilt",
-             "the Kafka client reported a fatal error and is made anew",
-             {{"destinations", std::string_view(destinations())}});
-  old->purge();
-  old->wait_drained(kGiveBackLimit);
+  old->purge_queued();
+  if (!old->wait_drained(kAnswerLimit)) {
+    old->purge();
+    old->wait_drained(kGiveBackLimit);
+  }
   previous_ = old;
   context_.retire(std::move(old));
+}
+
+// A new client takes over with the same credential.
+void Identity::rebuild(std::string_view why) {
+  if (!client()) return;
+  log::event(log::Level::kWarn, "topic-destination/producer-rebuilt", why,
+             {{"destinations", std::string_view(destinations())}});
+  drop_client("the Kafka client failed and is being made anew");
   auto conf = make_producer_conf(settings_, login_.credential.get(),
                                  {context_.options.queue_messages, context_.options.queue_kbytes});
   auto made = conf ? make_client(*std::move(conf), login_.token.get(), context_.objection_to_brokers_of(settings_))
@@ -219,18 +244,21 @@ void Identity::broke(ConnectionFault fault, std::string text) {
 void Identity::suspend_if_still_refused() {
   const auto now = context_.clock.steady_now();
   if (!login_failing_.load() || now - login_failing_since_ < context_.options.refused_limit) return;
+  suspend();
+}
+
+void Identity::suspend() {
   login_failing_.store(false);
   std::string reason;
   {
     std::lock_guard lock(mutex_);
     reason = status_.last_error;
   }
-  auto old = take_client(reason);
-  if (!old) return;
+  if (!client()) return;
+  drop_client(reason);
   log::event(log::Level::kWarn, "topic-destination/suspended",
              "the brokers refuse the login; records wait in the database",
              {{"destinations", std::string_view(destinations())}});
-  context_.retire(std::move(old));
   if (keeper_) keeper_->lost();
 }
 

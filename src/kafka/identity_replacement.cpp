@@ -72,10 +72,11 @@ void Identity::replacement_step() {
   Client& old = *replacement_->old;
   const auto now = std::chrono::steady_clock::now();
   const bool refused = login_failing_.load();
+  const bool out_of_patience = old.shut() || (refused && now >= replacement_->patience_ends);
   if (old.outstanding() == 0) return finish_replacement();
   switch (replacement_->phase) {
     case Phase::kDraining:
-      if (now < replacement_->phase_ends && !(refused && now >= replacement_->patience_ends)) break;
+      if (now < replacement_->phase_ends && !out_of_patience) break;
       // What waits in the lanes is younger than what comes back, so it comes back as well.
       refuse("the Kafka client is being replaced");
       enter_phase(Phase::kRecallingQueued,

@@ -5,6 +5,10 @@
 
 namespace embergate::kafka {
 
+namespace {
+constexpr const char* kBroken = "records that were sent before came back and go first";
+}
+
 Lane::Finished Lane::send(BatchState* batch, bool& must_wait) {
   must_wait = false;
   Finished finished;
@@ -13,8 +17,10 @@ Lane::Finished Lane::send(BatchState* batch, bool& must_wait) {
     return finished;
   }
   std::lock_guard lock(mutex_);
-  if (refusal_ || waiting_.size() >= kMaxWaiting) {
-    const std::string reason = refusal_ ? *refusal_ : "too many batches wait for the Kafka client's queue";
+  if (refusal_ || broken_->load() || waiting_.size() >= kMaxWaiting) {
+    const std::string reason = refusal_          ? *refusal_
+                               : broken_->load() ? kBroken
+                                                 : "too many batches wait for the Kafka client's queue";
     if (batch->failed_from(0, RecordFailure{.reason = reason})) finished.push_back(batch);
     return finished;
   }
@@ -31,6 +37,7 @@ Lane::Finished Lane::proceed(bool& must_wait) {
 Lane::Finished Lane::proceed_locked(bool& must_wait) {
   Finished finished;
   must_wait = false;
+  if (broken_->load()) return fail_all_waiting(kBroken);
   while (sink_ != nullptr && !waiting_.empty()) {
     if (!hand_over(waiting_.front(), finished)) {
       must_wait = true;

@@ -6,6 +6,7 @@
 // Failure: a record that is not taken is settled as failed.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <deque>
 #include <memory>
@@ -41,6 +42,10 @@ class Lane {
   void hold();                                 // new batches wait
   Finished refuse(const std::string& reason);  // what waits and what comes fails with this reason
   Finished fail_waiting(const std::string& reason);
+  // Set by the first failure that is not of a record alone: until resume() the lane takes nothing, so that no younger
+  // record overtakes the ones that came back (decision 19).
+  [[nodiscard]] std::shared_ptr<std::atomic<bool>> broken() const { return broken_; }
+  void resume() { broken_->store(false); }
   [[nodiscard]] bool idle() const;  // nothing waits
 
  private:
@@ -53,6 +58,7 @@ class Lane {
   Finished fail_all_waiting(const std::string& reason);
   Finished proceed_locked(bool& must_wait);
 
+  const std::shared_ptr<std::atomic<bool>> broken_ = std::make_shared<std::atomic<bool>>(false);
   mutable std::mutex mutex_;
   std::shared_ptr<RecordSink> sink_;
   std::optional<std::string> refusal_;

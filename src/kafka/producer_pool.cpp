@@ -73,7 +73,7 @@ class RefusedProducer final : public Producer {
   RefusedProducer(PoolContext& context, std::string reason, std::size_t max_bytes)
       : context_(context), reason_(std::move(reason)), max_bytes_(max_bytes), since_(context.clock.system_now()) {}
   void send(std::shared_ptr<const RecordBatch> batch, Done done) override {
-    auto* state = new BatchState(std::move(batch), std::move(done), context_.batches);
+    auto* state = new BatchState(std::move(batch), std::move(done), context_.batches, broken_);
     state->failed_from(0, RecordFailure{.reason = reason_});
     context_.finish({state});
   }
@@ -82,12 +82,14 @@ class RefusedProducer final : public Producer {
   }
   [[nodiscard]] std::size_t max_record_bytes() const override { return max_bytes_; }
   void purge() override {}
+  void resume() override {}
 
  private:
   PoolContext& context_;
   std::string reason_;
   std::size_t max_bytes_;
   core::SystemTime since_;
+  const std::shared_ptr<std::atomic<bool>> broken_ = std::make_shared<std::atomic<bool>>(true);
 };
 
 }  // namespace
@@ -108,6 +110,7 @@ class PooledProducer final : public Producer {
   [[nodiscard]] ConnectionStatus status() const override { return identity_->status(); }
   [[nodiscard]] std::size_t max_record_bytes() const override { return kafka::max_record_bytes(identity_->settings()); }
   void purge() override { identity_->purge(*member_.lane); }
+  void resume() override { member_.lane->resume(); }
 
  private:
   std::function<void(const std::shared_ptr<Identity>&)> left_;

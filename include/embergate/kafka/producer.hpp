@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -48,8 +49,10 @@ struct BatchReport {
 struct ConnectionStatus {
   bool connected = false;      // a broker answered since the last error
   bool has_credential = true;  // false: no usable secret yet, nothing can be sent
-  std::uint64_t credential_generation =
-      0;  // of this process, from 1, advances when a new credential was proven (decision 22); 0: none or not SASL
+  // How many credentials were proven since the connection was made; 0: none yet, or none needed.
+  std::uint64_t credential_generation = 0;
+  // The generation of each secret's file that the credential in use was made of (decision 22), by the secret's name.
+  std::map<std::string, std::uint64_t> file_generations{};
   std::string last_error;
   core::SystemTime last_error_at{};
 };
@@ -61,6 +64,9 @@ class Producer {
   // Never blocks for long: what the local queue cannot take waits in order. Without a connection records wait in the
   // queue of the library. With no credential yet the whole batch fails at once with kConnection.
   virtual void send(std::shared_ptr<const RecordBatch> batch, Done done) = 0;
+  // After a failure that is not of a record alone every batch fails until this is called, so that nothing can overtake
+  // what came back (decision 19). For when all batches have reported and what failed is about to be sent again.
+  virtual void resume() = 0;
   [[nodiscard]] virtual ConnectionStatus status() const = 0;
   [[nodiscard]] virtual std::size_t max_record_bytes()
       const = 0;  // key + value + framing that the library would refuse (checked before sending)

@@ -73,7 +73,7 @@ class Run {
   }
 
   bool in_use(int generation) {
-    return eventually([&] { return world_.secret_part(kDestination, "generation") == generation; }, kPatience, 20ms);
+    return eventually([&] { return world_.secret_part(kDestination, "generation") >= generation; }, kPatience, 20ms);
   }
   std::string status() { return world_.status(kDestination).dump(); }
 

@@ -67,7 +67,7 @@ class OauthRotation : public testing::Test {
   }
   void expect_nothing_lost(SteadyFlow& load) {
     load.stop();
-    EXPECT_TRUE(load.failures().empty());
+    EXPECT_THAT(load.failures(), ::testing::IsEmpty());
     test::expect_each_once_in_order(topic_, load.sent());
   }
 

@@ -152,7 +152,7 @@ TEST_F(ClientCertificate, RM03_RotatesUnderLoadAndNothingIsLostDoubledOrReordere
   const int before = load.sent();
   ASSERT_TRUE(eventually([&] { return load.reached(before + 300); }));
   load.stop();
-  EXPECT_TRUE(load.failures().empty());
+  EXPECT_THAT(load.failures(), ::testing::IsEmpty());
   expect_each_once_in_order(flow, load.sent());
 }
 
@@ -221,7 +221,7 @@ TEST_F(BrokerAuthority, RM03_RotatesThroughAFileThatHoldsBothWithoutLossOrDisord
   const int before = load.sent();
   ASSERT_TRUE(eventually([&] { return load.reached(before + 300); }));
   load.stop();
-  EXPECT_TRUE(load.failures().empty());
+  EXPECT_THAT(load.failures(), ::testing::IsEmpty());
   expect_each_once_in_order(topic_, load.sent());
 }
 

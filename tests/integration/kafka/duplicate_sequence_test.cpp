@@ -3,58 +3,16 @@
 // library's mock cluster answers so, and tells when requests came.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <librdkafka/rdkafka.h>
-#include <librdkafka/rdkafka_mock.h>
 
 #include <chrono>
-#include <memory>
 #include <string>
 #include <vector>
 
+#include "integration/kafka/mock_cluster.hpp"
 #include "integration/kafka/pool_bench.hpp"
 
 namespace embergate::test {
 namespace {
-
-constexpr std::int16_t kProduce = 0;  // of Kafka's protocol
-
-class MockCluster {
- public:
-  MockCluster() : handle_(rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), nullptr, 0)) {
-    cluster_.reset(rd_kafka_mock_cluster_new(handle_.get(), 1));
-  }
-  [[nodiscard]] std::string servers() const { return rd_kafka_mock_cluster_bootstraps(cluster_.get()); }
-  void create_topic(const char* name, int partitions = 1) {
-    rd_kafka_mock_topic_create(cluster_.get(), name, partitions, 1);
-  }
-  void answer_after(std::chrono::milliseconds round_trip) {
-    rd_kafka_mock_broker_set_rtt(cluster_.get(), 1, static_cast<int>(round_trip.count()));
-    rd_kafka_mock_start_request_tracking(cluster_.get());
-  }
-  // When the requests with records came.
-  [[nodiscard]] std::vector<std::chrono::microseconds> produce_requests() const {
-    std::vector<std::chrono::microseconds> times;
-    std::size_t count = 0;
-    rd_kafka_mock_request_t** const requests = rd_kafka_mock_get_requests(cluster_.get(), &count);
-    for (std::size_t i = 0; i < count; ++i) {
-      if (rd_kafka_mock_request_api_key(requests[i]) == kProduce)
-        times.emplace_back(rd_kafka_mock_request_timestamp(requests[i]));
-    }
-    rd_kafka_mock_request_destroy_array(requests, count);
-    return times;
-  }
-  void answer_next_produce_with(rd_kafka_resp_err_t error) {
-    rd_kafka_mock_push_request_errors(cluster_.get(), kProduce, 1, error);
-  }
-
- private:
-  struct Destroy {
-    void operator()(rd_kafka_t* handle) const { rd_kafka_destroy(handle); }
-    void operator()(rd_kafka_mock_cluster_t* cluster) const { rd_kafka_mock_cluster_destroy(cluster); }
-  };
-  std::unique_ptr<rd_kafka_t, Destroy> handle_;
-  std::unique_ptr<rd_kafka_mock_cluster_t, Destroy> cluster_;
-};
 
 TEST(DuplicateSequence, WithoutAnOffsetIsNoAcknowledgement) {
   MockCluster cluster;
@@ -73,6 +31,7 @@ TEST(DuplicateSequence, WithoutAnOffsetIsNoAcknowledgement) {
   EXPECT_TRUE(report.failures[0].maybe_persisted);
   EXPECT_NE(report.failures[0].reason.find("DUPLICATE_SEQUENCE_NUMBER"), std::string::npos)
       << report.failures[0].reason;
+  producer->resume();
   EXPECT_TRUE(delivered(*producer, {{"k", "1"}}));
 }
 

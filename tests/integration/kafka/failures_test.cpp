@@ -17,6 +17,15 @@ TEST(Failures, ConcernTheRecordTheTopicOrTheConnection) {
   EXPECT_EQ(scope_of(RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED), FailureScope::kConnection);
 }
 
+TEST(Failures, OfTheConnectionAreThoseThatNobodyAskedFor) {
+  EXPECT_TRUE(is_connection_failure(RD_KAFKA_RESP_ERR__AUTHENTICATION));
+  EXPECT_TRUE(is_connection_failure(RD_KAFKA_RESP_ERR_UNKNOWN));
+  EXPECT_FALSE(is_connection_failure(RD_KAFKA_RESP_ERR__PURGE_QUEUE));
+  EXPECT_FALSE(is_connection_failure(RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE));
+  EXPECT_FALSE(is_connection_failure(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED));
+  EXPECT_FALSE(is_connection_failure(RD_KAFKA_RESP_ERR_NO_ERROR));
+}
+
 TEST(Failures, TellARefusedLoginFromANetworkFault) {
   EXPECT_EQ(fault_of(RD_KAFKA_RESP_ERR__AUTHENTICATION, "SASL authentication error"), ConnectionFault::kLoginRefused);
   EXPECT_EQ(fault_of(RD_KAFKA_RESP_ERR__AUTHENTICATION,

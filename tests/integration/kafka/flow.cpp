@@ -29,10 +29,13 @@ void SteadyFlow::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-std::vector<kafka::RecordFailure> SteadyFlow::failures() {
-  std::vector<kafka::RecordFailure> all;
-  for (auto& one : pending_) {
-    for (auto& failure : report_of(std::move(one)).failures) all.push_back(std::move(failure));
+std::vector<std::string> SteadyFlow::failures() {
+  std::vector<std::string> all;
+  for (std::size_t round = 0; round < pending_.size(); ++round) {
+    for (const auto& failure : report_of(std::move(pending_[round])).failures) {
+      all.push_back(fmt::format("round {} key-{}: {}{}", round, failure.index, failure.reason,
+                                failure.maybe_persisted ? " (may be stored)" : ""));
+    }
   }
   return all;
 }
@@ -60,23 +63,57 @@ void RelayedFlow::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
+RelayedFlow::~RelayedFlow() {
+  given_up_ = true;
+  stop();
+}
+
+void RelayedFlow::start(std::vector<Outgoing> records) {
+  auto report = send(producer_, records);
+  flying_.push_back({std::move(records), std::move(report)});
+}
+
+std::vector<Outgoing> RelayedFlow::land() {
+  Flying oldest = std::move(flying_.front());
+  flying_.pop_front();
+  if (!eventually([&] { return given_up_ || oldest.report.wait_for(0s) == std::future_status::ready; }, 60s) ||
+      given_up_) {
+    given_up_ = true;
+    return {};
+  }
+  const auto report = oldest.report.get();
+  std::vector<Outgoing> back;
+  for (const auto& failure : report.failures) back.push_back(oldest.records[failure.index]);
+  failed_ += static_cast<int>(back.size());
+  delivered_ += static_cast<int>(oldest.records.size() - back.size());
+  if (back.empty()) note_time();
+  return back;
+}
+
+void RelayedFlow::note_time() {
+  const auto now = std::chrono::steady_clock::now();
+  const auto gap = std::chrono::duration_cast<std::chrono::milliseconds>(now - last_).count();
+  if (delivered_ > kKeys && gap > longest_gap_) longest_gap_ = gap;
+  last_ = now;
+}
+
 void RelayedFlow::run() {
-  auto last = std::chrono::steady_clock::now();
-  for (int number = 0; !stopped_; ++number) {
-    std::vector<Outgoing> open = round_of(number);
-    while (!open.empty()) {
-      const auto report = report_of(send(producer_, open), 60s);
-      std::vector<Outgoing> again;
-      for (const auto& failure : report.failures) again.push_back(open[failure.index]);
-      open = std::move(again);
-      if (!open.empty()) eventually([] { return false; }, 20ms);
+  constexpr std::size_t kMostFlying = 4;
+  int number = 0;
+  while (going()) {
+    if (!stopped_ && flying_.size() < kMostFlying) {
+      start(round_of(number++));
+      eventually([this] { return stopped_.load(); }, pace_);
+      if (flying_.size() < kMostFlying && flying_.front().report.wait_for(0s) != std::future_status::ready) continue;
     }
-    const auto now = std::chrono::steady_clock::now();
-    const auto gap = std::chrono::duration_cast<std::chrono::milliseconds>(now - last).count();
-    if (number > 0 && gap > longest_gap_) longest_gap_ = gap;
-    last = now;
-    delivered_ += kKeys;
-    eventually([this] { return stopped_.load(); }, 5ms);
+    std::vector<Outgoing> again = land();
+    if (again.empty()) continue;
+    while (!flying_.empty()) {
+      for (Outgoing& one : land()) again.push_back(std::move(one));
+    }
+    eventually([this] { return given_up_.load(); }, 20ms);
+    producer_.resume();
+    start(std::move(again));
   }
 }
 

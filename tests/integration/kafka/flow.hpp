@@ -5,6 +5,8 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <deque>
 #include <future>
 #include <string>
 #include <thread>
@@ -24,8 +26,8 @@ class SteadyFlow {
   SteadyFlow& operator=(const SteadyFlow&) = delete;
 
   void stop();
-  // After stop(): failures of all batches.
-  std::vector<kafka::RecordFailure> failures();
+  // After stop(): failures of all batches, in words.
+  std::vector<std::string> failures();
   [[nodiscard]] int sent() const { return sent_; }
   [[nodiscard]] bool reached(int count) const { return sent_ >= count; }
 
@@ -43,24 +45,40 @@ class SteadyFlow {
 // Of a topic that only one SteadyFlow wrote to.
 void expect_each_once_in_order(const std::string& topic, int sent);
 
-// A destination's own way with failures: every record of ten keys is sent again, in order, until it was delivered.
+// A destination's own way with failures: up to four rounds of ten keys are on their way; when one of them fails, what
+// did not arrive is sent again in order once all have reported.
 class RelayedFlow {
  public:
-  explicit RelayedFlow(kafka::Producer& producer) : producer_(producer), thread_([this] { run(); }) {}
-  ~RelayedFlow() { stop(); }
+  explicit RelayedFlow(kafka::Producer& producer, std::chrono::milliseconds pace = std::chrono::milliseconds(5))
+      : producer_(producer), pace_(pace), thread_([this] { run(); }) {}
+  ~RelayedFlow();  // gives up what is still on its way
   RelayedFlow(const RelayedFlow&) = delete;
   RelayedFlow& operator=(const RelayedFlow&) = delete;
 
-  void stop();
+  void stop();  // when everything was delivered
   [[nodiscard]] int delivered() const { return delivered_; }
+  [[nodiscard]] int failed() const { return failed_; }  // records that came back, each time
   [[nodiscard]] std::chrono::milliseconds longest_gap() const { return std::chrono::milliseconds(longest_gap_); }
 
  private:
+  struct Flying {
+    std::vector<Outgoing> records;
+    std::future<kafka::BatchReport> report;
+  };
   void run();
+  [[nodiscard]] bool going() const { return !given_up_ && (!stopped_ || !flying_.empty()); }
+  void start(std::vector<Outgoing> records);
+  std::vector<Outgoing> land();  // what came back of the oldest
+  void note_time();
 
   kafka::Producer& producer_;
+  const std::chrono::milliseconds pace_;
+  std::deque<Flying> flying_;
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
   std::atomic<bool> stopped_{false};
+  std::atomic<bool> given_up_{false};
   std::atomic<int> delivered_{0};
+  std::atomic<int> failed_{0};
   std::atomic<long> longest_gap_{0};
   std::thread thread_;
 };

@@ -147,7 +147,7 @@ TEST(KafkaRefusal, RM03_InPlaceRotationsUnderReauthenticationLoseDoubleAndReorde
   const int before = load.sent();
   ASSERT_TRUE(eventually([&] { return load.reached(before + 3'000); })) << "longer than a session";
   load.stop();
-  EXPECT_TRUE(load.failures().empty());
+  EXPECT_THAT(load.failures(), ::testing::IsEmpty());
   expect_each_once_in_order(scram.topic, load.sent());
 }
 
@@ -167,7 +167,7 @@ TEST(KafkaRefusal, OfAUserWhoIsGoneHandsEverythingToTheClientOfTheNextUser) {
   const Arrival arrival = arrival_of(scram.topic, relaying.delivered());
   EXPECT_EQ(arrival.missing, 0);
   EXPECT_EQ(arrival.reordered, 0);
-  EXPECT_LE(arrival.doubled, 10) << "one round at most had lost its acknowledgements";
+  EXPECT_LE(arrival.doubled, 40) << "what was on the wire at most had lost its acknowledgements";
 }
 
 // The listener is reached as localhost, and calls itself 127.0.0.1.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <fmt/format.h>
 
@@ -43,7 +43,7 @@ TEST(KafkaRotation, LosesDoublesAndReordersNothingWhenTheBrokerChangesFirst) {
   const int at_rotation = load.sent();
   ASSERT_TRUE(eventually([&] { return load.reached(at_rotation + 300); }));
   load.stop();
-  EXPECT_TRUE(load.failures().empty());
+  EXPECT_THAT(load.failures(), ::testing::IsEmpty());
   expect_each_once_in_order(rotation.topic, load.sent());
 }
 
@@ -58,7 +58,7 @@ TEST(KafkaRotation, KeepsTheOldCredentialUntilTheBrokerTakesTheNewOneWhenTheFile
   rotation.admin.set_scram_password(rotation.user, "second");
   ASSERT_TRUE(rotation.reaches_generation(2)) << rotation.producer->status().last_error;
   load.stop();
-  EXPECT_TRUE(load.failures().empty());
+  EXPECT_THAT(load.failures(), ::testing::IsEmpty());
   expect_each_once_in_order(rotation.topic, load.sent());
 }
 
@@ -129,7 +129,7 @@ TEST(KafkaRotation, ReplacesTheClientWhenTheUserChangesAndKeepsTheOrder) {
   const int at_rotation = load.sent();
   ASSERT_TRUE(eventually([&] { return load.reached(at_rotation + 300); }));
   load.stop();
-  EXPECT_TRUE(load.failures().empty());
+  EXPECT_THAT(load.failures(), ::testing::IsEmpty());
   expect_each_once_in_order(rotation.topic, load.sent());
 }
 

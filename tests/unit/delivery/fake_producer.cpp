@@ -25,6 +25,12 @@ void FakeKafka::set_max_record_bytes(std::size_t bytes) {
 
 void FakeKafka::send(Batch batch) {
   bool at_once = false;
+  bool broken = false;
+  {
+    std::lock_guard lock(mutex_);
+    broken = broken_;
+  }
+  if (broken) return answer(batch, true);
   {
     std::lock_guard lock(mutex_);
     for (const kafka::Record& record : batch.batch->records) {
@@ -51,7 +57,17 @@ void FakeKafka::answer(const Batch& batch, bool purged) {
       judge({std::string(record.key), record.key.data() == nullptr, std::string(record.value)}, i, report);
     }
   }
+  for (const kafka::RecordFailure& failure : report.failures) {
+    if (failure.scope == kafka::FailureScope::kRecord) continue;
+    std::lock_guard lock(mutex_);
+    broken_ = true;
+  }
   batch.done(std::move(report));
+}
+
+void FakeKafka::resume() {
+  std::lock_guard lock(mutex_);
+  broken_ = false;
 }
 
 bool FakeKafka::answer_oldest() {

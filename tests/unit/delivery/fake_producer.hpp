@@ -40,6 +40,7 @@ class FakeKafka {
     kafka::Producer::Done done;
   };
   void send(Batch batch);
+  void resume();
   void answer(const Batch& batch, bool purged);
   void purge();
 
@@ -48,6 +49,7 @@ class FakeKafka {
   std::deque<Batch> waiting_;
   Judge judge_;
   bool at_once_ = true;
+  bool broken_ = false;  // by a failure that is not of a record; then nothing is taken until resume()
   kafka::ConnectionStatus status_;
   std::size_t max_bytes_ = 1'000'000;
   std::size_t purges_ = 0;
@@ -62,6 +64,7 @@ class FakeProducer final : public kafka::Producer {
   [[nodiscard]] kafka::ConnectionStatus status() const override;
   [[nodiscard]] std::size_t max_record_bytes() const override;
   void purge() override { kafka_->purge(); }
+  void resume() override { kafka_->resume(); }
 
  private:
   std::shared_ptr<FakeKafka> kafka_;

@@ -30,7 +30,8 @@ TEST(StatusJson, HasTheParametersOfTheContract) {
   parts.relay.waiting_resources = 1;
   parts.relay.waiting = {{"Patient/p1", "too \"large\"", at("2026-03-01T08:02:00Z")}};
   parts.connection.connected = true;
-  parts.connection.credential_generation = 4;
+  parts.connection.credential_generation = 2;
+  parts.connection.file_generations = {{"events-jaas", 4}, {"other", 9}};
   parts.ordered_by_resource = true;
   parts.started = at("2026-03-01T08:00:00Z");
   parts.now = at("2026-03-01T08:01:00Z");

@@ -21,6 +21,7 @@ struct Accounting : ::testing::Test {
   BatchRegistry registry;
   std::optional<BatchReport> report;
   int reports = 0;
+  std::shared_ptr<std::atomic<bool>> broken = std::make_shared<std::atomic<bool>>(false);
 
   BatchState* make(std::size_t count) {
     return new BatchState(
@@ -29,7 +30,7 @@ struct Accounting : ::testing::Test {
           report = std::move(given);
           ++reports;
         },
-        registry);
+        registry, broken);
   }
 };
 
@@ -85,7 +86,7 @@ TEST_F(Accounting, AbandoningReportsEveryOpenRecordAsPerhapsPersisted) {
 TEST_F(Accounting, KeepsTheBytesOfTheBatchAliveUntilTheReport) {
   auto bytes = batch_of(1);
   std::weak_ptr<const RecordBatch> alive = bytes;
-  auto* batch = new BatchState(std::move(bytes), [this](BatchReport) { ++reports; }, registry);
+  auto* batch = new BatchState(std::move(bytes), [this](BatchReport) { ++reports; }, registry, broken);
   EXPECT_FALSE(alive.expired());
   batch->delivered(0);
   batch->finish();

@@ -42,7 +42,8 @@ struct LaneTest : ::testing::Test {
     bytes->memory = values;
     for (const auto& value : bytes->memory) bytes->records.push_back(Record{{}, value});
     return new BatchState(
-        std::move(bytes), [this, number](BatchReport report) { failures[number] = report.failures.size(); }, registry);
+        std::move(bytes), [this, number](BatchReport report) { failures[number] = report.failures.size(); }, registry,
+        lane.broken());
   }
   static void finish(const Lane::Finished& finished) {
     for (BatchState* one : finished) one->finish();
@@ -126,6 +127,49 @@ TEST_F(LaneTest, FailsARefusedRecordAloneAndTheBatchAtOnceWhenAllAreRefused) {
 TEST_F(LaneTest, FinishesAnEmptyBatchAtOnce) {
   finish(lane.send(batch(1, {}), must_wait));
   EXPECT_EQ(failures.count(1), 1U);
+}
+
+TEST_F(LaneTest, TakesNothingAfterAFailureUntilItsOwnerHasSeenIt) {
+  lane.open(sink, must_wait);
+  finish(lane.send(batch(1, {"a", "b"}), must_wait));
+  std::size_t index = 0;
+  BatchState::of(sink->opaques[0], index).failed({.index = 0, .scope = FailureScope::kConnection, .reason = "cut"});
+  sink->opaques.erase(sink->opaques.begin());
+  finish(lane.send(batch(2, {"a again"}), must_wait));
+  EXPECT_EQ(failures[2], 1U) << "it would overtake what came back";
+  acknowledge_all();
+  EXPECT_EQ(failures[1], 1U);
+  lane.resume();
+  finish(lane.send(batch(3, {"a"}), must_wait));
+  acknowledge_all();
+  EXPECT_EQ(failures[3], 0U);
+}
+
+TEST_F(LaneTest, FailsWhatWaitedWhenAnEarlierRecordCameBack) {
+  sink->room = 1;
+  lane.open(sink, must_wait);
+  finish(lane.send(batch(1, {"a"}), must_wait));
+  finish(lane.send(batch(2, {"b"}), must_wait));
+  EXPECT_TRUE(must_wait);
+  std::size_t index = 0;
+  BatchState& first = BatchState::of(sink->opaques[0], index);
+  if (first.failed({.index = 0, .scope = FailureScope::kTopic, .reason = "unknown"})) first.finish();
+  sink->room = 10;
+  finish(lane.proceed(must_wait));
+  EXPECT_EQ(failures, (std::map<int, std::size_t>{{1, 1}, {2, 1}}));
+  EXPECT_EQ(sink->taken.size(), 1U);
+}
+
+TEST_F(LaneTest, GoesOnAfterARecordThatFailedForItself) {
+  lane.open(sink, must_wait);
+  finish(lane.send(batch(1, {"a"}), must_wait));
+  std::size_t index = 0;
+  BatchState& first = BatchState::of(sink->opaques[0], index);
+  if (first.failed({.index = 0, .scope = FailureScope::kRecord, .reason = "too large"})) first.finish();
+  sink->opaques.clear();
+  finish(lane.send(batch(2, {"b"}), must_wait));
+  acknowledge_all();
+  EXPECT_EQ(failures, (std::map<int, std::size_t>{{1, 1}, {2, 0}}));
 }
 
 TEST_F(LaneTest, RefusesMoreBatchesThanItMayKeep) {
