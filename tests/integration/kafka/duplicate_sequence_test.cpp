@@ -31,7 +31,6 @@ TEST(DuplicateSequence, WithoutAnOffsetIsNoAcknowledgement) {
   EXPECT_TRUE(report.failures[0].maybe_persisted);
   EXPECT_NE(report.failures[0].reason.find("DUPLICATE_SEQUENCE_NUMBER"), std::string::npos)
       << report.failures[0].reason;
-  producer->resume();
   EXPECT_TRUE(delivered(*producer, {{"k", "1"}}));
 }
 

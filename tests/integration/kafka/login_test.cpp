@@ -136,6 +136,7 @@ TEST(KafkaLogin, WaitsForAFileThatIsMissingAtStart) {
   bench.write_secret(PoolBench::scram_line("gw", "v1"));
 
   ASSERT_TRUE(eventually([&] { return events.count(Kind::kReady) == 1; }));
+  producer->resume();
   EXPECT_TRUE(report_of(send(*producer, {{"k", "v"}})).failures.empty());
 }
 

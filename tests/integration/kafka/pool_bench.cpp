@@ -172,8 +172,10 @@ kafka::BatchReport report_of(std::future<kafka::BatchReport> pending, std::chron
         auto pending = send(producer, records);
         if (pending.wait_for(limit) != std::future_status::ready) return false;
         const auto report = pending.get();
-        if (!report.failures.empty()) reason = report.failures.front().reason;
-        return report.failures.empty();
+        if (report.failures.empty()) return true;
+        reason = report.failures.front().reason;
+        producer.resume();
+        return false;
       },
       limit, 50ms);
   return fine ? ::testing::AssertionSuccess() : ::testing::AssertionFailure() << reason;
