@@ -88,6 +88,7 @@ Client::~Client() {
 
 void Client::close() {
   if (!handle_) return;
+  guard_->read_reports_by(nullptr);
   rd_kafka_queue_io_event_enable(queue_.get(), -1, nullptr, 0);
   queue_.reset();
   topics_.clear();
@@ -96,6 +97,7 @@ void Client::close() {
 }
 
 void Client::leave_to_the_system() {
+  guard_->read_reports_by(nullptr);
   static_cast<void>(queue_.release());
   for (auto& topic : topics_) static_cast<void>(topic.second.release());
   static_cast<void>(handle_.release());
@@ -108,6 +110,7 @@ void Client::speak() {
   while (serve(EventPump::kBudget)) {
   }
   silent_.store(false);
+  guard_->read_reports_by([descriptor = eventfd_] { ring(descriptor); });
 }
 
 core::Result<void> Client::use(const Login& login) {
@@ -124,8 +127,10 @@ std::shared_ptr<ClientObserver> Client::observer() const { return silent_.load()
 
 bool Client::serve(std::size_t budget) {
   clear(eventfd_);
+  const std::uint64_t asked = guard_->asked();
   bool reported = false;
   const bool more = serve_events(budget, reported);
+  if (!more) guard_->have_read(asked);
   // Only now: the library frees a record's place in its queue when the event that reported it is destroyed.
   if (reported) {
     if (const auto listener = observer()) listener->made_room();
@@ -177,6 +182,7 @@ void Client::serve_reports(rd_kafka_event_t* event) {
       last = batch.delivered(index);
     } else {
       failed = true;
+      if (is_connection_failure(message->err)) guard_->shut();
       last = batch.failed(failure_of(*message, index));
     }
     if (last) batch.finish();
@@ -185,7 +191,7 @@ void Client::serve_reports(rd_kafka_event_t* event) {
   const auto listener = observer();
   if (!listener) return;
   if (acknowledged) listener->answered();
-  if (failed && guard_->shut()) listener->came_back();
+  if (failed && guard_->is_shut()) listener->came_back();
 }
 
 void Client::serve_error(rd_kafka_event_t* event) {
@@ -202,7 +208,7 @@ void Client::serve_error(rd_kafka_event_t* event) {
   const ConnectionFault fault = fault_of(error, text);
   if (fault == ConnectionFault::kLoginRefused) {
     guard_->hold();  // until there is something better to log in with
-  } else if (fault == ConnectionFault::kUnreachable && guard_->holding()) {
+  } else if (fault == ConnectionFault::kUnreachable && (guard_->holding() || guard_->is_shut())) {
     return;  // by our own will
   }
   const std::string objected = guard_->objection();

@@ -70,7 +70,7 @@ class Client final : public EventSource, public std::enable_shared_from_this<Cli
   void speak();
   void silence() { silent_.store(true); }  // the observer hears no more; reports still reach their batches
   [[nodiscard]] bool holding() const { return guard_->holding(); }  // it connects to nobody after a refused login
-  [[nodiscard]] bool shut() const { return guard_->shut(); }        // and will never again: records came back
+  [[nodiscard]] bool shut() const { return guard_->is_shut(); }     // and will never again: records came back
   void leave_to_the_system();  // instead of close(), when the library cannot be waited for
 
  private:

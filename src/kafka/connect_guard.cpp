@@ -2,33 +2,47 @@
 #include "kafka/connect_guard.hpp"
 
 #include <cerrno>
+#include <chrono>
 #include <mutex>
 #include <utility>
 #include <vector>
 
-#include "kafka/failures.hpp"
-
 namespace embergate::kafka {
 
 namespace {
-constexpr const char* kInterceptor = "connect-guard";
+constexpr std::chrono::milliseconds kReadingLimit{50};  // it is a thread of the library that waits
 }
 
 void ConnectGuard::install(rd_kafka_conf_t* conf) {
   rd_kafka_conf_set_opaque(conf, this);
   rd_kafka_conf_set_connect_cb(conf, &ConnectGuard::connect_to);
-  rd_kafka_conf_interceptor_add_on_new(conf, kInterceptor, &ConnectGuard::watch_reports, this);
 }
 
-rd_kafka_resp_err_t ConnectGuard::watch_reports(rd_kafka_t* client, const rd_kafka_conf_t* /*conf*/, void* guard,
-                                                char* /*reason*/, size_t /*reason_size*/) {
-  return rd_kafka_interceptor_add_on_acknowledgement(client, kInterceptor, &ConnectGuard::acknowledged, guard);
+void ConnectGuard::read_reports_by(std::function<void()> wake_reader) {
+  std::lock_guard lock(mutex_);
+  wake_reader_ = std::move(wake_reader);
 }
 
-// Called before the report can be read by anybody, and before the thread that lost the connection makes another one.
-rd_kafka_resp_err_t ConnectGuard::acknowledged(rd_kafka_t* /*client*/, rd_kafka_message_t* message, void* guard) {
-  if (is_connection_failure(message->err)) static_cast<ConnectGuard*>(guard)->shut_.store(true);
-  return RD_KAFKA_RESP_ERR_NO_ERROR;
+std::uint64_t ConnectGuard::asked() const {
+  std::lock_guard lock(mutex_);
+  return asked_;
+}
+
+void ConnectGuard::have_read(std::uint64_t asked) {
+  std::lock_guard lock(mutex_);
+  if (asked <= read_) return;
+  read_ = asked;
+  all_read_.notify_all();
+}
+
+// The thread that lost a connection has put the reports of what was lost with it into the queue before it connects
+// again.
+bool ConnectGuard::reports_are_read() {
+  std::unique_lock lock(mutex_);
+  if (!wake_reader_) return true;
+  const std::uint64_t mine = ++asked_;
+  wake_reader_();
+  return all_read_.wait_for(lock, kReadingLimit, [&] { return read_ >= mine; });
 }
 
 void ConnectGuard::keep_for_ever(std::shared_ptr<ConnectGuard> guard) {
@@ -71,7 +85,7 @@ std::string ConnectGuard::objection() const {
 
 int ConnectGuard::connect_to(int socket, const sockaddr* address, int size, const char* broker, void* opaque) {
   auto& guard = *static_cast<ConnectGuard*>(opaque);
-  if (guard.holding() || guard.shut()) return ECANCELED;
+  if (guard.holding() || !guard.reports_are_read() || guard.is_shut()) return ECANCELED;
   if (guard.objects_to(broker)) return EACCES;
   if (guard.has_had_its_one(broker)) return ECANCELED;
   if (connect(socket, address, static_cast<socklen_t>(size)) == 0 || errno == EINPROGRESS) return 0;

@@ -3,17 +3,19 @@
 // names brokers of its own choice, and the address in the destination says nothing of them (S-02). And while it holds,
 // the client connects to nobody: the library would go on knocking about once a second with a login that was just
 // refused, and brokers lock accounts for that. The client keeps its queue and its producer id meanwhile, so
-// nothing is sent twice for it. It also shuts for good when records came back as failures of the connection: the
-// library would send what is queued behind them, and younger versions would overtake older ones (decision 19). Thread:
-// connect_to() and acknowledged() are called on the library's broker threads with locks of the library's held: they
-// call nothing back and do not block; the rest from any thread. Ownership: must outlive its client; see OpenClient.
-// Failure: a refused connection looks to the library like one that the network refused, and is tried again within a
-// second.
+// nothing is sent twice for it. It shuts for good when records came back as failures of the connection: the library
+// would send what is queued behind them, and younger versions would overtake older ones (decision 19); to know that,
+// nobody connects before all reports were read. Thread: connect_to() is called on the library's broker threads: it
+// calls nothing back, and waits 50 ms at most for the reader of the reports; the rest from any thread. Ownership: must
+// outlive its client; see OpenClient. Failure: a refused connection looks to the library like one that the network
+// refused, and is tried again within a second.
 #pragma once
 
 #include <sys/socket.h>
 
 #include <atomic>
+#include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -41,7 +43,13 @@ class ConnectGuard {
   void hold() { holding_.store(true); }
   void release() { holding_.store(false); }
   [[nodiscard]] bool holding() const { return holding_.load(); }
-  [[nodiscard]] bool shut() const { return shut_.load(); }
+  void shut() { shut_.store(true); }
+  [[nodiscard]] bool is_shut() const { return shut_.load(); }
+  // Who reads the client's reports, from now on; `wake_reader` is called with a lock of the guard held. The reader
+  // takes asked() before it reads, and when nothing is left says that it has read so far.
+  void read_reports_by(std::function<void()> wake_reader);
+  [[nodiscard]] std::uint64_t asked() const;
+  void have_read(std::uint64_t asked);
   // While a login is on trial: from now on one connection to each broker. The library knocks again a tenth of a second
   // after a refusal, and that may be before anybody has read of it.
   void allow_one_each();
@@ -57,15 +65,17 @@ class ConnectGuard {
   bool objects_to(const char* broker);
   bool has_had_its_one(const char* broker);
   static int connect_to(int socket, const sockaddr* address, int size, const char* broker, void* opaque);
-  static rd_kafka_resp_err_t watch_reports(rd_kafka_t* client, const rd_kafka_conf_t* conf, void* guard, char* reason,
-                                           size_t reason_size);
-  static rd_kafka_resp_err_t acknowledged(rd_kafka_t* client, rd_kafka_message_t* message, void* guard);
+  bool reports_are_read();
 
   static inline std::atomic<int> alive_count{0};
   const BrokerObjection objection_;
   std::atomic<bool> holding_{false};
   std::atomic<bool> shut_{false};
   mutable std::mutex mutex_;
+  std::function<void()> wake_reader_;
+  std::condition_variable all_read_;
+  std::uint64_t asked_ = 0;
+  std::uint64_t read_ = 0;
   std::string objected_;
   bool one_each_ = false;
   std::set<std::string, std::less<>> connected_;  // with one_each_; a cluster's brokers bound it

