@@ -49,7 +49,10 @@ TEST_P(EachDelivery, ShowsTheOldValueOrTheNewOneBetweenAnyTwoSteps) {
     }
   }
   // A disk that failed is told until the next look at the file.
-  EXPECT_TRUE(test::eventually([&] { return report().state == State::kOk; })) << report().reason;
+  EXPECT_TRUE(test::eventually([&] {
+    static_cast<void>(value());
+    return report().state == State::kOk;
+  })) << report().reason;
 }
 
 TEST_P(EachDelivery, GivesOneGenerationForEachValue) {
