@@ -15,6 +15,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr int kKeys = 10;
+constexpr std::size_t kMostPending = 32;
 
 std::vector<Outgoing> round_of(int number) {
   std::vector<Outgoing> records;
@@ -47,6 +48,8 @@ void SteadyFlow::run() {
     // A topic that was made a moment ago may refuse the first request and take the second: a partition that does not
     // know the producer yet accepts any sequence, and the first, sent again, counts as a duplicate.
     if (pending_.size() == 1) pending_.front().wait_for(30s);
+    // Fewer than a lane keeps: while a client drains for its successor nothing moves.
+    if (pending_.size() > kMostPending) pending_[pending_.size() - kMostPending].wait_for(30s);
     eventually([this] { return stopped_.load(); }, pace_);
   }
 }

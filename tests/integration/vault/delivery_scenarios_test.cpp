@@ -38,7 +38,7 @@ TEST_F(DeliveryScenario, RM01_ASwapIsEffectiveOnTheVeryNextRequest) {
        {"kubelet", "csi-driver", "csi-remount", "aws-provider", "vault-agent", "compose-directory"}) {
     method_.reset();
     std::filesystem::remove_all(dir_.path() / "delivered");
-    deliver_by(name);
+    ASSERT_NO_FATAL_FAILURE(deliver_by(name));
     for (int i = 1; i <= 3; ++i) {
       publish("V" + std::to_string(i));
       const auto began = std::chrono::steady_clock::now();
@@ -50,7 +50,7 @@ TEST_F(DeliveryScenario, RM01_ASwapIsEffectiveOnTheVeryNextRequest) {
 
 TEST_F(DeliveryScenario, RM04_AnOlderModificationTimeIsStillAChange) {
   options_.racy_age = 0ms;  // the identity alone must show it
-  deliver_by("backup");
+  ASSERT_NO_FATAL_FAILURE(deliver_by("backup"));
   for (int i = 1; i <= 3; ++i) {
     publish("V" + std::to_string(i));
     EXPECT_EQ(value(), "V" + std::to_string(i));
@@ -58,7 +58,7 @@ TEST_F(DeliveryScenario, RM04_AnOlderModificationTimeIsStillAChange) {
 }
 
 TEST_F(DeliveryScenario, RM06_AChangeOfTheSameSizeInTheSameSecondIsSeenOnADiskWithoutFractions) {
-  deliver_by("one-second-disk");
+  ASSERT_NO_FATAL_FAILURE(deliver_by("one-second-disk"));
   struct stat before{};
   ASSERT_EQ(::stat(method_->path("key").c_str(), &before), 0);
   int equal = 0;
@@ -92,7 +92,7 @@ TEST_F(DeliveryScenario, RM06_AFileWhoseMetadataNeverChangesIsReadAgainWithinIts
 }
 
 TEST_F(DeliveryScenario, RM09_RemovalAndCreationWithTheSameInodeNumberIsAChange) {
-  deliver_by("remove-create");
+  ASSERT_NO_FATAL_FAILURE(deliver_by("remove-create"));
   for (int i = 1; i <= 3; ++i) {
     publish("V" + std::to_string(i));
     EXPECT_EQ(value(), "V" + std::to_string(i));
@@ -100,7 +100,7 @@ TEST_F(DeliveryScenario, RM09_RemovalAndCreationWithTheSameInodeNumberIsAChange)
 }
 
 TEST_F(DeliveryScenario, RM10_TheHoleBetweenUnlinkAndSymlinkRefusesNobody) {
-  deliver_by("certbot");
+  ASSERT_NO_FATAL_FAILURE(deliver_by("certbot"));
   for (int i = 1; i <= 3; ++i) {
     const std::string before = "V" + std::to_string(i - 1);
     method_->write({{"key", "V" + std::to_string(i)}}, [&](std::string_view step) {
@@ -116,7 +116,7 @@ TEST_F(DeliveryScenario, RM16_AMountOfOneFileKeepsItsValueAndIsReportedOnce) {
   for (const char* name : {"compose-file", "subpath"}) {
     method_.reset();
     std::filesystem::remove_all(dir_.path() / "delivered");
-    deliver_by(name);
+    ASSERT_NO_FATAL_FAILURE(deliver_by(name));
     EXPECT_EQ(report().reason, "");
     for (int i = 1; i <= 3; ++i) {
       publish("V" + std::to_string(i));
@@ -129,7 +129,7 @@ TEST_F(DeliveryScenario, RM16_AMountOfOneFileKeepsItsValueAndIsReportedOnce) {
 }
 
 TEST_F(DeliveryScenario, RM17_ARenameWithinAMountedDirectoryIsSeen) {
-  deliver_by("compose-directory");
+  ASSERT_NO_FATAL_FAILURE(deliver_by("compose-directory"));
   for (int i = 1; i <= 3; ++i) {
     publish("V" + std::to_string(i));
     EXPECT_EQ(value(), "V" + std::to_string(i));
