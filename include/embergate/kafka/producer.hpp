@@ -65,7 +65,8 @@ class Producer {
   // queue of the library. With no credential yet the whole batch fails at once with kConnection.
   virtual void send(std::shared_ptr<const RecordBatch> batch, Done done) = 0;
   // After a failure that is not of a record alone every batch fails until this is called, so that nothing can overtake
-  // what came back (decision 19). For when all batches have reported and what failed is about to be sent again.
+  // what came back (decision 19). For the thread that sends, when all batches have reported and before what failed is
+  // sent again. Never waits, never fails; without such a failure it does nothing.
   virtual void resume() = 0;
   [[nodiscard]] virtual ConnectionStatus status() const = 0;
   [[nodiscard]] virtual std::size_t max_record_bytes()
