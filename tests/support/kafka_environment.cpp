@@ -42,6 +42,18 @@ std::string KafkaEnvironment::tls_file(std::string_view name) const {
   return (std::filesystem::path(ca_file).parent_path() / name).string();
 }
 
+namespace {
+// As java.util.Properties reads a value.
+std::string with_escapes(std::string_view value) {
+  std::string escaped;
+  for (const char c : value) {
+    if (c == '\\') escaped += c;
+    escaped += c;
+  }
+  return escaped;
+}
+}  // namespace
+
 void KafkaEnvironment::set_plain_password(std::string_view user, std::string_view password) const {
   static std::mutex one_at_a_time;
   std::lock_guard lock(one_at_a_time);
@@ -55,7 +67,7 @@ void KafkaEnvironment::set_plain_password(std::string_view user, std::string_vie
   const std::string fresh = plain_users_file + ".new";
   {
     std::ofstream out(fresh, std::ios::trunc);
-    out << kept.str() << user << '=' << password << '\n';
+    out << kept.str() << user << '=' << with_escapes(password) << '\n';
   }
   std::filesystem::rename(fresh, plain_users_file);
 }

@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <nlohmann/json.hpp>
 
 #include "embergate/core/assert.hpp"
 #include "support/http_client.hpp"
@@ -41,7 +42,7 @@ void OidcProvider::control(const std::string& command, const std::string& body) 
 void OidcProvider::set_secret(const std::string& secret) const { set_secret_of(client, secret); }
 
 void OidcProvider::set_secret_of(const std::string& other, const std::string& secret) const {
-  control("secret", R"({"client":")" + other + R"(","secret":")" + secret + "\"}");
+  control("secret", nlohmann::json{{"client", other}, {"secret", secret}}.dump());
 }
 
 void OidcProvider::publish_key() const { control("publish-key", "{}"); }

@@ -2,6 +2,8 @@
 #include "support/pki.hpp"
 
 #include <openssl/bio.h>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -131,6 +133,15 @@ Authority Authority::intermediate(const std::string& common_name, const IssueOpt
   impl->key = new_key();
   impl->certificate = sign(impl->key, common_name, impl_->certificate.get(), impl_->key, true, options);
   return Authority(std::move(impl));
+}
+
+std::string private_number(const std::string& key) {
+  BIGNUM* number = nullptr;
+  EG_ASSERT(EVP_PKEY_get_bn_param(key_of(key).get(), OSSL_PKEY_PARAM_PRIV_KEY, &number) == 1);
+  std::string bytes(static_cast<std::size_t>(BN_num_bytes(number)), '\0');
+  BN_bn2bin(number, reinterpret_cast<unsigned char*>(bytes.data()));
+  BN_clear_free(number);
+  return bytes;
 }
 
 std::string encrypted_key(const std::string& key, const std::string& password) {

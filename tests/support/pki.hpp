@@ -42,6 +42,9 @@ class Authority {
   std::unique_ptr<Impl> impl_;
 };
 
+// What only the owner of an elliptic key knows: the bytes of its private number. Its PEM text has more than that in
+// common with any certificate.
+std::string private_number(const std::string& key);
 std::string encrypted_key(const std::string& key, const std::string& password);  // PEM, PKCS#8
 // DER; `chain` is PEM of further certificates.
 std::string pkcs12(const Issued& issued, const std::string& chain, const std::string& password);

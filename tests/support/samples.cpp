@@ -127,5 +127,9 @@ std::string scram_jaas(const std::string& user, const std::string& password) {
 std::string plain_jaas(const std::string& user, const std::string& password) {
   return jaas("plain.PlainLoginModule", user, password);
 }
+std::string oauth_jaas(const std::string& client, const std::string& secret, const std::string& scope) {
+  return "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required clientId=" + quoted(client) +
+         " clientSecret=" + quoted(secret) + " scope=" + quoted(scope) + " sasl.oauthbearer.header.urlencode=true;";
+}
 
 }  // namespace embergate::test::samples

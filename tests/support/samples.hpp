@@ -44,5 +44,7 @@ nlohmann::json bundle_entry(const std::string& method, const std::string& url,
 
 std::string scram_jaas(const std::string& user, const std::string& password);
 std::string plain_jaas(const std::string& user, const std::string& password);
+// Client and secret encoded as RFC 6749 2.3.1 wants it, so that they may hold any character.
+std::string oauth_jaas(const std::string& client, const std::string& secret, const std::string& scope);
 
 }  // namespace embergate::test::samples

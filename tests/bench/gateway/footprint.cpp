@@ -11,25 +11,35 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kDestinations = 10;
+// Destinations of `identities` users of one broker in turn, each with a topic of its own.
+struct Fleet {
+  std::size_t destinations;
+  std::size_t identities;
+};
 
-double resident_megabytes(int process) {
+std::string value_of(int process, const std::string& name) {
   const std::string text = test::read_file(fmt::format("/proc/{}/status", process));
-  return std::stod(text.substr(text.find("VmRSS:") + 6)) / 1024.0;
+  return text.substr(text.find(name + ":") + name.size() + 1);
 }
 
-// Ten destinations, of one user on one broker or of ten.
-bool make_destinations(test::GatewayWorld& world, bool one_connection) {
+std::vector<test::KafkaLane> lanes_of(test::GatewayWorld& world, const Fleet& fleet) {
   std::vector<test::KafkaLane> lanes;
-  for (std::size_t i = 0; i < kDestinations; ++i) {
+  for (std::size_t i = 0; i < fleet.identities; ++i) {
     lanes.push_back(world.add_lane("d" + std::to_string(i)));
-    if (one_connection && i > 0) lanes.back().destination.jaas_secret = "shared-jaas";
+    lanes.back().destination.jaas_secret = fmt::format("jaas-{}", i);
+    world.add_secret(lanes.back().destination.jaas_secret,
+                     test::samples::scram_jaas(lanes.back().user, lanes.back().password), "AidboxTopicDestination");
   }
-  if (one_connection) {
-    world.add_secret("shared-jaas", test::samples::scram_jaas(lanes[0].user, lanes[0].password),
-                     "AidboxTopicDestination");
-    lanes[0].destination.jaas_secret = "shared-jaas";
+  for (std::size_t i = fleet.identities; i < fleet.destinations; ++i) {
+    lanes.push_back(lanes[i % fleet.identities]);
+    lanes.back().destination.id = "d" + std::to_string(i);
+    lanes.back().destination.kafka_topic = world.kafka().create_topic("footprint", 1);
   }
+  return lanes;
+}
+
+bool make_destinations(test::GatewayWorld& world, const Fleet& fleet) {
+  const std::vector<test::KafkaLane> lanes = lanes_of(world, fleet);
   if (const auto ready = world.start(); !ready) {
     fmt::print(stderr, "{}\n", ready.message());
     return false;
@@ -50,18 +60,18 @@ bool make_destinations(test::GatewayWorld& world, bool one_connection) {
   return true;
 }
 
-std::optional<Line> memory_line(bool one_connection) {
+std::optional<Line> memory_line(const Fleet& fleet, double expected, double goal) {
   test::GatewayWorld world;
-  if (!make_destinations(world, one_connection)) return std::nullopt;
-  const double value = resident_megabytes(world.gateway().pid());
+  if (!make_destinations(world, fleet)) return std::nullopt;
+  const double value = std::stod(value_of(world.gateway().pid(), "VmRSS")) / 1024.0;
   Line line;
-  line.what =
-      one_connection ? "memory, 10 destinations of one connection" : "memory, 10 destinations of 10 connections";
-  line.measured = fmt::format("{:.1f} MB resident", value);
+  line.what = fmt::format("memory, {} destinations of {} connection{}", fleet.destinations, fleet.identities,
+                          fleet.identities == 1 ? "" : "s");
+  line.measured = fmt::format("{:.1f} MB, {} threads", value, std::stoi(value_of(world.gateway().pid(), "Threads")));
   line.yardstick = "-";
   line.value = value;
-  line.expected = 80;
-  line.goal = 40;
+  line.expected = expected;
+  line.goal = goal;
   line.less_is_better = true;
   line.unit = "MB";
   return line;
@@ -83,8 +93,8 @@ std::optional<double> seconds_to_first_answer(test::GatewayWorld& world) {
 
 Lines measure_memory(const Settings&) {
   std::vector<Line> lines;
-  for (const bool one_connection : {true, false}) {
-    auto line = memory_line(one_connection);
+  for (const Fleet& fleet : {Fleet{10, 1}, Fleet{10, 10}, Fleet{5, 5}, Fleet{500, 5}}) {
+    auto line = memory_line(fleet, fleet.destinations > 10 ? 160 : 80, fleet.destinations > 10 ? 80 : 40);
     if (!line) return std::nullopt;
     lines.push_back(*std::move(line));
   }
@@ -94,7 +104,7 @@ Lines measure_memory(const Settings&) {
 Lines measure_start(const Settings& settings) {
   test::GatewayWorld world;
   world.gateway().set("BOX_WEB_PORT", std::to_string(test::free_port()));
-  if (!make_destinations(world, true) || world.gateway().terminate().value_or(-1) != 0) return std::nullopt;
+  if (!make_destinations(world, {10, 1}) || world.gateway().terminate().value_or(-1) != 0) return std::nullopt;
   std::vector<double> all;
   for (std::size_t turn = 0; turn < settings.turns; ++turn) {
     const auto seconds = seconds_to_first_answer(world);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// gateway_bench [write] [drain] [latency] [memory] [start]: the whole program under measure, ratios against yardsticks
-// of the same minutes. Without names all of them. EG_BENCH_TURNS (5), EG_BENCH_SECONDS (3) and EG_BENCH_EVENTS (500000)
-// make it shorter or longer. Exit code 0 unless something could not be measured.
+// gateway_bench [write] [drain] [latency] [memory] [start] [wiping] [storm]: the whole program under measure, ratios
+// against yardsticks of the same minutes. Without names all but the last two. EG_BENCH_TURNS (5), EG_BENCH_SECONDS (3),
+// EG_BENCH_EVENTS (500000) and EG_BENCH_STORM_SECONDS (600) make it shorter or longer. Exit code 0 unless something
+// could not be measured.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -17,21 +18,22 @@ using namespace embergate::bench;
 struct Measurement {
   std::string_view name;
   Lines (*measure)(const Settings&);
+  bool by_name_only = false;
 };
 
-constexpr Measurement kAll[] = {{"write", measure_write},
-                                {"drain", measure_drain},
-                                {"latency", measure_latency},
-                                {"memory", measure_memory},
-                                {"start", measure_start}};
+constexpr Measurement kAll[] = {{"write", measure_write},      {"drain", measure_drain},
+                                {"latency", measure_latency},  {"memory", measure_memory},
+                                {"start", measure_start},      {"wiping", measure_wiping, true},
+                                {"storm", measure_storm, true}};
 
 void read_number(const char* name, std::size_t& target) {
   const char* text = std::getenv(name);
   if (text != nullptr && std::strtoul(text, nullptr, 10) > 0) target = std::strtoul(text, nullptr, 10);
 }
 
-bool wanted(std::string_view name, int argc, char** argv) {
-  return argc == 1 || std::any_of(argv + 1, argv + argc, [&](const char* word) { return word == name; });
+bool wanted(const Measurement& one, int argc, char** argv) {
+  if (argc == 1) return !one.by_name_only;
+  return std::any_of(argv + 1, argv + argc, [&](const char* word) { return word == one.name; });
 }
 
 bool known(std::string_view word) {
@@ -44,17 +46,18 @@ int main(int argc, char** argv) {
   setvbuf(stdout, nullptr, _IOLBF, 0);
   for (int i = 1; i < argc; ++i) {
     if (known(argv[i])) continue;
-    fmt::print(stderr, "unknown measurement {}; known: write drain latency memory start\n", argv[i]);
+    fmt::print(stderr, "unknown measurement {}; known: write drain latency memory start wiping storm\n", argv[i]);
     return 2;
   }
   Settings settings;
   read_number("EG_BENCH_TURNS", settings.turns);
   read_number("EG_BENCH_SECONDS", settings.seconds);
   read_number("EG_BENCH_EVENTS", settings.events);
+  read_number("EG_BENCH_STORM_SECONDS", settings.storm_seconds);
   std::vector<Line> lines;
   bool all_measured = true;
   for (const Measurement& one : kAll) {
-    if (!wanted(one.name, argc, argv)) continue;
+    if (!wanted(one, argc, argv)) continue;
     fmt::print("  {} ...\n", one.name);
     const Lines result = one.measure(settings);
     if (!result) {

@@ -12,9 +12,10 @@
 namespace embergate::bench {
 
 struct Settings {
-  std::size_t turns = 5;         // EG_BENCH_TURNS
-  std::size_t seconds = 3;       // of each turn: EG_BENCH_SECONDS
-  std::size_t events = 500'000;  // of the queue that is drained: EG_BENCH_EVENTS
+  std::size_t turns = 5;            // EG_BENCH_TURNS
+  std::size_t seconds = 3;          // of each turn: EG_BENCH_SECONDS
+  std::size_t events = 500'000;     // of the queue that is drained: EG_BENCH_EVENTS
+  std::size_t storm_seconds = 600;  // with rotations, and as long without: EG_BENCH_STORM_SECONDS
 };
 
 using Lines = std::optional<std::vector<Line>>;
@@ -23,6 +24,8 @@ Lines measure_drain(const Settings& settings);
 Lines measure_latency(const Settings& settings);
 Lines measure_memory(const Settings& settings);
 Lines measure_start(const Settings& settings);
+Lines measure_wiping(const Settings& settings);
+Lines measure_storm(const Settings& settings);
 
 // A patient of about 1.2 KiB as a request; `number` makes it different from the others.
 std::string patient_request(std::uint64_t number, const std::string& authorization);

@@ -82,8 +82,7 @@ class ClientSecret final : public Passwords {
     destination.texts.emplace_back("saslOauthbearerTokenEndpointUrl", OidcProvider::get().token_url);
   }
   test::delivery::Values files(int version) override {
-    return {{"jaas", "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required clientId=\"" +
-                         user() + "\" clientSecret=\"" + password(version) + "\" scope=\"kafka\";\n"}};
+    return {{"jaas", test::samples::oauth_jaas(user(), password(version), "kafka")}};
   }
   void accept(int version) override { OidcProvider::get().set_secret_of(user(), password(version)); }
 };
@@ -154,7 +153,7 @@ class ClientCertificate final : public Mechanism {
     while (versions_.size() <= static_cast<std::size_t>(version)) {
       const test::Authority authority(KafkaAdmin::random_name("clients"));
       versions_.push_back({authority.certificate(), authority.issue("gw")});
-      world_->watch_for("key " + std::to_string(versions_.size()), versions_.back().issued.key);
+      world_->watch_for("key " + std::to_string(versions_.size()), test::private_number(versions_.back().issued.key));
     }
     return versions_[static_cast<std::size_t>(version)];
   }
