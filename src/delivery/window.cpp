@@ -8,7 +8,8 @@
 namespace embergate::delivery {
 
 std::string ChunkPool::take(std::size_t at_least) {
-  if (at_least <= kChunkBytes) {
+  if (at_least > kChunkBytes / 2 && at_least <= kChunkBytes) {
+    at_least = kChunkBytes;
     std::lock_guard lock(mutex_);
     if (!kept_.empty()) {
       std::string chunk = std::move(kept_.back());
@@ -17,7 +18,7 @@ std::string ChunkPool::take(std::size_t at_least) {
     }
   }
   std::string chunk;
-  chunk.reserve(std::max(at_least, kChunkBytes));
+  chunk.reserve(at_least);
   return chunk;
 }
 
@@ -33,7 +34,7 @@ void ChunkPool::give_back(std::vector<std::string>& chunks) {
   std::lock_guard lock(mutex_);
   for (std::string& chunk : chunks) {
     if (kept_.size() >= max_kept_) return;
-    if (chunk.capacity() > 2 * kChunkBytes) continue;
+    if (chunk.capacity() < kChunkBytes || chunk.capacity() > 2 * kChunkBytes) continue;
     chunk.clear();
     kept_.push_back(std::move(chunk));
   }
@@ -42,10 +43,14 @@ void ChunkPool::give_back(std::vector<std::string>& chunks) {
 WindowBuilder::WindowBuilder(ChunkPool& pool, NotificationWriter& writer, Limits limits, bool keyed)
     : pool_(pool), writer_(writer), limits_(limits), keyed_(keyed) {}
 
-// The chunk that has this much room; it never grows beyond what it reserved, so views into it stay valid.
+// The chunk that has this much room; it never grows beyond what it reserved, so views into it stay valid. Each chunk
+// is as large as all before it.
 std::string& WindowBuilder::room_for(std::size_t bytes) {
   std::vector<std::string>& chunks = batch_.memory;
-  if (chunks.empty() || chunks.back().capacity() - chunks.back().size() < bytes) chunks.push_back(pool_.take(bytes));
+  if (chunks.empty() || chunks.back().capacity() - chunks.back().size() < bytes) {
+    const std::size_t next = std::clamp(bytes_, kFirstChunkBytes, ChunkPool::kChunkBytes);
+    chunks.push_back(pool_.take(std::max(bytes, next)));
+  }
   return chunks.back();
 }
 

@@ -40,12 +40,12 @@ struct Window {
   core::SteadyTime sent_at{};
 };
 
-// Chunks that windows gave back, for the next ones. Shared by all relays.
+// Large chunks that windows gave back, for the next ones. Shared by all relays.
 class ChunkPool : public std::enable_shared_from_this<ChunkPool> {
  public:
   static constexpr std::size_t kChunkBytes = std::size_t{1024} * 1024;
   explicit ChunkPool(std::size_t max_kept) : max_kept_(max_kept) {}
-  std::string take(std::size_t at_least);  // empty, with this capacity
+  std::string take(std::size_t at_least);  // empty, with this capacity; a kept one for most of kChunkBytes
   // A batch that gives its chunks back when its last holder lets go.
   std::shared_ptr<const kafka::RecordBatch> share(kafka::RecordBatch batch);
 
@@ -73,6 +73,8 @@ class WindowBuilder {
   Window finish();
 
  private:
+  // The first chunk: most windows of a quiet day hold one record, and there may be hundreds of destinations.
+  static constexpr std::size_t kFirstChunkBytes = std::size_t{8} * 1024;
   std::string& room_for(std::size_t bytes);
 
   ChunkPool& pool_;
