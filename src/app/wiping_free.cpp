@@ -34,11 +34,15 @@ extern "C" void free(void* memory) noexcept {
 
 // glibc's would free the old place without us when a block has to move.
 extern "C" void* realloc(void* memory, std::size_t bytes) noexcept {
-  const bool moves = memory != nullptr && bytes > malloc_usable_size(memory);
-  if (!moves || !wiping.load(std::memory_order_relaxed)) return __libc_realloc(memory, bytes);
+  if (memory == nullptr || !wiping.load(std::memory_order_relaxed)) return __libc_realloc(memory, bytes);
+  const std::size_t held = malloc_usable_size(memory);
+  if (bytes <= held) {
+    explicit_bzero(static_cast<char*>(memory) + bytes, held - bytes);  // what a smaller block gives back
+    return __libc_realloc(memory, bytes);
+  }
   void* const larger = std::malloc(bytes);
   if (larger == nullptr) return nullptr;
-  std::memcpy(larger, memory, malloc_usable_size(memory));
+  std::memcpy(larger, memory, held);
   free(memory);
   return larger;
 }

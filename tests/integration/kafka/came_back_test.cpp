@@ -29,7 +29,7 @@ struct CameBack : ::testing::Test {
 
 TEST_F(CameBack, GoFirstWhenTheirOwnerSendsAgain) {
   ASSERT_TRUE(delivered(*producer, {{"k", "0"}}));
-  cluster.answer_next_produce_with(RD_KAFKA_RESP_ERR_UNKNOWN);
+  cluster.answer_next_produce_with(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
   ASSERT_EQ(report("1").failures.size(), 1U);
 
   const auto overtaking = report("2");

@@ -59,6 +59,9 @@ TEST(WipingFree, LeavesNothingOfWhatAnybodyFrees) {
   EXPECT_FALSE(is_in_heap(reversed));
   std::free(moved);
   std::free(fence);
+  char* const shrunk = static_cast<char*>(std::realloc(make(512), 32));
+  EXPECT_FALSE(is_in_heap(reversed)) << "what a smaller block gives back";
+  std::free(shrunk);
 }
 
 TEST(WipingFree, KeepsContentAcrossRealloc) {
