@@ -164,22 +164,36 @@ void SecretCache::Impl::on_effect(const TrackedFile& file, const FileState& stat
 }
 
 Result<SecretValue> SecretCache::Impl::answer(TrackedFile& file, Use use, bool settles, std::uint64_t reads_before) {
-  const bool waits = file.with_state([&](FileState& state) {
-    if (use == Use::kOutboundRunning) state.note_running_use();
-    return state.settling() && (settles || use == Use::kInbound || !state.current());
-  });
-  if (waits) file.settle();
   struct Outcome {
+    bool waits = false;
     std::shared_ptr<const Value> value;
-    std::uint64_t generation;
-    std::string_view reason;
+    std::uint64_t generation = 0;
+    bool read = false;
+    std::string_view reason;  // without a value
     std::string detail;
-    bool read;
   };
-  const auto outcome = file.with_state([&](FileState& state) {
-    return Outcome{state.value_for(use, clock.steady_now()), state.generation(), state.reason(), state.detail(),
-                   state.reads() != reads_before};
+  const auto outcome_of = [&](const FileState& state) {
+    Outcome found;
+    found.value = state.value_for(use, clock.steady_now());
+    found.generation = state.generation();
+    found.read = state.reads() != reads_before;
+    if (!found.value) {
+      found.reason = state.reason();
+      found.detail = state.detail();
+    }
+    return found;
+  };
+  // Nearly every access ends here, so it takes the lock once.
+  Outcome outcome = file.with_state([&](FileState& state) {
+    if (use == Use::kOutboundRunning) state.note_running_use();
+    Outcome found = outcome_of(state);
+    found.waits = state.settling() && (settles || use == Use::kInbound || !state.current());
+    return found;
   });
+  if (outcome.waits) {
+    file.settle();
+    outcome = file.with_state(outcome_of);
+  }
   if (!outcome.value) {
     counters.error->add();
     return core::make_retriable(ErrorCode::kUnavailable,

@@ -50,13 +50,14 @@ bool TrackedFile::look_quickly_locked(std::uint64_t asked_after) {
   // Another caller's look that began after this one asked will do.
   if (quick_ended_ > asked_after) return true;
   if (!state_.is_local() || abandoned_ || queued_ || begun_ > ended_ || begun_ < read_through_) return false;
-  const auto known = state_.known_identity(context_.clock.steady_now());
+  const auto now = context_.clock.steady_now();
+  const auto known = state_.known_identity(now);
   if (!known) return false;
   const auto mine = quick_begun_.fetch_add(1) + 1;
   auto seen = unchanged_at(*context_.files, path_, *known);
   if (!seen) return false;
   quick_ended_ = mine;
-  look_ended_locked(*std::move(seen));
+  look_ended_locked(*std::move(seen), now);
   return true;
 }
 
@@ -124,15 +125,15 @@ Observation TrackedFile::look_without_throwing(const std::optional<Identity>& un
 
 void TrackedFile::take_without_throwing_locked(Observation seen) {
   try {
-    look_ended_locked(std::move(seen));
+    look_ended_locked(std::move(seen), context_.clock.steady_now());
   } catch (const std::bad_alloc&) {
     // What is known of the file may be half of a step: the next look reads it all again.
     read_through_ = begun_ + 1;
   }
 }
 
-void TrackedFile::look_ended_locked(Observation seen) {
-  untold_.add(state_.apply(std::move(seen), context_.clock.steady_now(), context_.clock.system_now()));
+void TrackedFile::look_ended_locked(Observation seen, core::SteadyTime now) {
+  untold_.add(state_.apply(std::move(seen), now, context_.clock.system_now()));
   tell_locked();
 }
 

@@ -63,7 +63,7 @@ class TrackedFile final : public Subject, public std::enable_shared_from_this<Tr
   void take_without_throwing_locked(Observation seen);
   void submit_locked();
   void run_look();
-  void look_ended_locked(Observation seen);
+  void look_ended_locked(Observation seen, core::SteadyTime now);
   void note_timeout_locked();
   void tell_locked();
   [[nodiscard]] bool uses_machine_clock() const { return &context_.clock == &core::system_clock(); }
