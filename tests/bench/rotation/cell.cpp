@@ -2,6 +2,7 @@
 #include "bench/rotation/cell.hpp"
 
 #include <algorithm>
+#include <random>
 #include <thread>
 
 #include "support/cut_connections.hpp"
@@ -17,6 +18,7 @@ using Clock = std::chrono::steady_clock;
 using test::eventually;
 
 constexpr auto kPatience = 60s;
+constexpr int kPollMilliseconds = 5'000;  // of a gateway with default settings
 const std::string kDestination = "events";
 
 using Versions = std::map<std::string, std::vector<std::int64_t>>;
@@ -85,6 +87,8 @@ class Run {
 
   void rotate(int version) {
     const int generation = version + 1;
+    // Right after the last one all would come at the same time of the gateway's poll.
+    pass(std::chrono::milliseconds(std::uniform_int_distribution<int>(0, kPollMilliseconds)(random_)));
     switch (cell_.order) {
       case Order::kFileFirst:
         method_->write(mechanism_->files(version));
@@ -117,9 +121,7 @@ class Run {
       fail("rotation " + std::to_string(version) + " was not taken: " + status());
       return;
     }
-    outcome_.longest_wait =
-        std::max(outcome_.longest_wait, std::chrono::ceil<std::chrono::milliseconds>(Clock::now() - began));
-    ++outcome_.rotations;
+    outcome_.waits.push_back(std::chrono::ceil<std::chrono::milliseconds>(Clock::now() - began));
     mechanism_->revoke(version - 1);
     const auto before = load_->accepted();
     eventually([&] { return load_->accepted() >= before + 50; }, 10s);
@@ -175,6 +177,7 @@ class Run {
   std::unique_ptr<test::delivery::Method> method_;
   test::KafkaLane lane_;
   std::unique_ptr<test::Load> load_;
+  std::mt19937 random_{std::random_device()()};
   Outcome outcome_;
 };
 
@@ -192,6 +195,13 @@ std::string_view to_string(Order order) {
       return "revoked at once";
   }
   return "";
+}
+
+std::chrono::milliseconds Outcome::wait(std::size_t percent) const {
+  if (waits.empty()) return {};
+  std::vector<std::chrono::milliseconds> sorted = waits;
+  std::sort(sorted.begin(), sorted.end());
+  return sorted[(sorted.size() * percent + 99) / 100 - 1];
 }
 
 std::string impossible(const Cell& cell) {

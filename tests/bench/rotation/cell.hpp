@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "bench/rotation/mechanisms.hpp"
 #include "support/delivery/method.hpp"
@@ -29,13 +30,15 @@ struct Cell {
 struct Outcome {
   std::string impossible;  // the reason why there is nothing to measure
   std::string fault;       // what went wrong; empty: all well
-  int rotations = 0;
   std::size_t writes = 0;
   std::size_t lost = 0;
   std::size_t reordered = 0;
   std::size_t duplicated = 0;
-  std::chrono::milliseconds longest_gap{0};   // between two records in the broker's log
-  std::chrono::milliseconds longest_wait{0};  // from the later of file and broker to the new credential in use
+  std::chrono::milliseconds longest_gap{0};  // between two records in the broker's log
+  // Of each rotation, from the later of file and broker to the new credential in use.
+  std::vector<std::chrono::milliseconds> waits;
+  // The wait that so many of a hundred do not exceed; 0 without any.
+  [[nodiscard]] std::chrono::milliseconds wait(std::size_t percent) const;
 };
 
 // Empty: the cell can run on this machine.

@@ -25,9 +25,11 @@ std::string escaped(std::string text) {
 std::string row(const Cell& cell, const Outcome& outcome) {
   const std::string head =
       fmt::format("| {} | {} | {} ", cell.mechanism->name, to_string(cell.order), cell.delivery->name);
-  if (!outcome.impossible.empty()) return head + fmt::format("| – | – | – | – | – | – | {} |\n", outcome.impossible);
-  return head + fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", outcome.writes, outcome.lost, outcome.reordered,
-                            outcome.duplicated, outcome.longest_gap.count(), outcome.longest_wait.count(),
+  if (!outcome.impossible.empty())
+    return head + fmt::format("| – | – | – | – | – | – | – | {} |\n", outcome.impossible);
+  return head + fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} |\n", outcome.writes, outcome.lost,
+                            outcome.reordered, outcome.duplicated, outcome.longest_gap.count(),
+                            outcome.wait(50).count(), outcome.wait(99).count(),
                             outcome.fault.empty() ? "" : "**fault**: " + escaped(outcome.fault));
 }
 
@@ -38,13 +40,15 @@ std::string in_words(const Cell& cell, const Outcome& outcome) {
       fmt::format("{:<26} {:<16} {:<22}", cell.mechanism->name, to_string(cell.order), cell.delivery->name);
   if (!outcome.impossible.empty()) return head + " impossible: " + outcome.impossible;
   return head +
-         fmt::format(" {:>6} writes, {} lost, {} reordered, {} duplicated, gap {:>5} ms, in use after {:>5} ms{}",
-                     outcome.writes, outcome.lost, outcome.reordered, outcome.duplicated, outcome.longest_gap.count(),
-                     outcome.longest_wait.count(), outcome.fault.empty() ? "" : "  FAULT: " + outcome.fault);
+         fmt::format(
+             " {:>6} writes, {} lost, {} reordered, {} duplicated, gap {:>5} ms, in use after {:>5} to {:>5} ms{}",
+             outcome.writes, outcome.lost, outcome.reordered, outcome.duplicated, outcome.longest_gap.count(),
+             outcome.wait(50).count(), outcome.wait(99).count(),
+             outcome.fault.empty() ? "" : "  FAULT: " + outcome.fault);
 }
 
-std::string as_markdown(const std::vector<Section>& sections, const std::string& command, int rotations,
-                        std::size_t parallel, std::chrono::seconds took) {
+std::string as_markdown(const std::vector<Section>& sections, const std::string& command, std::size_t parallel,
+                        std::chrono::seconds took) {
   std::size_t measured = 0;
   std::size_t impossible = 0;
   std::size_t faults = 0;
@@ -63,7 +67,7 @@ std::string as_markdown(const std::vector<Section>& sections, const std::string&
   std::string out = fmt::format(
       "# Rotation: results\n\nMade by `{}` in {} min {:02} s; do not edit. Each cell is a gateway of its own with "
       "default settings, on a real Kafka 4.3.1, written "
-      "to 100 times a second by four clients while its credential is rotated {} times.\n\n"
+      "to 100 times a second by four clients while its credential is rotated at random moments.\n\n"
       "**{} cells measured, {} writes: {} lost or reordered, {} duplicated, {} cells with a fault; {} cells are "
       "impossible and say why.**\n\nMachine: {} x {}, cells at a time: {}.\n\n"
       "- *lost*: a version whose write was answered, and which is not on the topic. *reordered*: a version of a "
@@ -73,15 +77,17 @@ std::string as_markdown(const std::vector<Section>& sections, const std::string&
       "a "
       "busy machine, some tens of ms.\n"
       "- *in use after*: from the later of file and broker to the first proven login with the new credential, ms; "
-      "the default poll of 5 s is most of it.\n",
-      command, took.count() / 60, took.count() % 60, rotations, measured, writes, wrong, duplicated, faults, impossible,
+      "the default poll of 5 s is most of it. Half of the rotations (p50) and 99 of 100 (p99, the slowest of so "
+      "few).\n",
+      command, took.count() / 60, took.count() % 60, measured, writes, wrong, duplicated, faults, impossible,
       std::thread::hardware_concurrency(), processor(), parallel);
   for (const Section& section : sections) {
-    out += fmt::format("\n## {}\n\n{}\n\n", section.title, section.text);
+    out += fmt::format("\n## {}\n\n{} {} rotations each.\n\n", section.title, section.text, section.rotations);
     out +=
-        "| mechanism | order | delivery | writes | lost | reordered | duplicated | longest gap | in use after | note "
-        "|\n";
-    out += "| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |\n";
+        "| mechanism | order | delivery | writes | lost | reordered | duplicated | longest gap | in use after, p50 | "
+        "p99 "
+        "| note |\n";
+    out += "| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |\n";
     for (std::size_t i = 0; i < section.cells.size(); ++i) out += row(section.cells[i], section.outcomes[i]);
   }
   return out;

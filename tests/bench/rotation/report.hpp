@@ -12,11 +12,12 @@ namespace embergate::bench {
 struct Section {
   std::string title;
   std::string text;  // one paragraph
+  int rotations;     // of each cell
   std::vector<Cell> cells;
   std::vector<Outcome> outcomes;  // of the same index
 };
 
-[[nodiscard]] std::string as_markdown(const std::vector<Section>& sections, const std::string& command, int rotations,
+[[nodiscard]] std::string as_markdown(const std::vector<Section>& sections, const std::string& command,
                                       std::size_t parallel, std::chrono::seconds took);
 // One line for the terminal.
 [[nodiscard]] std::string in_words(const Cell& cell, const Outcome& outcome);
