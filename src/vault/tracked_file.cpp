@@ -152,18 +152,22 @@ void TrackedFile::settle() {
   const auto quiet = with_state([](const FileState& state) { return state.quiet(); });
   const auto deadline = RealClock::now() + quiet * kSettleQuiets;
   const auto step = at_least_one(quiet / kLooksPerQuiet);
-  while (true) {
+  for (bool last = false; !last;) {
     {
       std::unique_lock lock(mutex_);
       if (!state_.settling() || abandoned_) return;
       // Time that only a test moves is not waited for.
       const auto remaining = state_.settles_at() - context_.clock.steady_now();
-      if (!uses_machine_clock() && remaining > core::SteadyTime::duration::zero()) return;
+      const bool quiet_is_over = remaining <= core::SteadyTime::duration::zero();
+      if (!uses_machine_clock() && !quiet_is_over) return;
       if (uses_machine_clock()) {
         const auto now = RealClock::now();
-        if (now >= deadline) return;
+        // A process that was stalled may come too late for a look that was due.
+        last = now >= deadline;
+        if (last && !quiet_is_over) return;
         const auto wake = now + std::clamp<core::SteadyTime::duration>(remaining, std::chrono::milliseconds(1), step);
-        changed_.wait_until(lock, std::min(deadline, wake), [&] { return abandoned_ || !state_.settling(); });
+        if (!last)
+          changed_.wait_until(lock, std::min(deadline, wake), [&] { return abandoned_ || !state_.settling(); });
         if (abandoned_ || !state_.settling()) return;
       }
     }

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <fstream>
+#include <future>
 
 #include "integration/vault/delivery_fixture.hpp"
 #include "support/atomic_volume.hpp"
@@ -195,6 +196,25 @@ TEST_F(DeliveryScenario, FA07_AFileSystemThatFailsNowAndThenNeitherLosesNorInven
     EXPECT_NE(report().reason, "missing");
     EXPECT_TRUE(comes(after)) << "errno " << fault.errors.front();
   }
+}
+
+TEST_F(DeliveryScenario, AStallThatOutlastsTheWaitForAQuietFileDoesNotAnswerWithTheOldValue) {
+  options_.quiet = 200ms;
+  options_.read_timeout = 20s;
+  auto files = std::make_shared<InjectedFiles>(machine_file_system());
+  dir_.write("secret", "V0");
+  serve(dir_.file("secret"), files);
+  ASSERT_EQ(value(), "V0");
+  const auto reads = files->calls(Call::kRead);
+  test::replace_by_rename(dir_.file("secret"), "V1");
+  auto answer = std::async(std::launch::async, [this] { return value(); });
+  ASSERT_TRUE(test::eventually([&] { return files->calls(Call::kRead) >= reads + 2; }, 10s, 1ms)) << "the new value";
+  files->hang(Call::kOpen);
+  ASSERT_TRUE(test::eventually([&] { return files->hanging() > 0; }, 10s, 1ms)) << "a look while it settles";
+  const auto began = std::chrono::steady_clock::now();
+  test::eventually([&] { return std::chrono::steady_clock::now() > began + 4 * options_.quiet; });
+  files->release();
+  EXPECT_EQ(answer.get(), "V1");
 }
 
 TEST_F(DeliveryScenario, FA08_AFileSystemThatHangsHoldsNobodyForLongAndHealsByItself) {
