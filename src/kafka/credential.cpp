@@ -22,24 +22,6 @@ vault::Secret copy_of(const vault::Secret& secret) {
   return secret.with_plaintext([](std::string_view text) { return vault::Secret(std::string(text)); });
 }
 
-const char* name_of(SaslMechanism mechanism) {
-  switch (mechanism) {
-    case SaslMechanism::kNone:
-      return "";
-    case SaslMechanism::kPlain:
-      return "PLAIN";
-    case SaslMechanism::kScramSha256:
-      return "SCRAM-SHA-256";
-    case SaslMechanism::kScramSha512:
-      return "SCRAM-SHA-512";
-    case SaslMechanism::kOauthBearer:
-      return "OAUTHBEARER";
-    case SaslMechanism::kMskIam:
-      return "AWS_MSK_IAM";
-  }
-  return "";
-}
-
 LoginModule module_of(SaslMechanism mechanism) {
   switch (mechanism) {
     case SaslMechanism::kScramSha256:
@@ -126,7 +108,7 @@ core::Result<std::shared_ptr<TokenSource>> make_source(const Credential& credent
                                                        TokenMaterial material, TokenSourceFactory* factory) {
   if (factory == nullptr) {
     return make_error(ErrorCode::kNotSupported, fmt::format("this program has no source of tokens for saslMechanism {}",
-                                                            name_of(settings.sasl_mechanism)));
+                                                            sasl_mechanism_name(settings.sasl_mechanism)));
   }
   material.authorities = credential.authorities.empty() ? settings.ssl_truststore_certificates : credential.authorities;
   return factory->make(settings, std::move(material));
@@ -136,7 +118,7 @@ core::Result<void> use_jaas(Credential& credential, const ConnectionSettings& se
                             TokenSourceFactory* tokens) {
   if (login.module != module_of(settings.sasl_mechanism)) {
     return make_error(ErrorCode::kInvalid, fmt::format("the JAAS line's login module does not fit saslMechanism {}",
-                                                       name_of(settings.sasl_mechanism)));
+                                                       sasl_mechanism_name(settings.sasl_mechanism)));
   }
   if (uses_tokens(settings)) {
     EG_TRY(credential.tokens, make_source(credential, settings, TokenMaterial{std::move(login), {}, {}}, tokens));

@@ -76,21 +76,9 @@ const char* protocol_name(SecurityProtocol protocol) {
   return "";
 }
 
-const char* mechanism_name(SaslMechanism mechanism) {
-  switch (mechanism) {
-    case SaslMechanism::kNone:
-      return "";
-    case SaslMechanism::kPlain:
-      return "PLAIN";
-    case SaslMechanism::kScramSha256:
-      return "SCRAM-SHA-256";
-    case SaslMechanism::kScramSha512:
-      return "SCRAM-SHA-512";
-    case SaslMechanism::kOauthBearer:
-    case SaslMechanism::kMskIam:  // the library knows it by the mechanism that carries its token
-      return "OAUTHBEARER";
-  }
-  return "";
+// The library knows MSK IAM by the mechanism that carries its token.
+const char* carrier_name(SaslMechanism mechanism) {
+  return sasl_mechanism_name(mechanism == SaslMechanism::kMskIam ? SaslMechanism::kOauthBearer : mechanism);
 }
 
 void set_delivery(Setter& to, const ConnectionSettings& settings, const QueueLimits& limits) {
@@ -126,7 +114,7 @@ void set_network(Setter& to, const ConnectionSettings& settings) {
 }
 
 void set_security(Setter& to, const ConnectionSettings& settings, const Credential* credential) {
-  if (uses_sasl(settings)) to.set("sasl.mechanism", mechanism_name(settings.sasl_mechanism));
+  if (uses_sasl(settings)) to.set("sasl.mechanism", carrier_name(settings.sasl_mechanism));
   if (credential != nullptr && !credential->username.empty()) {
     to.set_secret("sasl.username", credential->username);
     to.set_secret("sasl.password", credential->password);

@@ -22,6 +22,25 @@ enum class SecurityProtocol { kPlaintext, kSsl, kSaslPlaintext, kSaslSsl };
 enum class SaslMechanism { kNone, kPlain, kScramSha256, kScramSha512, kOauthBearer, kMskIam };
 enum class KeystoreType { kPem, kPkcs12 };
 
+// As Kafka and destinations write it; empty for none.
+constexpr const char* sasl_mechanism_name(SaslMechanism mechanism) {
+  switch (mechanism) {
+    case SaslMechanism::kNone:
+      return "";
+    case SaslMechanism::kPlain:
+      return "PLAIN";
+    case SaslMechanism::kScramSha256:
+      return "SCRAM-SHA-256";
+    case SaslMechanism::kScramSha512:
+      return "SCRAM-SHA-512";
+    case SaslMechanism::kOauthBearer:
+      return "OAUTHBEARER";
+    case SaslMechanism::kMskIam:
+      return "AWS_MSK_IAM";
+  }
+  return "";
+}
+
 struct ConnectionSettings {
   std::string bootstrap_servers;  // normalised: lower case, sorted, no blanks
   SecurityProtocol security_protocol = SecurityProtocol::kPlaintext;
