@@ -5,7 +5,8 @@
 GCC 12 copies a braced aggregate or a lambda's closure bit by bit into the coroutine's frame when it is a temporary of an expression with
 co_await, and then destroys both: a captured shared_ptr or string is freed twice. Safe is an object with a name (and std::move), or an
 awaitable made in a statement of its own. Reported: a lambda that captures by copy, and `Type{...}` or `{...}` with content, anywhere in the
-operand of co_await; and co_await inside the braces of `Type{...}`. Fails: code 1 and a line for each place.
+operand of co_await; co_await inside the braces of `Type{...}`; and co_await as a branch of `?:`, where what the other branch never made is
+destroyed too. Fails: code 1 and a line for each place.
 """
 import re
 import sys
@@ -103,6 +104,8 @@ def findings(path):
         line = text.count("\n", 0, found.start()) + 1
         for _, what in operand_findings(text, found.end()):
             yield f"{path}:{line}: in an expression with co_await: {what}; give it a name first (GCC 12 would destroy it twice)"
+        if re.search(r"\?\s*$|\?[^;{}]*[^:]:\s*$", text[:found.start()]):
+            yield f"{path}:{line}: co_await as a branch of `?:`; use if and else (GCC 12 would destroy what was never made)"
         if enclosing_brace(text, found.start()):
             yield f"{path}:{line}: co_await inside a braced temporary; await into a variable first (GCC 12 would destroy a member twice)"
 
