@@ -2,6 +2,7 @@
 #include "embergate/auth/authenticator.hpp"
 
 #include <atomic>
+#include <functional>
 #include <list>
 #include <mutex>
 #include <set>
@@ -125,25 +126,35 @@ struct Authenticator::Impl : std::enable_shared_from_this<Impl> {
     co_return co_await core::run_blocking(hash_pool, std::move(verify));
   }
 
-  // An unknown or unusable client costs what a wrong password costs (S-28).
-  Verdict verify_nobody(const vault::Secret& presented) const {
-    static const vault::Secret dummy(std::string(32, 'x'));
-    static_cast<void>(equal_in_constant_time(dummy, presented));
-    return Verdict::kDenied;
+  asio::awaitable<core::Result<Verdict>> check_secret(const ClientRecord& client,
+                                                      std::shared_ptr<const vault::Secret> presented) {
+    if (!client.reference) co_return co_await check_hash(client, presented);
+    auto verify = [self = shared_from_this(), client, presented]() -> core::Result<Verdict> {
+      return self->verify_reference(client, *presented);
+    };
+    co_return co_await core::run_blocking(pool, std::move(verify));
+  }
+
+  // An unknown or unusable client costs what a wrong password of a real one costs: always of the same one, or its time
+  // would change from call to call (S-28). What is checked is noise, so that a right guess of the real one's password
+  // does not show by what is remembered of it.
+  asio::awaitable<core::Result<Verdict>> check_nobody(const Directory& known, const std::string& id,
+                                                      const vault::Secret& presented) {
+    if (known.stand_ins.empty()) co_return Verdict::kDenied;
+    const ClientRecord& stand_in = *known.stand_ins[std::hash<std::string>{}(id) % known.stand_ins.size()];
+    auto checked = co_await check_secret(stand_in, std::make_shared<const vault::Secret>(noise_like(presented)));
+    if (!checked) co_return std::move(checked).error();
+    co_return Verdict::kDenied;
   }
 
   asio::awaitable<core::Result<Verdict>> check_client(std::string id, std::shared_ptr<const vault::Secret> presented) {
     auto known = co_await directory();
     if (!known) co_return std::move(known).error();
-    const auto found = (*known)->clients.find(id);
-    const bool usable =
-        found != (*known)->clients.end() && found->second.active && found->second.may_use_basic && !presented->empty();
-    if (!usable || (!found->second.reference && found->second.hash.empty())) co_return verify_nobody(*presented);
-    if (!found->second.reference) co_return co_await check_hash(found->second, presented);
-    auto verify = [self = shared_from_this(), client = found->second, presented]() -> core::Result<Verdict> {
-      return self->verify_reference(client, *presented);
-    };
-    co_return co_await core::run_blocking(pool, std::move(verify));
+    const std::shared_ptr<const Directory> clients = *known;
+    const auto found = clients->clients.find(id);
+    if (found != clients->clients.end() && found->second.may_log_in() && !presented->empty())
+      co_return co_await check_secret(found->second, presented);
+    co_return co_await check_nobody(*clients, id, *presented);
   }
 
   AuthOptions options;
@@ -180,14 +191,14 @@ asio::awaitable<core::Result<Principal>> Authenticator::authenticate(std::string
                                    "too many failed authentications; try again in a minute");
   }
   auto presented = std::make_shared<const vault::Secret>(std::move(credential->secret));
-  const bool is_root = !impl_->root.secret.empty() && credential->client_id == impl_->root.id;
-  Verdict verdict = Verdict::kDenied;
-  if (is_root) {
-    verdict = equal_in_constant_time(impl_->root.secret, *presented) ? Verdict::kGranted : Verdict::kDenied;
-  } else {
+  const bool names_root = !impl_->root.secret.empty() && credential->client_id == impl_->root.id;
+  const bool is_root = names_root && equal_in_constant_time(impl_->root.secret, *presented);
+  Verdict verdict = Verdict::kGranted;
+  if (!is_root) {
+    // A wrong secret of the root client goes on as one of a client whom nobody knows: its id is not to be found out.
     auto checked = co_await impl_->check_client(credential->client_id, presented);
     if (!checked) co_return std::move(checked).error();
-    verdict = *checked;
+    verdict = names_root ? Verdict::kDenied : *checked;
   }
   if (verdict == Verdict::kDenied) {
     impl_->throttle.failed(key);

@@ -7,6 +7,7 @@
 #include <openssl/params.h>
 #include <openssl/rand.h>
 
+#include <algorithm>
 #include <string>
 
 #include "embergate/core/assert.hpp"
@@ -74,6 +75,14 @@ Mac keyed_mac(std::string_view context, const vault::Secret& presented) {
   joined.push_back('\0');
   joined.append(reinterpret_cast<const char*>(inner.data()), inner.size());
   return mac_of(joined);
+}
+
+vault::Secret noise_like(const vault::Secret& presented) {
+  static const Mac pattern = mac_of("noise");
+  std::string bytes(
+      presented.with_plaintext([](std::string_view text) { return std::max<std::size_t>(text.size(), 1); }), '\0');
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(pattern[i % pattern.size()]);
+  return vault::Secret(std::move(bytes));
 }
 
 bool matches_hash(const vault::Secret& presented, std::string_view stored_hash) {

@@ -16,6 +16,9 @@ using Mac = std::array<std::uint8_t, 32>;
 bool equal_in_constant_time(const vault::Secret& expected, const vault::Secret& presented);
 // A name for (context, presented) that tells nothing about the value: the key of the cache of verified hashes.
 Mac keyed_mac(std::string_view context, const vault::Secret& presented);
+// A wrong secret that takes as long to check: of the same length (one at least), and cheap, since a known client's does
+// without it.
+vault::Secret noise_like(const vault::Secret& presented);
 
 // Slow (scrypt); only on the pool for hashes.
 bool matches_hash(const vault::Secret& presented, std::string_view stored_hash);

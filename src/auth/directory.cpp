@@ -49,8 +49,8 @@ core::Result<std::shared_ptr<const Directory>> load_directory(store::Store& stor
       auto resource = fhir::Resource::parse(version.body);
       if (!resource) continue;
       ClientRecord client = client_of(**resource, version);
-      directory->any_hashed |= !client.hash.empty();
-      directory->clients.emplace(version.id, std::move(client));
+      const auto added = directory->clients.emplace(version.id, std::move(client)).first;
+      if (added->second.may_log_in()) directory->stand_ins.push_back(&added->second);
     }
     EG_TRY(const auto policies, reader.list_current("AccessPolicy", kMaxClients));
     for (const store::StoredVersion& version : policies) {

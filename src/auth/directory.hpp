@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "embergate/store/store.hpp"
 #include "embergate/vault/names.hpp"
@@ -22,13 +23,16 @@ struct ClientRecord {
   std::optional<vault::SecretName> reference;
   std::string hash;  // of an inline secret
   store::VersionId version_id = 0;
+
+  [[nodiscard]] bool may_log_in() const { return active && may_use_basic && (reference || !hash.empty()); }
 };
 
 struct Directory {
   std::int64_t epoch = -1;
   std::map<std::string, ClientRecord, std::less<>> clients;
   std::set<std::string, std::less<>> allowed_clients;  // linked to an `allow` policy
-  bool any_hashed = false;
+  // Of `clients`: whom to check in place of a caller whom nobody knows (S-28).
+  std::vector<const ClientRecord*> stand_ins;
 };
 
 core::Result<std::shared_ptr<const Directory>> load_directory(store::Store& store);
