@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -28,7 +29,14 @@ int fail(const core::Error& error) {
   return 1;
 }
 
+// Whoever reads the log may end, and files may reach a limit of their size: the call that fails says so. By default the
+// signals of both end the process.
+void outlive_failed_writes() {
+  for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, SIG_IGN);
+}
+
 int serve(app::Settings settings, const std::vector<std::string>& protection_warnings) {
+  outlive_failed_writes();
   log::configure({settings.box_id, settings.log_level});
   for (const std::string& warning : protection_warnings) log::event(log::Level::kWarn, "process/warning", warning);
   auto runtime = app::Runtime::start(std::move(settings));

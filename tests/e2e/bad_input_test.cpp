@@ -134,7 +134,7 @@ TEST_F(BadInput, TopicsWithBrokenCriteriaAreRefusedWithTheirPlace) {
   expect_refused(world.root().post("/fhir/AidboxSubscriptionTopic", topic), 409, "duplicate", "url");
 }
 
-TEST_F(BadInput, DestinationParametersThatCannotWorkAreRefusedByName) {
+TEST_F(BadInput, BI19_DestinationParametersThatCannotWorkAreRefusedByName) {
   const auto text = [](const char* name, const char* value) { return json{{"name", name}, {"valueString", value}}; };
   for (const char* name :
        {"plugin.library.paths", "debug", "sasl.kerberos.kinit.cmd", "ssl.ca.location", "kafkatopic"}) {
@@ -213,7 +213,7 @@ TEST_F(BadInput, SecretReferencesAreCheckedWhenTheyAreWritten) {
   EXPECT_EQ(world.root().put("/fhir/Client/intake", good).status(), 201);
 }
 
-TEST_F(BadInput, OneOutOfScopeEntryRefusesItsWholeTransaction) {
+TEST_F(BadInput, BI06_OneOutOfScopeEntryRefusesItsWholeTransaction) {
   std::vector<json> entries;
   for (int i = 0; i < 19; ++i) {
     const std::string id = "t" + std::to_string(i);

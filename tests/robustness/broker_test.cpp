@@ -24,8 +24,7 @@ class Broker : public RobustnessTest {
 
 TEST_F(Broker, StoppedAndStartedUnderLoadEverythingArrivesInOrder) {
   const KafkaLane lane = world.add_lane();
-  ASSERT_TRUE(world.start());
-  ASSERT_EQ(world.create_topic_and_destination(lane).status(), 201);
+  ASSERT_NO_FATAL_FAILURE(start_with(lane));
   LoadOptions options;
   options.writes_per_second = 500;
   auto load = start_load(options);
@@ -64,8 +63,7 @@ TEST_F(Broker, ADestinationCreatedWhileItIsAwayComesUpByItself) {
 
 TEST_F(Broker, FA01_ARotationWhileItIsAwayIsTakenWhenItIsBack) {
   KafkaLane lane = world.add_lane();
-  ASSERT_TRUE(world.start());
-  ASSERT_EQ(world.create_topic_and_destination(lane).status(), 201);
+  ASSERT_NO_FATAL_FAILURE(start_with(lane));
   ASSERT_EQ(world.root().put("/fhir/Patient/p1", samples::patient("p1", "One")).status(), 201);
   ASSERT_TRUE(world.drained("events", 1));
   const std::string fresh = world.password("fresh");

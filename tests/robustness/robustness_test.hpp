@@ -25,6 +25,26 @@ class RobustnessTest : public testing::Test {
     return std::make_unique<Load>(options, [this] { return world.root(); }, [this] { return world.gateway().port(); });
   }
 
+  // A gateway with one destination, which is `events`.
+  void start_with(const KafkaLane& lane) {
+    ASSERT_TRUE(world.start());
+    ASSERT_EQ(world.create_topic_and_destination(lane).status(), 201);
+  }
+
+  // After gateways that were ended in the middle: a write that nobody was told of may be committed all the same.
+  EventLog expect_all_kept_and_delivered(Load& load, const KafkaLane& lane) {
+    load.stop();
+    const auto accepted = load.versions();
+    const auto kept = committed(accepted);
+    expect_kept(accepted, kept);
+    EXPECT_TRUE(eventually([&] { return world.status_number("events", "messagesQueued") == 0; },
+                           std::chrono::seconds(60), std::chrono::milliseconds(50)))
+        << world.status("events");
+    EventLog log = expect_delivered(lane, kept);
+    EXPECT_EQ(log.events.size(), total(kept));
+    return log;
+  }
+
   // Everything that the database says was committed, from the history of each patient.
   std::map<std::string, std::vector<std::int64_t>> committed(
       const std::map<std::string, std::vector<std::int64_t>>& known) {

@@ -59,8 +59,7 @@ class Replacement : public RobustnessTest {
 
 TEST_F(Replacement, FA02_KilledInTheMiddleLosesNothingAndKeepsTheOrder) {
   KafkaLane lane = world.add_lane();
-  ASSERT_TRUE(world.start());
-  ASSERT_EQ(world.create_topic_and_destination(lane).status(), 201);
+  ASSERT_NO_FATAL_FAILURE(start_with(lane));
   LoadOptions options;
   options.writes_per_second = 300;
   auto load = start_load(options);
@@ -75,20 +74,12 @@ TEST_F(Replacement, FA02_KilledInTheMiddleLosesNothingAndKeepsTheOrder) {
     world.gateway().launch();
     ASSERT_TRUE(world.gateway().wait_ready());
   }
-  load->stop();
-  const auto accepted = load->versions();
-  const auto kept = committed(accepted);
-  expect_kept(accepted, kept);
-  ASSERT_TRUE(eventually([&] { return world.status_number("events", "messagesQueued") == 0; }, 60s, 50ms))
-      << world.status("events");
-  const EventLog log = expect_delivered(lane, kept);
-  EXPECT_EQ(log.events.size(), total(kept));
+  expect_all_kept_and_delivered(*load, lane);
 }
 
 TEST_F(Replacement, FA13_EndedInTheMiddleStopsInTimeAndLosesNothing) {
   KafkaLane lane = world.add_lane();
-  ASSERT_TRUE(world.start());
-  ASSERT_EQ(world.create_topic_and_destination(lane).status(), 201);
+  ASSERT_NO_FATAL_FAILURE(start_with(lane));
   LoadOptions options;
   options.writes_per_second = 300;
   auto load = start_load(options);
@@ -101,13 +92,7 @@ TEST_F(Replacement, FA13_EndedInTheMiddleStopsInTimeAndLosesNothing) {
     world.gateway().launch();
     ASSERT_TRUE(world.gateway().wait_ready());
   }
-  load->stop();
-  const auto accepted = load->versions();
-  const auto kept = committed(accepted);
-  expect_kept(accepted, kept);
-  ASSERT_TRUE(eventually([&] { return world.status_number("events", "messagesQueued") == 0; }, 60s, 50ms))
-      << world.status("events");
-  expect_delivered(lane, kept);
+  expect_all_kept_and_delivered(*load, lane);
 }
 
 TEST_F(Replacement, ManyTimesLeavesThreadsDescriptorsAndMemoryWhereTheyWere) {
@@ -118,8 +103,7 @@ TEST_F(Replacement, ManyTimesLeavesThreadsDescriptorsAndMemoryWhereTheyWere) {
   KafkaLane other = lane;
   other.user = KafkaAdmin::random_name("gw");
   world.set_broker_password(other, world.password("other"));
-  ASSERT_TRUE(world.start());
-  ASSERT_EQ(world.create_topic_and_destination(lane).status(), 201);
+  ASSERT_NO_FATAL_FAILURE(start_with(lane));
   LoadOptions options;
   options.writes_per_second = 50;
   options.patients_per_writer = 200;

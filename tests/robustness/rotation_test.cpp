@@ -27,8 +27,7 @@ class Rotation : public RobustnessTest {
 
 TEST_F(Rotation, RM03_TwentyRotationsUnderLoadLoseDoubleAndReorderNothing) {
   KafkaLane lane = world.add_lane();
-  ASSERT_TRUE(world.start());
-  ASSERT_EQ(world.create_topic_and_destination(lane).status(), 201);
+  ASSERT_NO_FATAL_FAILURE(start_with(lane));
   LoadOptions options;
   options.writes_per_second = 500;
   options.patients_per_writer = 50;
@@ -70,8 +69,7 @@ TEST_F(Rotation, RM03_TwentyRotationsUnderLoadLoseDoubleAndReorderNothing) {
 
 TEST_F(Rotation, ARefusedNewPasswordLeavesTheOldOneWorkingUntilTheRightOneComes) {
   KafkaLane lane = world.add_lane();
-  ASSERT_TRUE(world.start());
-  ASSERT_EQ(world.create_topic_and_destination(lane).status(), 201);
+  ASSERT_NO_FATAL_FAILURE(start_with(lane));
   LoadOptions options;
   options.writes_per_second = 200;
   auto load = start_load(options);

@@ -38,7 +38,15 @@ bool wait_ready(int socket, short events, std::chrono::steady_clock::time_point 
   }
 }
 
-int connect_to(const std::string& host, std::uint16_t port, std::chrono::steady_clock::time_point until) {
+bool bind_to(int handle, const std::string& source) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  return inet_pton(AF_INET, source.c_str(), &address.sin_addr) == 1 &&
+         ::bind(handle, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0;
+}
+
+int connect_to(const std::string& host, std::uint16_t port, std::chrono::steady_clock::time_point until,
+               const std::string& source) {
   sockaddr_storage address{};
   socklen_t length = 0;
   if (auto* v4 = reinterpret_cast<sockaddr_in*>(&address); inet_pton(AF_INET, host.c_str(), &v4->sin_addr) == 1) {
@@ -57,6 +65,10 @@ int connect_to(const std::string& host, std::uint16_t port, std::chrono::steady_
   if (handle < 0) return -1;
   const int on = 1;
   ::setsockopt(handle, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  if (!source.empty() && !bind_to(handle, source)) {
+    ::close(handle);
+    return -1;
+  }
   if (::connect(handle, reinterpret_cast<sockaddr*>(&address), length) == 0) return handle;
   int failure = errno;
   if (failure == EINPROGRESS && wait_ready(handle, POLLOUT, until)) {
@@ -105,9 +117,10 @@ std::string_view HttpReply::header(std::string_view name) const {
   return {};
 }
 
-HttpConnection::HttpConnection(std::uint16_t port, std::chrono::milliseconds deadline, const std::string& host)
+HttpConnection::HttpConnection(std::uint16_t port, std::chrono::milliseconds deadline, const std::string& host,
+                               const std::string& source)
     : limit_(deadline), host_(host) {
-  socket_ = connect_to(host, port, std::chrono::steady_clock::now() + limit_);
+  socket_ = connect_to(host, port, std::chrono::steady_clock::now() + limit_, source);
 }
 
 HttpConnection::~HttpConnection() { close(); }

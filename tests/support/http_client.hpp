@@ -27,8 +27,9 @@ struct HttpReply {
 
 class HttpConnection {
  public:
+  // host: an IPv4 or IPv6 address. source: the IPv4 address to come from, such as 127.0.0.2.
   explicit HttpConnection(std::uint16_t port, std::chrono::milliseconds deadline = std::chrono::seconds(20),
-                          const std::string& host = "127.0.0.1");  // host: an IPv4 or IPv6 address
+                          const std::string& host = "127.0.0.1", const std::string& source = {});
   ~HttpConnection();
   HttpConnection(const HttpConnection&) = delete;
   HttpConnection& operator=(const HttpConnection&) = delete;

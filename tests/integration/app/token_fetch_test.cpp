@@ -127,7 +127,7 @@ TEST_F(TokenFetch, TrustsTheDestinationsOwnCa) {
   EXPECT_TRUE(token) << token.error().diagnostics;
 }
 
-TEST_F(TokenFetch, S36_AsksNoForbiddenAddress) {
+TEST_F(TokenFetch, AL16_AsksNoForbiddenAddress) {
   TokenWorld strict({.allow_loopback = false, .denied_networks = {}});
   const ScriptedPeer peer([](const std::string&) { return ScriptedPeer::answer(200, R"({"access_token":"t"})"); });
   auto source = strict.oauth(peer.url("/token"), "gw", "s");

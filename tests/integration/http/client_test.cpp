@@ -201,14 +201,14 @@ TEST(Client, SaysThatThePeerDoesNotSpeakHttp) {
   expect_fault(call(get(peer.url())), ErrorCode::kUnavailable, "malformed");
 }
 
-TEST(Client, S36_ChecksTheAddressAndNotTheName) {
+TEST(Client, AL16_ChecksTheAddressAndNotTheName) {
   const ScriptedPeer peer(always(ScriptedPeer::answer(200, "x")));
   const EgressRule strict{.allow_loopback = false, .denied_networks = {}};
   expect_fault(call(get(peer.url()), strict), ErrorCode::kForbidden, "refused");
   EXPECT_EQ(peer.connections(), 0);
-  // Odd notations are addresses like the others.
+  // Names and odd notations are what they lead to.
   const std::string port = std::to_string(peer.port());
-  for (const char* host : {"0x7f.1", "2130706433", "127.1", "017700000001"}) {
+  for (const char* host : {"localhost", "0x7f.1", "2130706433", "127.1", "017700000001"}) {
     expect_fault(call(get(std::string("http://") + host + ":" + port + "/"), strict), ErrorCode::kForbidden, "refused");
   }
   for (const char* host : {"169.254.169.254", "0.0.0.0", "[::ffff:127.0.0.1]", "[fe80::1]"}) {

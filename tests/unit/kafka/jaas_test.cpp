@@ -25,7 +25,7 @@ struct Accepted {
 
 class JaasValue : public ::testing::TestWithParam<Accepted> {};
 
-TEST_P(JaasValue, IsReadAsKafkaReadsIt) {
+TEST_P(JaasValue, BI14_IsReadAsKafkaReadsIt) {
   const auto login = parse_jaas(line("username=u " + std::string(GetParam().password_option)));
   ASSERT_TRUE(login.has_value()) << login.error().diagnostics;
   EXPECT_EQ(plain(login->password), GetParam().password);
@@ -53,7 +53,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 class JaasFault : public ::testing::TestWithParam<std::string_view> {};
 
-TEST_P(JaasFault, IsRefusedWithAPositionAndWithoutItsText) {
+TEST_P(JaasFault, BI14_IsRefusedWithAPositionAndWithoutItsText) {
   const auto login = parse_jaas(line("username=u " + std::string(GetParam())));
   ASSERT_FALSE(login.has_value());
   EXPECT_EQ(login.error().code, core::ErrorCode::kInvalid);
