@@ -172,7 +172,7 @@ TEST_F(BadInput, InlineCredentialsOfDestinationsAreRefusedWithTheReferenceToWrit
   expect_no_destination();
 }
 
-TEST_F(BadInput, SecretReferencesAreCheckedWhenTheyAreWritten) {
+TEST_F(BadInput, AL10_SecretReferencesAreCheckedWhenTheyAreWritten) {
   const auto with_reference = [&](const std::string& name) {
     return with_parameter({{"name", "saslJaasConfig"}, {"_valueString", samples::secret_reference(name)}});
   };

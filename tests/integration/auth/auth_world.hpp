@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // An Authenticator on a store and a vault of its own: the root client `root` with the secret `cnry-root`, and the
-// vault's name `intake` with the value `v1`, which the client of that id may use. Thread: of the caller; one login at a
-// time. Failure: make-time faults end the test or bench.
+// vault's name `intake` with the value `v1`, which the client of that id may use, and `absent`, whose file is not
+// there. Thread: of the caller; one login at a time. Failure: make-time faults end the test or bench.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -31,9 +31,10 @@ class AuthWorld {
     sqlite.path = directory_.file("gateway.db");
     store_ = *store::open_sqlite_store(sqlite, core::system_clock(), metrics);
     volume.write({{"client", "v1\n"}});
-    auto config =
-        vault::VaultConfig::parse(R"({"secret":{"intake":{"path":")" + (directory_.path() / "volume/client").string() +
-                                  R"(","scope":{"resource_type":"Client","id":"intake"}}}})");
+    auto config = vault::VaultConfig::parse(
+        R"({"secret":{"intake":{"path":")" + (directory_.path() / "volume/client").string() +
+        R"(","scope":{"resource_type":"Client","id":"intake"}},"absent":{"path":")" +
+        (directory_.path() / "volume/absent").string() + R"(","scope":{"resource_type":"Client","id":"absent"}}}})");
     EXPECT_TRUE(config);
     vault::SecretCache::Options cache;
     cache.quiet = core::Milliseconds(20);

@@ -104,9 +104,19 @@ TEST_F(AuthenticatorTest, AnUnknownCallerIsNotLetInByTheSecretOfTheClientThatSta
     EXPECT_EQ(login(std::string(id) + ":first").error().code, ErrorCode::kUnauthenticated) << id;
 }
 
-TEST_F(AuthenticatorTest, AnOutOfScopeReferenceIsAPlain401) {
-  world.put_client_by_reference("other", "intake");
-  EXPECT_EQ(login("other:v1").error().diagnostics, "Authentication is required");
+TEST_F(AuthenticatorTest, AL10_AReferenceThatCannotBeUsedIsTheSame401AsAWrongSecret) {
+  world.put_client_by_reference("intake", "intake");
+  world.put_client_by_reference("out-of-scope", "intake");
+  world.put_client_by_reference("broken", "no-such-name");
+  world.put_client_by_reference("absent", "absent");
+  const auto wrong = login("intake:wrong", "intake");
+  ASSERT_FALSE(wrong);
+  for (const char* id : {"out-of-scope", "broken", "absent"}) {
+    const auto refused = login(std::string(id) + ":v1", id);
+    ASSERT_FALSE(refused) << id;
+    EXPECT_EQ(refused.error().code, wrong.error().code) << id;
+    EXPECT_EQ(refused.error().diagnostics, wrong.error().diagnostics) << id;
+  }
 }
 
 TEST_F(AuthenticatorTest, AHashedSecretIsVerifiedAndItsVersionMatters) {

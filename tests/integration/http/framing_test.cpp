@@ -45,7 +45,7 @@ TEST_P(Framing, IsAnsweredOnceAndNothingBehindItIsServed) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Bi16, Framing,
+    BI16, Framing,
     testing::Values(
         Case{"ContentLengthAndChunked", post("Content-Length: 4\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"), 400},
         Case{"TwoContentLengths", post("Content-Length: 0\r\nContent-Length: 3\r\n", "abc"), 400},
@@ -78,7 +78,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& tested) { return std::string(tested.param.name); });
 
 INSTANTIATE_TEST_SUITE_P(
-    Bi15, Framing,
+    BI15, Framing,
     testing::Values(Case{"LargeField", post("X-A: " + std::string(20'000, 'a') + "\r\n", ""), 431},
                     Case{"FieldWithoutEnd", "GET / HTTP/1.1\r\nX-A: " + std::string(300'000, 'a'), 431},
                     Case{"ManyFields", post(repeated("X-A: b\r\n", 101), ""), 431},

@@ -47,7 +47,7 @@ TEST_P(HeadVerdict, IsAsTheTableSays) { EXPECT_EQ(verdict(GetParam().bytes), Get
 
 // S-32 and BI-16, line by line.
 INSTANTIATE_TEST_SUITE_P(
-    Smuggling, HeadVerdict,
+    BI16_Smuggling, HeadVerdict,
     testing::Values(
         Case{"ContentLengthAndTransferEncoding", with_fields("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n"),
              400},
