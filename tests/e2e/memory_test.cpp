@@ -46,7 +46,7 @@ class Memory : public GatewayTest {
   int patients = 0;
 };
 
-TEST_F(Memory, HoldsNothingOfAPasswordThatWasRotated) {
+TEST_F(Memory, AL20_HoldsNothingOfAPasswordThatWasRotated) {
   start();
   if (IsSkipped()) return;
   const std::string before = lane.password;
@@ -58,7 +58,7 @@ TEST_F(Memory, HoldsNothingOfAPasswordThatWasRotated) {
   expect_gone("rotated", before);
 }
 
-TEST_F(Memory, HoldsNothingOfAUserThatWasReplaced) {
+TEST_F(Memory, AL20_HoldsNothingOfAUserThatWasReplaced) {
   start();
   if (IsSkipped()) return;
   const KafkaLane before = lane;
@@ -70,7 +70,7 @@ TEST_F(Memory, HoldsNothingOfAUserThatWasReplaced) {
   expect_gone("replaced", before.password);
 }
 
-TEST_F(Memory, HoldsNothingOfAKeyThatWasReplaced) {
+TEST_F(Memory, AL20_HoldsNothingOfAKeyThatWasReplaced) {
   const auto broker_file = [](const char* name) { return read_file(KafkaEnvironment::get().tls_file(name)); };
   const Authority authority = Authority::load(broker_file("ca.pem"), broker_file("ca-key.pem"));
   const Issued first = authority.issue("gw-first");
@@ -91,7 +91,7 @@ TEST_F(Memory, HoldsNothingOfAKeyThatWasReplaced) {
   expect_gone("replaced", private_number(first.key));
 }
 
-TEST_F(Memory, HoldsNothingOfAClientSecretThatWasRotated) {
+TEST_F(Memory, AL20_HoldsNothingOfAClientSecretThatWasRotated) {
   const OidcProvider& provider = OidcProvider::get();
   const std::string client = KafkaAdmin::random_name("gw");
   const std::string before = world.password("before");

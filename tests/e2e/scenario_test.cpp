@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Scenarios of the catalogue (docs/reference/security.md) that no other file has: each test bears the number of its
+// Scenarios of the catalogue (docs/reference/scenarios.md) that no other file has: each test bears the number of its
 // scenario. AL-01, the search for secrets in all that was written and said, ends every test here.
 #include <fcntl.h>
 #include <signal.h>
