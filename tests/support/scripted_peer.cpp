@@ -69,13 +69,12 @@ ScriptedPeer::ScriptedPeer(Script script, const std::optional<Issued>& tls, int 
   EG_ASSERT(::bind(listener_, raw, size) == 0 && ::listen(listener_, 64) == 0);
   EG_ASSERT(::getsockname(listener_, raw, &size) == 0);
   port_ = ntohs(address.sin_port);
-  threads_.emplace_back([this] { accept_all(); });
+  acceptor_ = std::thread([this] { accept_all(); });
 }
 
 ScriptedPeer::~ScriptedPeer() {
   ending_ = true;
-  threads_.front().join();  // nothing is added to the list any more
-  for (std::size_t i = 1; i < threads_.size(); ++i) threads_[i].join();
+  acceptor_.join();
   ::close(listener_);
 }
 
@@ -88,17 +87,21 @@ std::vector<std::string> ScriptedPeer::requests() const {
   return requests_;
 }
 
+// Who starts a thread joins it: an answer may be out, and its reader ending this object, before the list has its
+// thread.
 void ScriptedPeer::accept_all() {
+  std::vector<std::thread> serving;
   while (!ending_) {
     if (!readable(listener_, kStepMs)) continue;
     const int socket = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
     if (socket < 0) continue;
     ++connections_;
-    threads_.emplace_back([this, socket] {
+    serving.emplace_back([this, socket] {
       serve(socket);
       ::close(socket);
     });
   }
+  for (std::thread& thread : serving) thread.join();
 }
 
 void ScriptedPeer::hold(int socket) const {

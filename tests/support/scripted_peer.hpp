@@ -52,7 +52,7 @@ class ScriptedPeer {
   std::atomic<int> connections_{0};
   mutable std::mutex mutex_;
   std::vector<std::string> requests_;
-  std::vector<std::thread> threads_;
+  std::thread acceptor_;
 };
 
 }  // namespace embergate::test
