@@ -99,7 +99,9 @@ kafka::ConnectionStatus Relay::connection() const {
 
 asio::awaitable<void> Relay::load() {
   while (stop_ == Stop::kNo) {
-    auto read = [self = shared_from_this()] { return self->outbox_.held_rows(self->options_.slot, kHeldRowsToLoad); };
+    auto read = [self = shared_from_this()] {
+      return self->outbox_.held_rows(self->options_.slot, {store::HeldRow::State::kWaiting, 0, kHeldRowsToLoad});
+    };
     auto rows = co_await core::run_blocking(pool_, std::move(read));
     if (rows) {
       pipeline_.load(*rows, now());

@@ -28,21 +28,35 @@ struct OutboxEvent {
   core::SystemTime commit_time{};
   std::string_view body;
   std::string_view correlation_id;  // empty: none
+  // Whether a row of the same resource stands at or before this one that waits (a released one does not count).
+  bool behind_waiting = false;
 };
 
 // A row that is not sent with the others (decision 19).
 struct HeldRow {
   enum class State : std::uint8_t {
-    kWaiting = 1,
-    kSuperseded = 2
-  };  // superseded: a later version was delivered; never sent
+    kWaiting = 1,     // was refused and is tried again
+    kSuperseded = 2,  // was refused, and a later version was delivered; not sent until somebody releases it
+    kUndecided = 3    // whether its destination wants it is not known yet; not sent before that
+  };
   EventNumber event_number = 0;
+  VersionId version_id = 0;  // given by the store
   State state = State::kWaiting;
+  bool released = false;  // was superseded: it is sent although later versions went, and holds back no other row
   std::string type;
   std::string id;
+  std::string code;  // of the reason, a word that programs can rely on; empty: not known
   std::string reason;
   std::uint32_t attempts = 0;
+  core::SystemTime since{};  // of the first refusal; the store keeps the first it was given
   core::SystemTime next_try{};
+};
+std::string_view to_string(HeldRow::State state);  // "waiting" "superseded" "undecided"
+
+struct HeldQuery {
+  std::optional<HeldRow::State> state;  // absent: all
+  EventNumber after = 0;
+  std::size_t limit = 100;
 };
 
 struct Settlement {
@@ -60,8 +74,10 @@ struct Settlement {
 struct SlotCounters {
   std::uint64_t delivered = 0;
   std::uint64_t failed_attempts = 0;
-  std::uint64_t queued = 0;  // rows not settled, held ones included, superseded ones not
-  std::uint64_t superseded = 0;
+  std::uint64_t queued = 0;      // rows not settled, held ones included, superseded ones not
+  std::uint64_t waiting = 0;     // of the queued ones
+  std::uint64_t undecided = 0;   // of the queued ones
+  std::uint64_t superseded = 0;  // in the queue until they are released or discarded, beside `queued`
   std::optional<core::SystemTime> oldest_queued;
   EventNumber last_event_number = 0;
 };
@@ -84,8 +100,8 @@ class Outbox {
   // The rows of one resource with event_number >= from, in order, at most max_rows: for a resource that was held back.
   virtual core::Result<std::size_t> read_resource(DestinationSlot slot, EventNumber from, std::string_view type,
                                                   std::string_view id, std::size_t max_rows, const Visit& visit) = 0;
-  // Waiting ones first.
-  virtual core::Result<std::vector<HeldRow>> held_rows(DestinationSlot slot, std::size_t limit) = 0;
+  // Held rows by their number, at most `limit` of them.
+  virtual core::Result<std::vector<HeldRow>> held_rows(DestinationSlot slot, const HeldQuery& query) = 0;
   virtual void settle(Settlement settlement, Done done) = 0;
   // Quick at any length of the queue. kNotFound: no such slot.
   virtual core::Result<SlotCounters> counters(DestinationSlot slot) = 0;

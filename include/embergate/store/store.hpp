@@ -16,9 +16,17 @@
 #include <vector>
 
 #include "embergate/core/result.hpp"
+#include "embergate/store/outbox.hpp"
 #include "embergate/store/types.hpp"
 
 namespace embergate::store {
+
+// Held rows that an operator decides about: those with these numbers, or the first `limit` of one state.
+struct HeldSelection {
+  std::vector<EventNumber> numbers;
+  std::optional<HeldRow::State> all_of;  // then `numbers` is empty
+  std::size_t limit = 1'000;             // of all_of
+};
 
 // Read side; inside transact() it sees the transaction's own writes.
 class Reader {
@@ -58,14 +66,19 @@ class Transaction : public Reader {
                                            std::string_view correlation_id) = 0;
   virtual core::Result<void> open_slot(DestinationSlot slot, std::string_view destination_id) = 0;
   virtual core::Result<void> close_slot(DestinationSlot slot) = 0;  // drops its queue and counters
+  // Every row in the slot's queue, held ones of any state and those of this transaction too, without counting rows.
+  virtual std::uint64_t queue_length(DestinationSlot slot) = 0;
+  // Lets held rows be sent: a waiting one is tried at once, a superseded one waits from now on as a released one. Rows
+  // of other states and those that do not exist are passed over. What was changed, by number, as it is now.
+  virtual core::Result<std::vector<HeldRow>> release_held(DestinationSlot slot, const HeldSelection& selection) = 0;
+  // Deletes held rows with their events, which is final. What was deleted, by number, as it was.
+  virtual core::Result<std::vector<HeldRow>> discard_held(DestinationSlot slot, const HeldSelection& selection) = 0;
 };
 
 struct CommitReceipt {
   std::vector<DestinationSlot> slots;  // that got events: their relays are to be woken
   bool catalog_changed = false;
 };
-
-class Outbox;
 
 class Store {
  public:

@@ -10,6 +10,13 @@
 #define EG_EVENT_TABLES " FROM outbox o CROSS JOIN history h ON h.version_id = o.version_id"
 #define EG_NOT_SUPERSEDED \
   " AND NOT EXISTS (SELECT 1 FROM held d WHERE d.slot = o.slot AND d.event_number = o.event_number AND d.state = 2)"
+#define EG_BEHIND_WAITING                                                             \
+  ", EXISTS (SELECT 1 FROM held w WHERE w.slot = o.slot"                              \
+  " AND w.type = (SELECT t.name FROM type t WHERE t.number = h.type) AND w.id = h.id" \
+  " AND w.event_number <= o.event_number AND w.state = 1 AND w.released = 0)"
+#define EG_HELD_COLUMNS \
+  "d.event_number, d.state, d.released, d.type, d.id, d.code, d.reason, d.attempts, d.since, d.next_try, o.version_id"
+#define EG_HELD_TABLES " FROM held d CROSS JOIN outbox o ON o.slot = d.slot AND o.event_number = d.event_number"
 
 namespace embergate::store::sqlite {
 
@@ -74,7 +81,8 @@ const char* text_of(Query query) {
              " (SELECT coalesce(max(event_number), 0) FROM outbox o WHERE o.slot = s.slot),"
              " (SELECT count(*) FROM outbox o WHERE o.slot = s.slot),"
              " (SELECT count(*) FROM held h WHERE h.slot = s.slot),"
-             " (SELECT count(*) FROM held h WHERE h.slot = s.slot AND h.state = 2)"
+             " (SELECT count(*) FROM held h WHERE h.slot = s.slot AND h.state = 2),"
+             " (SELECT count(*) FROM held h WHERE h.slot = s.slot AND h.state = 3)"
              " FROM slot s";
     case Query::kInsertSlot:
       return "INSERT OR IGNORE INTO slot (slot, destination_id, delivered, failed_attempts, last_event_number)"
@@ -90,7 +98,8 @@ const char* text_of(Query query) {
     case Query::kDeleteEvents:
       return "DELETE FROM outbox WHERE slot = ?1 AND event_number BETWEEN ?2 AND ?3";
     case Query::kCountHeldInRange:
-      return "SELECT count(*), total(state = 2) FROM held WHERE slot = ?1 AND event_number BETWEEN ?2 AND ?3";
+      return "SELECT count(*), total(state = 2), total(state = 3) FROM held WHERE slot = ?1 AND event_number BETWEEN "
+             "?2 AND ?3";
     case Query::kDeleteHeldInRange:
       return "DELETE FROM held WHERE slot = ?1 AND event_number BETWEEN ?2 AND ?3";
     case Query::kEventExists:
@@ -98,16 +107,18 @@ const char* text_of(Query query) {
     case Query::kHeldState:
       return "SELECT state FROM held WHERE slot = ?1 AND event_number = ?2";
     case Query::kPutHeld:
-      return "INSERT OR REPLACE INTO held (slot, event_number, state, type, id, reason, attempts, next_try)"
-             " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+      return "INSERT INTO held (slot, event_number, state, type, id, code, reason, attempts, next_try, since)"
+             " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+             " ON CONFLICT DO UPDATE SET state = ?3, code = ?6, reason = ?7, attempts = ?8, next_try = ?9";
     case Query::kReadEvents:
       return "SELECT " EG_EVENT_COLUMNS EG_EVENT_TABLES
              " WHERE o.slot = ?1 AND o.event_number > ?2 ORDER BY o.event_number LIMIT ?3";
-    case Query::kReadEventsNotSuperseded:
-      return "SELECT " EG_EVENT_COLUMNS EG_EVENT_TABLES " WHERE o.slot = ?1 AND o.event_number > ?2" EG_NOT_SUPERSEDED
-             " ORDER BY o.event_number LIMIT ?3";
-    case Query::kReadEventNotSuperseded:
-      return "SELECT " EG_EVENT_COLUMNS EG_EVENT_TABLES " WHERE o.slot = ?1 AND o.event_number = ?2" EG_NOT_SUPERSEDED;
+    case Query::kReadEventsAmongHeld:
+      return "SELECT " EG_EVENT_COLUMNS EG_BEHIND_WAITING EG_EVENT_TABLES
+             " WHERE o.slot = ?1 AND o.event_number > ?2" EG_NOT_SUPERSEDED " ORDER BY o.event_number LIMIT ?3";
+    case Query::kReadEventAmongHeld:
+      return "SELECT " EG_EVENT_COLUMNS EG_BEHIND_WAITING EG_EVENT_TABLES
+             " WHERE o.slot = ?1 AND o.event_number = ?2" EG_NOT_SUPERSEDED;
     case Query::kProbeEvent:
       return "SELECT event_number, version_id FROM outbox WHERE slot = ?1 AND event_number >= ?2"
              " ORDER BY event_number LIMIT 1";
@@ -117,8 +128,15 @@ const char* text_of(Query query) {
       return "SELECT h.last_updated" EG_EVENT_TABLES " WHERE o.slot = ?1" EG_NOT_SUPERSEDED
              " ORDER BY o.event_number LIMIT 1";
     case Query::kHeldRows:
-      return "SELECT event_number, state, type, id, reason, attempts, next_try FROM held WHERE slot = ?1"
-             " ORDER BY state, event_number LIMIT ?2";
+      return "SELECT " EG_HELD_COLUMNS EG_HELD_TABLES
+             " WHERE d.slot = ?1 AND d.event_number > ?2 ORDER BY d.event_number LIMIT ?3";
+    case Query::kHeldRowsOfState:
+      return "SELECT " EG_HELD_COLUMNS EG_HELD_TABLES
+             " WHERE d.slot = ?1 AND d.event_number > ?2 AND d.state = ?4 ORDER BY d.event_number LIMIT ?3";
+    case Query::kHeldRow:
+      return "SELECT " EG_HELD_COLUMNS EG_HELD_TABLES " WHERE d.slot = ?1 AND d.event_number = ?2";
+    case Query::kReleaseHeld:
+      return "UPDATE held SET state = 1, released = ?3, next_try = ?4 WHERE slot = ?1 AND event_number = ?2";
     case Query::kCount:
       break;
   }

@@ -47,12 +47,15 @@ enum class Query : std::size_t {
   kHeldState,
   kPutHeld,
   kReadEvents,
-  kReadEventsNotSuperseded,
-  kReadEventNotSuperseded,
+  kReadEventsAmongHeld,
+  kReadEventAmongHeld,
   kProbeEvent,
   kLastEvent,
   kOldestQueued,
   kHeldRows,
+  kHeldRowsOfState,
+  kHeldRow,
+  kReleaseHeld,
   kCount
 };
 

@@ -17,6 +17,7 @@ core::Result<void> forget_held(Connection& connection, SlotState& state, Destina
     if (held == 0) return {};
     state.held -= held;
     state.superseded -= count.integer(1);
+    state.undecided -= count.integer(2);
   }
   return connection.use(Query::kDeleteHeldInRange).bind(1, slot.value()).bind(2, range.first).bind(3, range.last).run();
 }
@@ -40,24 +41,32 @@ core::Result<std::int64_t> held_state(Connection& connection, DestinationSlot sl
   return row ? query.integer(0) : 0;
 }
 
+// `state`: a HeldRow::State, 0 for a row that is not held.
+void count_held(SlotState& counters, std::int64_t state, std::int64_t change) {
+  if (state == 0) return;
+  counters.held += change;
+  if (state == static_cast<std::int64_t>(HeldRow::State::kSuperseded)) counters.superseded += change;
+  if (state == static_cast<std::int64_t>(HeldRow::State::kUndecided)) counters.undecided += change;
+}
+
 core::Result<void> hold(Connection& connection, SlotState& state, DestinationSlot slot, const HeldRow& row) {
   EG_TRY(const bool exists, event_exists(connection, slot, row.event_number));
   if (!exists) return {};
   EG_TRY(const std::int64_t before, held_state(connection, slot, row.event_number));
-  constexpr auto kSuperseded = static_cast<std::int64_t>(HeldRow::State::kSuperseded);
   const auto after = static_cast<std::int64_t>(row.state);
-  if (before == 0) ++state.held;
-  if (before == kSuperseded) --state.superseded;
-  if (after == kSuperseded) ++state.superseded;
+  count_held(state, before, -1);
+  count_held(state, after, 1);
   return connection.use(Query::kPutHeld)
       .bind(1, slot.value())
       .bind(2, row.event_number)
       .bind(3, after)
       .bind_text(4, row.type)
       .bind_text(5, row.id)
-      .bind_text(6, row.reason)
-      .bind(7, row.attempts)
-      .bind(8, stamp_of(row.next_try))
+      .bind_text(6, row.code)
+      .bind_text(7, row.reason)
+      .bind(8, row.attempts)
+      .bind(9, stamp_of(row.next_try))
+      .bind(10, stamp_of(row.since))
       .run();
 }
 

@@ -17,6 +17,7 @@ core::Result<void> SlotTable::load(Connection& connection) {
     state.rows = slots.integer(5);
     state.held = slots.integer(6);
     state.superseded = slots.integer(7);
+    state.undecided = slots.integer(8);
     working_.insert_or_assign(DestinationSlot(slots.integer(0)), state);
   }
   const std::lock_guard lock(mutex_);

@@ -25,6 +25,9 @@ struct SlotState {
   std::int64_t rows = 0;        // in the outbox
   std::int64_t held = 0;        // of them in `held`
   std::int64_t superseded = 0;  // of those superseded
+  std::int64_t undecided = 0;   // of those undecided
+
+  [[nodiscard]] std::int64_t waiting() const { return held - superseded - undecided; }
 };
 
 class SlotTable {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "store/sqlite/held_rows.hpp"
 #include "store/sqlite/resource_rows.hpp"
 #include "store/sqlite/stamps.hpp"
 
@@ -14,13 +15,15 @@ std::int64_t as_limit(std::size_t limit) { return static_cast<std::int64_t>(std:
 core::Result<std::size_t> SqliteOutbox::read(DestinationSlot slot, EventNumber after, std::size_t max_rows,
                                              std::size_t max_bytes, const Visit& visit) {
   EG_TRY(auto lease, pool_.acquire());
-  auto rows = lease.connection().use(has_superseded(slot) ? Query::kReadEventsNotSuperseded : Query::kReadEvents);
+  const bool among_held = has_held(slot);
+  auto rows = lease.connection().use(among_held ? Query::kReadEventsAmongHeld : Query::kReadEvents);
   rows.bind(1, slot.value()).bind(2, after).bind(3, as_limit(max_rows));
   std::size_t count = 0;
   for (std::size_t bytes = 0; bytes < max_bytes || count == 0;) {
     EG_TRY(const bool row, rows.step());
     if (!row) break;
-    const OutboxEvent event = event_from(rows);
+    OutboxEvent event = event_from(rows);
+    if (among_held) event.behind_waiting = rows.integer(8) != 0;
     if (!visit(event)) break;
     ++count;
     bytes += event.body.size();
@@ -54,23 +57,9 @@ core::Result<std::size_t> SqliteOutbox::read_resource(DestinationSlot slot, Even
   return count;
 }
 
-core::Result<std::vector<HeldRow>> SqliteOutbox::held_rows(DestinationSlot slot, std::size_t limit) {
-  std::vector<HeldRow> held;
+core::Result<std::vector<HeldRow>> SqliteOutbox::held_rows(DestinationSlot slot, const HeldQuery& query) {
   EG_TRY(auto lease, pool_.acquire());
-  auto rows = lease.connection().use(Query::kHeldRows);
-  rows.bind(1, slot.value()).bind(2, as_limit(limit));
-  for (;;) {
-    EG_TRY(const bool row, rows.step());
-    if (!row) return held;
-    HeldRow& one = held.emplace_back();
-    one.event_number = rows.integer(0);
-    one.state = static_cast<HeldRow::State>(rows.integer(1));
-    one.type = rows.text(2);
-    one.id = rows.text(3);
-    one.reason = rows.text(4);
-    one.attempts = static_cast<std::uint32_t>(rows.integer(5));
-    one.next_try = time_of(rows.integer(6));
-  }
+  return read_held_rows(lease.connection(), slot, query);
 }
 
 void SqliteOutbox::settle(Settlement settlement, Done done) {
@@ -85,6 +74,8 @@ core::Result<SlotCounters> SqliteOutbox::counters(DestinationSlot slot) {
   counters.delivered = state->delivered;
   counters.failed_attempts = state->failed_attempts;
   counters.queued = static_cast<std::uint64_t>(state->rows - state->superseded);
+  counters.waiting = static_cast<std::uint64_t>(state->waiting());
+  counters.undecided = static_cast<std::uint64_t>(state->undecided);
   counters.superseded = static_cast<std::uint64_t>(state->superseded);
   counters.last_event_number = state->last_event_number;
   if (counters.queued > 0) {
@@ -106,19 +97,21 @@ OutboxEvent SqliteOutbox::event_from(const Statement& row) const {
   return event;
 }
 
-// Superseded rows are rare; a queue without any is read without asking for them row by row.
-bool SqliteOutbox::has_superseded(DestinationSlot slot) const {
+// Held rows are rare; a queue without any is read without asking for them row by row.
+bool SqliteOutbox::has_held(DestinationSlot slot) const {
   const auto state = slots_.published(slot);
-  return state && state->superseded > 0;
+  return state && state->held > 0;
 }
 
 core::Result<SqliteOutbox::Visited> SqliteOutbox::visit_row(Connection& connection, DestinationSlot slot,
                                                             EventNumber number, const Visit& visit) {
-  auto query = connection.use(Query::kReadEventNotSuperseded);
+  auto query = connection.use(Query::kReadEventAmongHeld);
   query.bind(1, slot.value()).bind(2, number);
   EG_TRY(const bool row, query.step());
   if (!row) return Visited::kAbsent;
-  return visit(event_from(query)) ? Visited::kTaken : Visited::kRefused;
+  OutboxEvent event = event_from(query);
+  event.behind_waiting = query.integer(8) != 0;
+  return visit(event) ? Visited::kTaken : Visited::kRefused;
 }
 
 core::Result<std::optional<core::SystemTime>> SqliteOutbox::oldest_queued(DestinationSlot slot) {

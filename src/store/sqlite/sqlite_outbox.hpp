@@ -2,7 +2,7 @@
 // The queues of the destinations. Reads go over connections of their own, so that a long drain keeps no client
 // waiting; the body a visitor sees lies in SQLite's page, not in a copy. Settlements are jobs of the writer.
 // Thread: any.
-// Ownership: borrows pool, queue, types and slots. Superseded rows are never read: they are never sent (decision 19).
+// Ownership: borrows pool, queue, types and slots. Superseded rows are not read: they are not sent (decision 19).
 #pragma once
 
 #include "embergate/store/outbox.hpp"
@@ -24,7 +24,7 @@ class SqliteOutbox final : public Outbox {
                                       const Visit& visit) override;
   core::Result<std::size_t> read_resource(DestinationSlot slot, EventNumber from, std::string_view type,
                                           std::string_view id, std::size_t max_rows, const Visit& visit) override;
-  core::Result<std::vector<HeldRow>> held_rows(DestinationSlot slot, std::size_t limit) override;
+  core::Result<std::vector<HeldRow>> held_rows(DestinationSlot slot, const HeldQuery& query) override;
   void settle(Settlement settlement, Done done) override;
   core::Result<SlotCounters> counters(DestinationSlot slot) override;
 
@@ -32,7 +32,7 @@ class SqliteOutbox final : public Outbox {
   enum class Visited { kAbsent, kTaken, kRefused };
 
   [[nodiscard]] OutboxEvent event_from(const Statement& row) const;
-  [[nodiscard]] bool has_superseded(DestinationSlot slot) const;
+  [[nodiscard]] bool has_held(DestinationSlot slot) const;
   core::Result<Visited> visit_row(Connection& connection, DestinationSlot slot, EventNumber number, const Visit& visit);
   core::Result<std::optional<core::SystemTime>> oldest_queued(DestinationSlot slot);
 

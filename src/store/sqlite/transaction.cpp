@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "store/sqlite/held_rows.hpp"
 #include "store/sqlite/identifier_index.hpp"
 #include "store/sqlite/stamps.hpp"
 
@@ -86,6 +87,28 @@ core::Result<void> SqliteTransaction::close_slot(DestinationSlot slot) {
   EG_CHECK(keep(drop_slot(slot)));
   state_.slots.erase(slot);
   return {};
+}
+
+std::uint64_t SqliteTransaction::queue_length(DestinationSlot slot) {
+  const SlotState* state = state_.slots.find(slot);
+  if (state == nullptr) return 0;
+  const auto pending =
+      std::count_if(events_.begin(), events_.end(), [slot](const PendingEvent& event) { return event.slot == slot; });
+  return static_cast<std::uint64_t>(state->rows + pending);
+}
+
+core::Result<std::vector<HeldRow>> SqliteTransaction::release_held(DestinationSlot slot,
+                                                                   const HeldSelection& selection) {
+  auto rows = release_held_rows(connection_, state_.slots, slot, selection, now_);
+  if (!rows) return keep(rows.error()).error();
+  return rows;
+}
+
+core::Result<std::vector<HeldRow>> SqliteTransaction::discard_held(DestinationSlot slot,
+                                                                   const HeldSelection& selection) {
+  auto rows = discard_held_rows(connection_, state_.slots, slot, selection);
+  if (!rows) return keep(rows.error()).error();
+  return rows;
 }
 
 core::Result<CommitReceipt> SqliteTransaction::finish() {

@@ -41,6 +41,9 @@ class SqliteTransaction final : public Transaction {
                                    std::string_view correlation_id) override;
   core::Result<void> open_slot(DestinationSlot slot, std::string_view destination_id) override;
   core::Result<void> close_slot(DestinationSlot slot) override;
+  std::uint64_t queue_length(DestinationSlot slot) override;
+  core::Result<std::vector<HeldRow>> release_held(DestinationSlot slot, const HeldSelection& selection) override;
+  core::Result<std::vector<HeldRow>> discard_held(DestinationSlot slot, const HeldSelection& selection) override;
 
   // Writes what was put off to the end of the body.
   core::Result<CommitReceipt> finish();

@@ -167,7 +167,7 @@ TEST_F(OutboxOfTheStore, KeepsHeldRowsUntilTheyAreSettled) {
   write_events(5);
   ASSERT_TRUE(settle(*store_, {slot_, {{1, 1}, {3, 5}}, {held(2, HeldRow::State::kWaiting, "p2")}, 4, 1}));
   must_open();
-  const auto rows = store_->outbox().held_rows(slot_, 10);
+  const auto rows = store_->outbox().held_rows(slot_, {});
   ASSERT_TRUE(rows);
   ASSERT_EQ(rows->size(), 1u);
   EXPECT_EQ(rows->at(0).event_number, 2);
@@ -181,11 +181,11 @@ TEST_F(OutboxOfTheStore, KeepsHeldRowsUntilTheyAreSettled) {
   EXPECT_EQ(counters(slot_).queued, 1u);
 
   ASSERT_TRUE(settle(*store_, {slot_, {{2, 2}}, {}, 1, 0}));
-  EXPECT_THAT(store_->outbox().held_rows(slot_, 10).value(), IsEmpty());
+  EXPECT_THAT(store_->outbox().held_rows(slot_, {}).value(), IsEmpty());
   EXPECT_EQ(counters(slot_).queued, 0u);
 }
 
-TEST_F(OutboxOfTheStore, NeverReadsSupersededRowsAgain) {
+TEST_F(OutboxOfTheStore, ReadsNoSupersededRows) {
   write_events(4);
   ASSERT_TRUE(write_event(slot_, "p2", "again"));
   ASSERT_TRUE(settle(*store_, {slot_, {}, {held(2, HeldRow::State::kWaiting, "p2")}, 0, 1}));
@@ -202,24 +202,9 @@ TEST_F(OutboxOfTheStore, NeverReadsSupersededRowsAgain) {
     EXPECT_EQ(events[1].number, 1);
     EXPECT_EQ(counters(slot_).queued, 3u);
     EXPECT_EQ(counters(slot_).superseded, 1u);
-    EXPECT_EQ(store_->outbox().held_rows(slot_, 10)->at(0).state, HeldRow::State::kSuperseded);
+    EXPECT_EQ(store_->outbox().held_rows(slot_, {})->at(0).state, HeldRow::State::kSuperseded);
     must_open();
   }
-}
-
-TEST_F(OutboxOfTheStore, PutsWaitingRowsBeforeSupersededOnes) {
-  write_events(3);
-  ASSERT_TRUE(settle(*store_, {slot_,
-                               {},
-                               {held(1, HeldRow::State::kSuperseded, "p1"), held(3, HeldRow::State::kWaiting, "p3"),
-                                held(9, HeldRow::State::kWaiting, "unknown")},
-                               0,
-                               0}));
-  const auto rows = store_->outbox().held_rows(slot_, 10);
-  ASSERT_TRUE(rows);
-  ASSERT_EQ(rows->size(), 2u) << "a row that is not in the queue is not held";
-  EXPECT_EQ(rows->at(0).event_number, 3);
-  EXPECT_EQ(rows->at(1).event_number, 1);
 }
 
 TEST_F(OutboxOfTheStore, TellsTheAgeOfTheOldestRowThatWillBeSent) {
@@ -268,7 +253,7 @@ TEST_F(OutboxOfTheStore, DropsTheQueueOfAClosedSlot) {
   ASSERT_TRUE(settle(*store_, {slot_, {{1, 1}}, {held(2, HeldRow::State::kWaiting, "p2")}, 1, 1}));
   ASSERT_TRUE(commit(*store_, [&](Transaction& transaction) { return transaction.close_slot(slot_); }));
   EXPECT_THAT(queue(slot_), IsEmpty());
-  EXPECT_THAT(store_->outbox().held_rows(slot_, 10).value(), IsEmpty());
+  EXPECT_THAT(store_->outbox().held_rows(slot_, {}).value(), IsEmpty());
   const auto closed = store_->outbox().counters(slot_);
   ASSERT_FALSE(closed);
   EXPECT_EQ(closed.error().code, core::ErrorCode::kNotFound);

@@ -31,6 +31,11 @@ bool FakeOutbox::visit_row(store::EventNumber number, const Entry& entry, const 
   event.commit_time = entry.commit_time;
   event.body = entry.body;
   event.correlation_id = entry.correlation_id;
+  for (const auto& [held_number, row] : held_) {
+    if (held_number > number) break;
+    event.behind_waiting |=
+        row.state == store::HeldRow::State::kWaiting && !row.released && row.type == entry.type && row.id == entry.id;
+  }
   return visit(event);
 }
 
@@ -82,14 +87,12 @@ core::Result<std::size_t> FakeOutbox::read_resource(store::DestinationSlot, stor
   return count;
 }
 
-core::Result<std::vector<store::HeldRow>> FakeOutbox::held_rows(store::DestinationSlot, std::size_t limit) {
+core::Result<std::vector<store::HeldRow>> FakeOutbox::held_rows(store::DestinationSlot, const store::HeldQuery& query) {
   std::lock_guard lock(mutex_);
   if (fail_reads_) return away();
   std::vector<store::HeldRow> found;
-  for (const auto state : {store::HeldRow::State::kWaiting, store::HeldRow::State::kSuperseded}) {
-    for (const auto& [number, row] : held_) {
-      if (row.state == state && found.size() < limit) found.push_back(row);
-    }
+  for (auto at = held_.upper_bound(query.after); at != held_.end() && found.size() < query.limit; ++at) {
+    if (!query.state || at->second.state == *query.state) found.push_back(at->second);
   }
   return found;
 }
@@ -118,7 +121,10 @@ core::Result<void> FakeOutbox::apply(const store::Settlement& settlement) {
 core::Result<store::SlotCounters> FakeOutbox::counters(store::DestinationSlot) {
   std::lock_guard lock(mutex_);
   store::SlotCounters counters = counters_;
-  for (const auto& [number, row] : held_) counters.superseded += row.state == store::HeldRow::State::kSuperseded;
+  for (const auto& [number, row] : held_) {
+    counters.superseded += row.state == store::HeldRow::State::kSuperseded;
+    counters.waiting += row.state == store::HeldRow::State::kWaiting;
+  }
   counters.queued = rows_.size() - counters.superseded;
   if (!rows_.empty()) counters.oldest_queued = rows_.begin()->second.commit_time;
   return counters;

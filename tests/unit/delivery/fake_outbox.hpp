@@ -34,7 +34,8 @@ class FakeOutbox final : public store::Outbox {
                                       const Visit& visit) override;
   core::Result<std::size_t> read_resource(store::DestinationSlot slot, store::EventNumber from, std::string_view type,
                                           std::string_view id, std::size_t max_rows, const Visit& visit) override;
-  core::Result<std::vector<store::HeldRow>> held_rows(store::DestinationSlot slot, std::size_t limit) override;
+  core::Result<std::vector<store::HeldRow>> held_rows(store::DestinationSlot slot,
+                                                      const store::HeldQuery& query) override;
   void settle(store::Settlement settlement, Done done) override;
   core::Result<store::SlotCounters> counters(store::DestinationSlot slot) override;
 

@@ -110,7 +110,7 @@ class Model {
     source_ = std::make_unique<WindowSource>(outbox_, kSlot, std::make_shared<ChunkPool>(8),
                                              NotificationWriter(destination_, {"box", "http://base", false}),
                                              WindowBuilder::Limits{1 + random_() % 7, 40'000, kRecordLimit}, true);
-    pipeline_->load(outbox_.held_rows(kSlot, 1'000).value(), now_);
+    pipeline_->load(outbox_.held_rows(kSlot, {store::HeldRow::State::kWaiting, 0, 1'000}).value(), now_);
     broker_.clear();
     sent_.clear();
     acknowledged_.clear();

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/sqlite/held_rows.hpp"
+
+#include <algorithm>
+
+#include "store/sqlite/settle.hpp"
+#include "store/sqlite/stamps.hpp"
+
+namespace embergate::store::sqlite {
+namespace {
+
+using State = HeldRow::State;
+
+HeldRow held_row_from(const Statement& row) {
+  HeldRow held;
+  held.event_number = row.integer(0);
+  held.state = static_cast<State>(row.integer(1));
+  held.released = row.integer(2) != 0;
+  held.type = row.text(3);
+  held.id = row.text(4);
+  held.code = row.text(5);
+  held.reason = row.text(6);
+  held.attempts = static_cast<std::uint32_t>(row.integer(7));
+  held.since = time_of(row.integer(8));
+  held.next_try = time_of(row.integer(9));
+  held.version_id = row.integer(10);
+  return held;
+}
+
+core::Result<std::vector<HeldRow>> selected(Connection& connection, DestinationSlot slot,
+                                            const HeldSelection& selection) {
+  if (selection.all_of) return read_held_rows(connection, slot, {selection.all_of, 0, selection.limit});
+  std::vector<EventNumber> numbers = selection.numbers;
+  std::sort(numbers.begin(), numbers.end());
+  numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
+  std::vector<HeldRow> rows;
+  for (const EventNumber number : numbers) {
+    auto query = connection.use(Query::kHeldRow);
+    query.bind(1, slot.value()).bind(2, number);
+    EG_TRY(const bool found, query.step());
+    if (found) rows.push_back(held_row_from(query));
+  }
+  return rows;
+}
+
+}  // namespace
+
+core::Result<std::vector<HeldRow>> read_held_rows(Connection& connection, DestinationSlot slot,
+                                                  const HeldQuery& query) {
+  std::vector<HeldRow> held;
+  auto rows = connection.use(query.state ? Query::kHeldRowsOfState : Query::kHeldRows);
+  rows.bind(1, slot.value()).bind(2, query.after);
+  rows.bind(3, static_cast<std::int64_t>(std::min<std::size_t>(query.limit, INT32_MAX)));
+  if (query.state) rows.bind(4, static_cast<std::int64_t>(*query.state));
+  for (;;) {
+    EG_TRY(const bool row, rows.step());
+    if (!row) return held;
+    held.push_back(held_row_from(rows));
+  }
+}
+
+core::Result<std::vector<HeldRow>> release_held_rows(Connection& connection, SlotTable& slots, DestinationSlot slot,
+                                                     const HeldSelection& selection, core::SystemTime now) {
+  const SlotState* known = slots.find(slot);
+  if (known == nullptr) return std::vector<HeldRow>();
+  SlotState state = *known;
+  EG_TRY(auto rows, selected(connection, slot, selection));
+  std::erase_if(rows, [](const HeldRow& row) { return row.state == State::kUndecided; });
+  for (HeldRow& row : rows) {
+    if (row.state == State::kSuperseded) {
+      --state.superseded;
+      row.released = true;
+    }
+    row.state = State::kWaiting;
+    row.next_try = now;
+    EG_CHECK(connection.use(Query::kReleaseHeld)
+                 .bind(1, slot.value())
+                 .bind(2, row.event_number)
+                 .bind(3, row.released ? 1 : 0)
+                 .bind(4, stamp_of(now))
+                 .run());
+  }
+  slots.put(slot, state);
+  return rows;
+}
+
+core::Result<std::vector<HeldRow>> discard_held_rows(Connection& connection, SlotTable& slots, DestinationSlot slot,
+                                                     const HeldSelection& selection) {
+  EG_TRY(auto rows, selected(connection, slot, selection));
+  Settlement settlement;
+  settlement.slot = slot;
+  for (const HeldRow& row : rows) settlement.delivered.push_back({row.event_number, row.event_number});
+  EG_CHECK(apply_settlement(connection, slots, settlement));
+  return rows;
+}
+
+}  // namespace embergate::store::sqlite

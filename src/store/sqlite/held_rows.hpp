@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rows that are not sent with the others: read by number or by state, released and discarded (decision 19).
+// Thread: read_held_rows() that of the connection; the others writer, inside a step.
+// Failure: the connection's. A row that does not exist, or is of a state that an action does not concern, is passed
+// over.
+#pragma once
+
+#include <vector>
+
+#include "embergate/core/result.hpp"
+#include "embergate/store/store.hpp"
+#include "store/sqlite/connection.hpp"
+#include "store/sqlite/slot_table.hpp"
+
+namespace embergate::store::sqlite {
+
+core::Result<std::vector<HeldRow>> read_held_rows(Connection& connection, DestinationSlot slot, const HeldQuery& query);
+core::Result<std::vector<HeldRow>> release_held_rows(Connection& connection, SlotTable& slots, DestinationSlot slot,
+                                                     const HeldSelection& selection, core::SystemTime now);
+core::Result<std::vector<HeldRow>> discard_held_rows(Connection& connection, SlotTable& slots, DestinationSlot slot,
+                                                     const HeldSelection& selection);
+
+}  // namespace embergate::store::sqlite

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+
+#include "integration/store/store_fixture.hpp"
+
+namespace embergate::store {
+namespace {
+
+using ::testing::ElementsAre;
+
+HeldRow held(EventNumber number, HeldRow::State state, std::string id) {
+  HeldRow row;
+  row.event_number = number;
+  row.state = state;
+  row.type = "Patient";
+  row.id = std::move(id);
+  row.reason = "too large";
+  row.attempts = 3;
+  row.next_try = core::SystemTime(std::chrono::seconds(1'800'000'000));
+  return row;
+}
+
+class QueueWithHeldRows : public StoreTest {
+ protected:
+  void SetUp() override {
+    must_open();
+    slot_ = open_slot("d1");
+  }
+  void write_events(int count) {
+    for (int i = 1; i <= count; ++i) ASSERT_TRUE(write_event(slot_, "p" + std::to_string(i), std::to_string(i)));
+  }
+
+  DestinationSlot slot_;
+};
+
+TEST_F(QueueWithHeldRows, ListsHeldRowsByNumberAndState) {
+  write_events(6);
+  HeldRow refused = held(3, HeldRow::State::kWaiting, "p3");
+  refused.code = "too-large";
+  refused.since = core::SystemTime(std::chrono::seconds(1'700'000'000));
+  ASSERT_TRUE(settle(*store_, {slot_,
+                               {},
+                               {held(1, HeldRow::State::kSuperseded, "p1"), refused,
+                                held(4, HeldRow::State::kWaiting, "p4"), held(9, HeldRow::State::kWaiting, "unknown")},
+                               0,
+                               0}));
+  const auto all = store_->outbox().held_rows(slot_, {});
+  ASSERT_TRUE(all);
+  ASSERT_EQ(all->size(), 3u) << "a row that is not in the queue is not held";
+  EXPECT_EQ(all->at(0).event_number, 1);
+  EXPECT_EQ(all->at(1).code, "too-large");
+  EXPECT_EQ(all->at(1).since, refused.since);
+  EXPECT_EQ(all->at(1).version_id, current("Patient", "p3")->version_id);
+  const auto first = store_->outbox().held_rows(slot_, {HeldRow::State::kWaiting, 0, 1});
+  ASSERT_EQ(first->size(), 1u);
+  EXPECT_EQ(first->at(0).event_number, 3);
+  const auto next = store_->outbox().held_rows(slot_, {HeldRow::State::kWaiting, 3, 1});
+  ASSERT_EQ(next->size(), 1u);
+  EXPECT_EQ(next->at(0).event_number, 4);
+}
+
+TEST_F(QueueWithHeldRows, KeepsTheTimeOfTheFirstRefusal) {
+  write_events(1);
+  HeldRow row = held(1, HeldRow::State::kWaiting, "p1");
+  row.since = core::SystemTime(std::chrono::seconds(10));
+  ASSERT_TRUE(settle(*store_, {slot_, {}, {row}, 0, 1}));
+  row.since = core::SystemTime(std::chrono::seconds(20));
+  row.attempts = 4;
+  ASSERT_TRUE(settle(*store_, {slot_, {}, {row}, 0, 1}));
+  const auto rows = store_->outbox().held_rows(slot_, {});
+  ASSERT_EQ(rows->size(), 1u);
+  EXPECT_EQ(rows->at(0).since, core::SystemTime(std::chrono::seconds(10)));
+  EXPECT_EQ(rows->at(0).attempts, 4u);
+}
+
+TEST_F(QueueWithHeldRows, CountsHeldRowsByStateAlsoAfterARestart) {
+  write_events(6);
+  ASSERT_TRUE(settle(*store_, {slot_,
+                               {},
+                               {held(1, HeldRow::State::kSuperseded, "p1"), held(2, HeldRow::State::kWaiting, "p2"),
+                                held(3, HeldRow::State::kWaiting, "p3"), held(4, HeldRow::State::kUndecided, "p4")},
+                               0,
+                               0}));
+  for (int pass = 0; pass < 2; ++pass) {
+    const SlotCounters now = counters(slot_);
+    EXPECT_EQ(now.queued, 5u);
+    EXPECT_EQ(now.waiting, 2u);
+    EXPECT_EQ(now.superseded, 1u);
+    EXPECT_EQ(now.undecided, 1u);
+    must_open();
+  }
+}
+
+TEST_F(QueueWithHeldRows, SaysWhichRowsStandBehindAWaitingOneOfTheirResource) {
+  for (const char* id : {"p1", "p2", "p1", "p2"}) ASSERT_TRUE(write_event(slot_, id, "{}"));
+  ASSERT_TRUE(settle(*store_, {slot_, {}, {held(1, HeldRow::State::kWaiting, "p1")}, 0, 1}));
+  std::vector<std::pair<EventNumber, bool>> seen;
+  const auto visit = [&](const OutboxEvent& event) {
+    seen.emplace_back(event.event_number, event.behind_waiting);
+    return true;
+  };
+  ASSERT_TRUE(store_->outbox().read(slot_, 0, 10, 1'000, visit));
+  EXPECT_THAT(seen, ElementsAre(std::pair(1, true), std::pair(2, false), std::pair(3, true), std::pair(4, false)));
+  seen.clear();
+  ASSERT_TRUE(store_->outbox().read_resource(slot_, 1, "Patient", "p1", 10, visit));
+  EXPECT_THAT(seen, ElementsAre(std::pair(1, true), std::pair(3, true)));
+}
+
+class HeldRowsOfTheStore : public QueueWithHeldRows {
+ protected:
+  void SetUp() override {
+    QueueWithHeldRows::SetUp();
+    write_events(6);
+    ASSERT_TRUE(
+        settle(*store_, {slot_,
+                         {},
+                         {held(1, HeldRow::State::kSuperseded, "p1"), held(2, HeldRow::State::kWaiting, "p2"),
+                          held(3, HeldRow::State::kSuperseded, "p3"), held(4, HeldRow::State::kUndecided, "p4")},
+                         0,
+                         0}));
+  }
+  std::vector<HeldRow> release(const HeldSelection& selection) {
+    std::vector<HeldRow> rows;
+    EXPECT_TRUE(commit(*store_, [&](Transaction& transaction) -> core::Result<void> {
+      EG_TRY(rows, transaction.release_held(slot_, selection));
+      return {};
+    }));
+    return rows;
+  }
+  std::vector<HeldRow> discard(const HeldSelection& selection) {
+    std::vector<HeldRow> rows;
+    EXPECT_TRUE(commit(*store_, [&](Transaction& transaction) -> core::Result<void> {
+      EG_TRY(rows, transaction.discard_held(slot_, selection));
+      return {};
+    }));
+    return rows;
+  }
+};
+
+TEST_F(HeldRowsOfTheStore, ReleasesASupersededRowWithoutHoldingBackOthers) {
+  ASSERT_TRUE(write_event(slot_, "p1", "later"));
+  const auto rows = release({{3, 1, 3, 77}, {}, 100});
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].event_number, 1);
+  EXPECT_EQ(rows[0].state, HeldRow::State::kWaiting);
+  EXPECT_TRUE(rows[0].released);
+  EXPECT_EQ(rows[0].next_try, clock_.system_now());
+  for (int pass = 0; pass < 2; ++pass) {
+    EXPECT_EQ(counters(slot_).superseded, 0u);
+    EXPECT_EQ(counters(slot_).waiting, 3u);
+    EXPECT_EQ(counters(slot_).queued, 7u);
+    std::vector<EventNumber> behind;
+    ASSERT_TRUE(store_->outbox().read(slot_, 0, 10, 1'000, [&](const OutboxEvent& event) {
+      if (event.behind_waiting) behind.push_back(event.event_number);
+      return true;
+    }));
+    EXPECT_THAT(behind, ElementsAre(2)) << "only the row that waits for its order";
+    must_open();
+  }
+  EXPECT_TRUE(store_->outbox().held_rows(slot_, {})->at(0).released);
+}
+
+TEST_F(HeldRowsOfTheStore, LetsWaitingRowsBeTriedAtOnceAndLeavesUndecidedOnes) {
+  const auto rows = release({{2, 4}, {}, 100});
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows[0].event_number, 2);
+  EXPECT_FALSE(rows[0].released);
+  EXPECT_EQ(store_->outbox().held_rows(slot_, {HeldRow::State::kWaiting, 0, 10})->at(0).next_try, clock_.system_now());
+  EXPECT_EQ(counters(slot_).undecided, 1u);
+}
+
+TEST_F(HeldRowsOfTheStore, DiscardsTheFirstOfAStateWithTheirEvents) {
+  const auto rows = discard({{}, HeldRow::State::kSuperseded, 1});
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows[0].event_number, 1);
+  EXPECT_EQ(rows[0].id, "p1");
+  EXPECT_THAT(numbers(slot_), ElementsAre(2, 4, 5, 6)) << "3 is superseded, 1 is gone";
+  ASSERT_EQ(discard({{4, 2, 5}, {}, 100}).size(), 2u) << "5 is not held";
+  for (int pass = 0; pass < 2; ++pass) {
+    EXPECT_EQ(counters(slot_).queued, 2u);
+    EXPECT_EQ(counters(slot_).superseded, 1u);
+    EXPECT_EQ(counters(slot_).waiting, 0u);
+    EXPECT_EQ(counters(slot_).undecided, 0u);
+    EXPECT_EQ(counters(slot_).delivered, 0u) << "what was discarded was not delivered";
+    must_open();
+  }
+}
+
+TEST_F(HeldRowsOfTheStore, CountTheLengthOfTheQueueWithinATransaction) {
+  std::uint64_t before = 0;
+  std::uint64_t after = 0;
+  ASSERT_FALSE(commit(*store_, [&](Transaction& transaction) -> core::Result<void> {
+    before = transaction.queue_length(slot_);
+    EG_TRY(const VersionId version, put(transaction, "Patient", "p9", "{}"));
+    EG_CHECK(transaction.append_events(version, std::span(&slot_, 1), {}));
+    after = transaction.queue_length(slot_);
+    return core::make_error(core::ErrorCode::kInvalid, "no");
+  }));
+  EXPECT_EQ(before, 6u) << "held rows of every state count";
+  EXPECT_EQ(after, 7u);
+  ASSERT_TRUE(commit(*store_, [&](Transaction& transaction) -> core::Result<void> {
+    after = transaction.queue_length(slot_);
+    before = transaction.queue_length(DestinationSlot(999));
+    return {};
+  }));
+  EXPECT_EQ(after, 6u);
+  EXPECT_EQ(before, 0u);
+}
+
+}  // namespace
+}  // namespace embergate::store
