@@ -147,14 +147,12 @@ struct Authenticator::Impl : std::enable_shared_from_this<Impl> {
     co_return Verdict::kDenied;
   }
 
-  asio::awaitable<core::Result<Verdict>> check_client(std::string id, std::shared_ptr<const vault::Secret> presented) {
-    auto known = co_await directory();
-    if (!known) co_return std::move(known).error();
-    const std::shared_ptr<const Directory> clients = *known;
-    const auto found = clients->clients.find(id);
-    if (found != clients->clients.end() && found->second.may_log_in() && !presented->empty())
+  asio::awaitable<core::Result<Verdict>> check_client(std::string id, std::shared_ptr<const Directory> known,
+                                                      std::shared_ptr<const vault::Secret> presented) {
+    const auto found = known->clients.find(id);
+    if (found != known->clients.end() && found->second.may_log_in() && !presented->empty())
       co_return co_await check_secret(found->second, presented);
-    co_return co_await check_nobody(*clients, id, *presented);
+    co_return co_await check_nobody(*known, id, *presented);
   }
 
   AuthOptions options;
@@ -194,9 +192,13 @@ asio::awaitable<core::Result<Principal>> Authenticator::authenticate(std::string
   const bool names_root = !impl_->root.secret.empty() && credential->client_id == impl_->root.id;
   const bool is_root = names_root && equal_in_constant_time(impl_->root.secret, *presented);
   Verdict verdict = Verdict::kGranted;
+  std::shared_ptr<const Directory> directory;
   if (!is_root) {
+    auto known = co_await impl_->directory();
+    if (!known) co_return std::move(known).error();
+    directory = *std::move(known);
     // A wrong secret of the root client goes on as one of a client whom nobody knows: its id is not to be found out.
-    auto checked = co_await impl_->check_client(credential->client_id, presented);
+    auto checked = co_await impl_->check_client(credential->client_id, directory, presented);
     if (!checked) co_return std::move(checked).error();
     verdict = names_root ? Verdict::kDenied : *checked;
   }
@@ -209,14 +211,14 @@ asio::awaitable<core::Result<Principal>> Authenticator::authenticate(std::string
   }
   impl_->throttle.succeeded(key);
   impl_->granted->add();
-  co_return Principal{is_root ? Principal::Kind::kRoot : Principal::Kind::kClient, credential->client_id};
+  co_return Principal{is_root ? Principal::Kind::kRoot : Principal::Kind::kClient, credential->client_id,
+                      std::move(directory)};
 }
 
 core::Result<void> Authenticator::authorize(const Principal& principal) const {
   if (principal.kind == Principal::Kind::kRoot) return {};
   if (principal.kind == Principal::Kind::kAnonymous) return unauthenticated();
-  const auto known = impl_->directory_.load();
-  if (known && known->allowed_clients.contains(principal.client_id)) return {};
+  if (principal.directory && principal.directory->allowed_clients.contains(principal.client_id)) return {};
   return core::make_error(core::ErrorCode::kForbidden, "Forbidden");
 }
 

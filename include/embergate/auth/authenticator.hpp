@@ -51,6 +51,7 @@ class Authenticator {
   // `authorization`: the header's value, empty when there is none (anonymous).
   boost::asio::awaitable<core::Result<Principal>> authenticate(std::string authorization, std::string remote_address);
   // Default deny: kUnauthenticated for anonymous callers, kForbidden for others, unless a policy allows (contract 4.5).
+  // The policies are those of the moment in which the caller was authenticated.
   [[nodiscard]] core::Result<void> authorize(const Principal& principal) const;
   void drop_caches();  // POST /$drop-cache
 

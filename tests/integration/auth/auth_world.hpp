@@ -91,6 +91,7 @@ class AuthWorld {
   [[nodiscard]] core::Result<void> authorize(const Principal& principal) const {
     return authenticator_->authorize(principal);
   }
+  void drop_caches() { authenticator_->drop_caches(); }
   // How often the vault was asked for a secret.
   double resolutions() {
     double sum = 0;

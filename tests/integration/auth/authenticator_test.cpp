@@ -40,6 +40,22 @@ TEST_F(AuthenticatorTest, AClientByReferenceNeedsAPolicyToBeAllowed) {
   EXPECT_TRUE(world.authorize(*again));
 }
 
+TEST_F(AuthenticatorTest, ARequestThatRunsWhileCachesAreDroppedKeepsTheRightsItStartedWith) {
+  world.put_client_by_reference("intake", "intake");
+  world.put("AccessPolicy", "p",
+            R"({"resourceType":"AccessPolicy","id":"p","engine":"allow","link":[{"reference":"Client/intake"}]})");
+  const auto running = login("intake:v1");
+  ASSERT_TRUE(running);
+  world.drop_caches();
+  EXPECT_TRUE(world.authorize(*running)) << "the entries of its bundle";
+  EXPECT_TRUE(login("intake:v1"));
+  world.put("AccessPolicy", "p", R"({"resourceType":"AccessPolicy","id":"p","engine":"allow","link":[]})");
+  const auto later = login("intake:v1");
+  ASSERT_TRUE(later);
+  EXPECT_EQ(world.authorize(*later).error().code, ErrorCode::kForbidden);
+  EXPECT_TRUE(world.authorize(*running)) << "decided when it began";
+}
+
 TEST_F(AuthenticatorTest, ARotatedSecretCountsOnTheNextRequestInBothDirections) {
   world.put_client_by_reference("intake", "intake");
   ASSERT_TRUE(login("intake:v1"));
