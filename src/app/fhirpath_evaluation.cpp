@@ -11,13 +11,9 @@
 namespace embergate::app {
 namespace {
 
-// People wait and machines are busy: steps bound the work, not this time.
-constexpr std::chrono::seconds kMaxWall{10};
-
 fhirpath::CompileOptions options_for(const States& states, std::string_view type, const Setting& setting) {
   fhirpath::CompileOptions options;
   options.model = setting.model.get();
-  options.limits.max_wall = kMaxWall;
   options.variables = {"current", "previous"};
   for (const auto& [name, value] : states.variables) {
     if (name != "current" && name != "previous") options.variables.push_back(name);

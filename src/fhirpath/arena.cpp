@@ -17,6 +17,7 @@ std::string_view system_name(Tag tag) {
 }
 
 void Arena::grow(std::size_t bytes) {
+  spent_ += used_;
   capacity_ = std::max({kChunkBytes, bytes, std::min(total_, kKeptBytes)});
   chunks_.push_back(std::make_unique_for_overwrite<std::byte[]>(capacity_));
   total_ += capacity_;
@@ -31,6 +32,7 @@ std::string_view Arena::join(std::string_view first, std::string_view second) {
 
 void Arena::release() {
   used_ = 0;
+  spent_ = 0;
   if (chunks_.size() < 2 && total_ <= kKeptBytes) return;
   const std::size_t needed = std::min(total_, kKeptBytes);
   chunks_.clear();

@@ -34,6 +34,8 @@ class Arena {
   std::string_view copy(std::string_view text) { return join(text, {}); }
   std::string_view join(std::string_view first, std::string_view second);
   void release();
+  // Bytes handed out since release(); the same for the same calls, whatever chunks they came from.
+  [[nodiscard]] std::size_t allocated() const { return spent_ + used_; }
 
  private:
   void grow(std::size_t bytes);
@@ -41,6 +43,7 @@ class Arena {
   std::size_t used_ = 0;
   std::size_t capacity_ = 0;  // of the last chunk
   std::size_t total_ = 0;     // of all chunks
+  std::size_t spent_ = 0;     // handed out from the chunks before the last
 };
 
 class Collection {

@@ -123,7 +123,7 @@ void Checker::check_pattern(AstNode& node) {
   const auto flags = node.count > flag_position ? constant_text(program_.arguments[node.b + flag_position])
                                                 : std::optional(std::string_view());
   if (!pattern || !flags) return;
-  Pattern compiled = compile_pattern(*pattern, *flags);
+  Pattern compiled = compile_pattern(*pattern, *flags, program_.limits);
   if (!compiled.compiled) {
     fail(program_.node(program_.arguments[node.b]).position, compiled.error, compiled.hint);
     return;

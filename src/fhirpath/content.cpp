@@ -31,7 +31,7 @@ bool same_scalar(fhir::Node left, fhir::Node right) {
 
 std::size_t members_without_id(fhir::Node object) { return object.size() - (object.member("id") ? 1 : 0); }
 
-bool alike_lists(fhir::Node left, fhir::Node right, std::uint64_t& work) {
+bool alike_lists(fhir::Node left, fhir::Node right, ContentWork& work) {
   std::vector<fhir::Node> rest;
   for (fhir::Node item = right.first_child(); item; item = item.next_sibling(right)) rest.push_back(item);
   std::vector<bool> used(rest.size());
@@ -86,8 +86,8 @@ bool equivalent_text(std::string_view left, std::string_view right) {
          std::equal(left.begin(), left.end(), right.begin(), [](char a, char b) { return folded(a) == folded(b); });
 }
 
-bool same_content(fhir::Node left, fhir::Node right, std::uint64_t& work) {
-  if (++work > kMaxContentWork) return false;
+bool same_content(fhir::Node left, fhir::Node right, ContentWork& work) {
+  if (++work.done > work.most) return false;
   if (left == right) return true;
   if (!left || !right || left.kind() != right.kind() || left.size() != right.size()) return false;
   if (left.is_object()) {
@@ -96,7 +96,10 @@ bool same_content(fhir::Node left, fhir::Node right, std::uint64_t& work) {
     }
     return true;
   }
-  if (!left.is_array()) return same_scalar(left, right);
+  if (!left.is_array()) {
+    work.compare_text(left.is_string() ? left.string().size() : 0);
+    return same_scalar(left, right);
+  }
   fhir::Node other = right.first_child();
   for (fhir::Node item = left.first_child(); item; item = item.next_sibling(left), other = other.next_sibling(right)) {
     if (!same_content(item, other, work)) return false;
@@ -104,8 +107,8 @@ bool same_content(fhir::Node left, fhir::Node right, std::uint64_t& work) {
   return true;
 }
 
-bool alike_content(fhir::Node left, fhir::Node right, std::uint64_t& work) {
-  if (++work > kMaxContentWork) return false;
+bool alike_content(fhir::Node left, fhir::Node right, ContentWork& work) {
+  if (++work.done > work.most) return false;
   if (left == right) return true;
   if (!left || !right || left.kind() != right.kind()) return false;
   if (left.is_object()) {
@@ -116,7 +119,10 @@ bool alike_content(fhir::Node left, fhir::Node right, std::uint64_t& work) {
     return true;
   }
   if (left.is_array()) return left.size() == right.size() && alike_lists(left, right, work);
-  if (left.is_string()) return equivalent_text(left.string(), right.string());
+  if (left.is_string()) {
+    work.compare_text(left.string().size() + right.string().size());
+    return equivalent_text(left.string(), right.string());
+  }
   if (!left.is_number()) return true;
   const auto a = Decimal::parse(left.number_text());
   const auto b = Decimal::parse(right.number_text());

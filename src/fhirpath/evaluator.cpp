@@ -4,22 +4,34 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ctime>
 #include <utility>
 
 #include "fhirpath/shared_parts.hpp"
 
 namespace embergate::fhirpath {
 namespace {
+
 constexpr std::uint64_t kStepsBetweenChecks = 1024;
+constexpr std::uint64_t kStepsBetweenLooksAtTheTime = 65'536;
+
+// How long this thread has worked, not how long it has waited.
+std::chrono::nanoseconds cpu_time() {
+  timespec spent{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
+  return std::chrono::seconds(spent.tv_sec) + std::chrono::nanoseconds(spent.tv_nsec);
 }
+
+}  // namespace
 
 Evaluator::Evaluator(const Program& program, const EvaluationContext& context, Arena& arena)
     : program_(program),
       context_(context),
       arena_(arena),
-      values_(*program.model, arena),
+      values_(*program.model, arena, 2 * program.limits.max_steps),
       next_check_(std::min<std::uint64_t>(kStepsBetweenChecks, program.limits.max_steps + 1)),
       max_steps_(program.limits.max_steps),
+      arena_bytes_(arena.allocated()),
       slots_(program.slot_count) {
   if (context.step_budget) max_steps_ = std::min(max_steps_, *context.step_budget);
   next_check_ = std::min(next_check_, max_steps_ + 1);
@@ -65,6 +77,16 @@ bool Evaluator::fail(std::uint32_t position, std::string message) {
   return false;
 }
 
+bool Evaluator::exhaust(std::uint32_t position, std::string message) {
+  exhausted_ = exhausted_ || !failed_;
+  return fail(position, std::move(message));
+}
+
+Outcome Evaluator::exhausted(const AstNode& node, std::string message) {
+  exhaust(node.position, std::move(message));
+  return Outcome::kError;
+}
+
 Outcome Evaluator::error(const AstNode& node, std::string message) {
   fail(node.position, std::move(message));
   return Outcome::kError;
@@ -77,24 +99,32 @@ Truth Evaluator::error_truth(const AstNode& node, std::string message) {
 
 bool Evaluator::check_limits() {
   if (failed_) return false;
-  if (steps_ > max_steps_) {
-    exhausted_ = true;
-    return fail(0, fmt::format("the evaluation took more than {} steps; make the criterion simpler", max_steps_));
+  if (steps_ > max_steps_)
+    return exhaust(0, fmt::format("the evaluation took more than {} steps; make the criterion simpler", max_steps_));
+  if (arena_.allocated() - arena_bytes_ + other_bytes_ > program_.limits.max_bytes) {
+    return exhaust(0, fmt::format("the evaluation built more than {} bytes; make the criterion simpler",
+                                  program_.limits.max_bytes));
   }
-  const auto now = std::chrono::steady_clock::now();
-  if (!started_) started_ = now;
-  if (now - *started_ > program_.limits.max_wall) {
-    exhausted_ = true;
-    return fail(0, fmt::format("the evaluation took longer than {} ms; make the criterion simpler",
-                               program_.limits.max_wall.count()));
-  }
+  if (context_.stop && context_.stop->load(std::memory_order_relaxed)) return exhaust(0, "the evaluation was ended");
+  if (steps_ >= next_guards_ && !check_time()) return false;
   next_check_ = std::min(steps_ + kStepsBetweenChecks, max_steps_ + 1);
   return true;
 }
 
+bool Evaluator::check_time() {
+  const bool first = next_guards_ == 0;
+  next_guards_ = steps_ + kStepsBetweenLooksAtTheTime;
+  if (first && steps_ < kStepsBetweenLooksAtTheTime) return true;
+  const std::chrono::nanoseconds now = cpu_time();
+  if (started_.count() == 0) started_ = now;
+  if (now - started_ <= program_.limits.max_cpu) return true;
+  return exhaust(0, fmt::format("the evaluation worked longer than {} ms; make the criterion simpler",
+                                program_.limits.max_cpu.count()));
+}
+
 bool Evaluator::push(Collection& out, const Item& item, const AstNode& node) {
   if (out.size() >= program_.limits.max_items) {
-    return fail(node.position, fmt::format("a collection has more than {} items", program_.limits.max_items));
+    return exhaust(node.position, fmt::format("a collection has more than {} items", program_.limits.max_items));
   }
   out.push(item);
   return step();
@@ -325,7 +355,7 @@ Outcome Evaluator::make_string(const AstNode& node, std::string_view first, std:
   constexpr std::size_t kBytesPerStep = 64;
   const std::size_t size = first.size() + second.size();
   if (size > program_.limits.max_string_bytes)
-    return error(node, fmt::format("a text is longer than {} bytes", program_.limits.max_string_bytes));
+    return exhausted(node, fmt::format("a text is longer than {} bytes", program_.limits.max_string_bytes));
   if (!steps(size / kBytesPerStep)) return Outcome::kError;
   return one(out, Item::string(arena_.join(first, second)));
 }

@@ -191,10 +191,13 @@ class Evaluator {
     return steps_ < next_check_ || check_limits();
   }
   bool check_limits();
+  bool check_time();
   bool push(Collection& out, const Item& item, const AstNode& node);
   bool fail(std::uint32_t position, std::string message);
+  bool exhaust(std::uint32_t position, std::string message);  // a bound was met
   void forget_error() { failed_ = false; }
   Outcome error(const AstNode& node, std::string message);
+  Outcome exhausted(const AstNode& node, std::string message);
   Truth error_truth(const AstNode& node, std::string message);
   Item root_item(const fhir::Resource* resource) const;
   core::SystemTime now();
@@ -210,8 +213,12 @@ class Evaluator {
   std::uint64_t steps_ = 0;
   std::uint64_t next_check_;
   std::uint64_t max_steps_;
-  std::uint64_t charged_ = 0;  // of the shared budget
-  std::optional<std::chrono::steady_clock::time_point> started_;
+  std::uint64_t charged_ = 0;      // of the shared budget
+  std::uint64_t next_guards_ = 0;  // in steps; 0: the time has not begun
+  std::chrono::nanoseconds started_{};
+  std::size_t arena_bytes_;       // what others had built before
+  std::size_t other_bytes_ = 0;   // built outside the arena
+  std::uint64_t evaluation_ = 0;  // a number of its own for patterns that are computed; 0: none yet
   std::optional<core::SystemTime> now_;
   std::vector<Items> slots_;
   std::vector<fhir::ResourcePtr> made_;  // by { }; items point into them

@@ -85,15 +85,15 @@ bool Evaluator::stream_select(const AstNode& node, const Scope& scope, Sink sink
 }
 
 bool Evaluator::stream_repeat(const AstNode& node, const Scope& scope, Sink sink, bool distinct) {
-  constexpr std::uint64_t kSpareRounds = 1000;
-  const std::uint64_t most = kSpareRounds + (context_.resource ? context_.resource->node_count() : 0);
+  const std::uint64_t spare = program_.limits.max_items / 100;
+  const std::uint64_t most = spare + (context_.resource ? context_.resource->node_count() : 0);
   const NodeId projection = argument(node, 0);
   Collection queue(arena_);
   if (!collect(node.a, scope, queue)) return false;
   ItemSet known(values_);
   std::uint64_t rounds = 0;
   for (std::uint32_t at = 0; at < queue.size(); ++at) {
-    if (++rounds > most) return fail(node.position, "repeat() does not come to an end");
+    if (++rounds > most) return exhaust(node.position, "repeat() does not come to an end");
     const Item item = queue[at];
     Collection found(arena_);
     if (!collect(projection, Scope{{&item, 1}, at, scope.total}, found)) return false;

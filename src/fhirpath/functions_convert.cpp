@@ -116,6 +116,10 @@ Outcome Evaluator::convert(const AstNode& node, const Item& input, const Scope& 
   Item value;
   const Conversion conversion = values_.to_system(input, value);
   if (conversion == Conversion::kEmpty) return Outcome::kNone;
+  constexpr std::size_t kBytesPerStep = 64;
+  if (conversion == Conversion::kValue && value.tag() == Tag::kString &&
+      !steps(value.as_string().size() / kBytesPerStep))
+    return Outcome::kError;
   std::optional<Item> result;
   if (conversion == Conversion::kValue && !converted(node, value, scope, result)) return Outcome::kError;
   if (only_asks) return one(out, Item::boolean(result.has_value()));

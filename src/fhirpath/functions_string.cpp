@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "fhirpath/evaluator.hpp"
@@ -15,19 +16,42 @@ namespace {
 
 constexpr std::size_t kMaxDynamicPatterns = 64;
 constexpr std::uint64_t kStepsPerPattern = 1024;
-constexpr std::size_t kMaxReplacement =
-    32 * 1024 * 1024;  // bytes one replaceMatches() may come to at most; the result is bound by Limits
+constexpr std::uint64_t kStepsPerRefusedPattern = 65'536;
+constexpr std::size_t kReplacementsPerResult = 32;  // what replaceMatches() may come to at most, in longest texts
+constexpr std::size_t kBytesPerStep = 64;
+
+std::uint64_t program_size(const RE2& pattern) { return static_cast<std::uint64_t>(pattern.ProgramSize()); }
+
+// An expression of more than some instructions may have to try each of them at each byte.
+std::uint64_t steps_of_match(const RE2& pattern, std::string_view text) {
+  constexpr std::uint64_t kInstructionsPerByteAndStep = 512;
+  return text.size() * program_size(pattern) / kInstructionsPerByteAndStep;
+}
+
+// At the worst each byte of the text begins like what is looked for.
+std::uint64_t steps_of_search(std::string_view text, std::string_view wanted) {
+  constexpr std::uint64_t kBytesComparedPerStep = 1024;
+  return std::uint64_t{text.size()} * wanted.size() / kBytesComparedPerStep;
+}
 
 // Patterns that are computed at run time, kept by thread; the one not used for longest makes room.
 class DynamicPatterns {
  public:
-  const Pattern& find(std::string_view pattern, std::string_view flags, bool& is_new) {
+  // A number for one evaluation, never 0.
+  std::uint64_t next_evaluation() { return ++evaluations_; }
+  // `is_new` to this evaluation, not to the thread: what an evaluation costs must not depend on those before it.
+  const Pattern& find(std::string_view pattern, std::string_view flags, const Limits& limits, std::uint64_t evaluation,
+                      bool& is_new) {
     const auto known = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
-      return entry.pattern == pattern && entry.flags == flags;
+      return entry.pattern == pattern && entry.flags == flags && entry.memory == limits.max_pattern_memory;
     });
-    is_new = known == entries_.end();
-    Entry& entry = is_new ? make_room() : *known;
-    if (is_new) entry = {std::string(pattern), std::string(flags), compile_pattern(pattern, flags), 0};
+    const bool is_known = known != entries_.end();
+    Entry& entry = is_known ? *known : make_room();
+    if (!is_known) {
+      entry = {std::string(pattern), std::string(flags), limits.max_pattern_memory,
+               compile_pattern(pattern, flags, limits)};
+    }
+    is_new = std::exchange(entry.evaluation, evaluation) != evaluation;
     entry.last_use = ++uses_;
     return entry.compiled;
   }
@@ -36,8 +60,10 @@ class DynamicPatterns {
   struct Entry {
     std::string pattern;
     std::string flags;
+    std::size_t memory = 0;
     Pattern compiled;
-    std::uint64_t last_use;
+    std::uint64_t last_use = 0;
+    std::uint64_t evaluation = 0;  // that used it last
   };
 
   Entry& make_room() {
@@ -48,6 +74,7 @@ class DynamicPatterns {
 
   std::vector<Entry> entries_;
   std::uint64_t uses_ = 0;
+  std::uint64_t evaluations_ = 0;
 };
 
 }  // namespace
@@ -63,7 +90,7 @@ Outcome Evaluator::string_function(const AstNode& node, const Item& input, const
                                                                      : system_name(converted.tag())));
   }
   const std::string_view text = converted.as_string();
-  if (!steps(text.size() / 64)) return Outcome::kError;
+  if (!steps(text.size() / kBytesPerStep)) return Outcome::kError;
   switch (node.function) {
     case kIndexOf:
     case kLastIndexOf:
@@ -98,6 +125,7 @@ Outcome Evaluator::string_function(const AstNode& node, const Item& input, const
 }
 
 Outcome Evaluator::string_search(const AstNode& node, std::string_view text, std::string_view wanted, Item& out) {
+  if (!steps(steps_of_search(text, wanted))) return Outcome::kError;
   switch (node.function) {
     case Function::kStartsWith:
       return one(out, Item::boolean(text.starts_with(wanted)));
@@ -148,6 +176,7 @@ Outcome Evaluator::replace(const AstNode& node, std::string_view text, const Sco
     result.append(substitute);
     return make_string(node, result, out);
   }
+  if (!steps(steps_of_search(text, pattern))) return Outcome::kError;
   std::size_t at = 0;
   for (std::size_t hit = text.find(pattern); hit != std::string_view::npos && result.size() <= most;
        hit = text.find(pattern, at)) {
@@ -171,12 +200,18 @@ const RE2* Evaluator::pattern_of(const AstNode& node, const Scope& scope, std::u
     if (outcome != Outcome::kOne) return nullptr;
   }
   thread_local DynamicPatterns patterns;
+  if (evaluation_ == 0) evaluation_ = patterns.next_evaluation();
   bool is_new = false;
-  const Pattern& found = patterns.find(pattern, flags, is_new);
-  // Compiling is the dearest single thing an evaluation can do: the clock is looked at after each.
-  if (is_new && !steps(kStepsPerPattern)) outcome = Outcome::kError;
+  const Pattern& found = patterns.find(pattern, flags, program_.limits, evaluation_, is_new);
+  // Compiling is the dearest single thing an evaluation can do.
+  const std::uint64_t cost =
+      found.compiled ? kStepsPerPattern + 4 * program_size(*found.compiled) : kStepsPerRefusedPattern;
+  if (is_new && !steps(cost)) outcome = Outcome::kError;
   if (outcome == Outcome::kError) return nullptr;
-  if (!found.compiled) outcome = error(node, fmt::format("{}; {}", found.error, found.hint));
+  if (!found.compiled) {
+    std::string message = fmt::format("{}; {}", found.error, found.hint);
+    outcome = found.too_large ? exhausted(node, std::move(message)) : error(node, std::move(message));
+  }
   return found.compiled.get();
 }
 
@@ -185,6 +220,7 @@ Outcome Evaluator::match(const AstNode& node, std::string_view text, const Scope
   Outcome outcome = Outcome::kOne;
   const RE2* pattern = pattern_of(node, scope, replaces ? 2 : 1, outcome);
   if (!pattern) return outcome;
+  if (!steps(steps_of_match(*pattern, text))) return Outcome::kError;
   const re2::StringPiece piece(text.data(), text.size());
   if (!replaces) {
     const bool hit =
@@ -197,8 +233,8 @@ Outcome Evaluator::match(const AstNode& node, std::string_view text, const Scope
   if (pattern->pattern().empty()) return one(out, Item::string(text));
   const std::string rewrite = replacement_of(*pattern, substitute);
   // A match at every byte, each replaced by the whole rewrite, is the most that can come out.
-  if ((text.size() + 1) * rewrite.size() > kMaxReplacement)
-    return error(node, "replaceMatches() could build a text that is too long");
+  if ((text.size() + 1) * rewrite.size() > kReplacementsPerResult * program_.limits.max_string_bytes)
+    return exhausted(node, "replaceMatches() could build a text that is too long");
   std::string result(text);
   RE2::GlobalReplace(&result, *pattern, rewrite);
   return make_string(node, result, out);
@@ -245,6 +281,7 @@ bool Evaluator::stream_strings(const AstNode& node, const Scope& scope, Sink sin
     const Outcome given = argument_string(node, 0, scope, separator);
     if (given != Outcome::kOne) return given == Outcome::kNone;
   }
+  if (!steps(text.size() / kBytesPerStep + steps_of_search(text, separator))) return false;
   std::size_t at = 0;
   while (separator.empty() ? at < text.size() : true) {
     const std::size_t end = separator.empty() ? at + offset_of_character(text.substr(at), 1) : text.find(separator, at);
@@ -270,7 +307,7 @@ Outcome Evaluator::join(const AstNode& node, const Scope& scope, Item& out) {
     first = false;
     result += text.as_string();
     return result.size() <= program_.limits.max_string_bytes ||
-           fail(node.position, "join() builds a text that is too long");
+           exhaust(node.position, "join() builds a text that is too long");
   });
   if (failed_) return Outcome::kError;
   if (first) return Outcome::kNone;

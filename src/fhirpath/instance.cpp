@@ -102,6 +102,7 @@ std::string json_name(const fhir::Element& element, std::string_view type) {
 
 bool Evaluator::stream_instance(const AstNode& node, const Scope& scope, Sink sink) {
   constexpr std::size_t kBytesPerStep = 16;
+  constexpr std::size_t kBytesInATree = 8;  // for each byte of text, about
   const fhir::TypeId type = program_.types[node.extra].type;
   const fhir::Model& model = *program_.model;
   std::string json = "{";
@@ -111,6 +112,7 @@ bool Evaluator::stream_instance(const AstNode& node, const Scope& scope, Sink si
     if (!append_element(program_.node(argument(node, i)), scope, json)) return false;
   }
   json += '}';
+  other_bytes_ += json.size() * kBytesInATree;
   if (!steps(json.size() / kBytesPerStep + 1)) return false;
   auto parsed = fhir::Resource::parse(std::move(json));
   if (!parsed) return fail(node.position, fmt::format("{{ }}: {}", parsed.error().diagnostics));
@@ -139,7 +141,8 @@ bool Evaluator::append_element(const AstNode& value, const Scope& scope, std::st
     if (i > 0) json += ',';
     json += json_of(values_, items[i]);
     if (json.size() > program_.limits.max_string_bytes)
-      return fail(value.position, fmt::format("an instance is longer than {} bytes", program_.limits.max_string_bytes));
+      return exhaust(value.position,
+                     fmt::format("an instance is longer than {} bytes", program_.limits.max_string_bytes));
   }
   if (element.is_list) json += ']';
   return true;

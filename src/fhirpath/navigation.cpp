@@ -232,7 +232,7 @@ bool Evaluator::children(const Item& item, Sink sink) {
 }
 
 bool Evaluator::descendants(const Item& item, std::size_t depth, Sink sink) {
-  if (depth > kMaxDescent) return fail(0, fmt::format("descendants() went deeper than {} levels", kMaxDescent));
+  if (depth > kMaxDescent) return exhaust(0, fmt::format("descendants() went deeper than {} levels", kMaxDescent));
   return children(item, [&](const Item& child) { return sink(child) && descendants(child, depth + 1, sink); });
 }
 

@@ -92,6 +92,7 @@ Truth Evaluator::compare_order(const AstNode& node, const Scope& scope) {
   if (second == Outcome::kError) return Truth::kError;
   if (first == Outcome::kNone || second == Outcome::kNone) return Truth::kEmpty;
   const Compared order = values_.order(left, right);
+  if (!steps(values_.take_work())) return Truth::kError;
   if (order == Compared::kEmpty) return Truth::kEmpty;
   if (order == Compared::kError)
     return error_truth(node, "these two values have no order: they are of different types");

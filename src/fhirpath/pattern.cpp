@@ -5,7 +5,6 @@
 
 namespace embergate::fhirpath {
 namespace {
-constexpr std::int64_t kMaxPatternMemory = 1 << 20;
 
 void append_group(std::string& out, const RE2& pattern, int group) {
   if (group >= 0 && group <= std::min(9, pattern.NumberOfCapturingGroups())) out += fmt::format("\\{}", group);
@@ -20,17 +19,18 @@ int group_of(const RE2& pattern, std::string_view name) {
 }
 }  // namespace
 
-Pattern compile_pattern(std::string_view pattern, std::string_view flags) {
+Pattern compile_pattern(std::string_view pattern, std::string_view flags, const Limits& limits) {
   Pattern result;
-  if (pattern.size() > kMaxPatternBytes) {
-    result.error = fmt::format("the regular expression is longer than {} bytes", kMaxPatternBytes);
+  if (pattern.size() > limits.max_pattern_bytes) {
+    result.too_large = true;
+    result.error = fmt::format("the regular expression is longer than {} bytes", limits.max_pattern_bytes);
     result.hint = "split it into several matches() joined with and or or";
     return result;
   }
   RE2::Options options;
   options.set_dot_nl(true);
   options.set_log_errors(false);
-  options.set_max_mem(kMaxPatternMemory);
+  options.set_max_mem(static_cast<std::int64_t>(limits.max_pattern_memory));
   std::string text(pattern);
   for (const char flag : flags) {
     if (flag == 'i') {
@@ -45,6 +45,7 @@ Pattern compile_pattern(std::string_view pattern, std::string_view flags) {
   }
   auto compiled = std::make_unique<RE2>(text, options);
   if (!compiled->ok()) {
+    result.too_large = compiled->error_code() == RE2::ErrorPatternTooLarge;
     result.error = fmt::format("the regular expression is not accepted: {}", compiled->error());
     result.hint = "the syntax is that of RE2: no look-around, no back-references, repetitions of at most 1000";
     return result;

@@ -149,7 +149,10 @@ const Quantity* Values::quantity_of(const Item& item) const {
 
 Truth Values::equal(const Item& left, const Item& right) const {
   if (const auto text = plain_text(left)) {
-    if (const auto other = plain_text(right)) return truth_of(same_text(*text, *other));
+    if (const auto other = plain_text(right)) {
+      work_.compare_text(std::min(text->size(), other->size()));
+      return truth_of(same_text(*text, *other));
+    }
   }
   Item a;
   Item b;
@@ -214,8 +217,10 @@ bool Values::equivalent(const Item& left, const Item& right) const {
 }
 
 bool Values::equivalent_values(const Item& left, const Item& right) const {
-  if (left.tag() == Tag::kString && right.tag() == Tag::kString)
+  if (left.tag() == Tag::kString && right.tag() == Tag::kString) {
+    work_.compare_text(left.as_string().size() + right.as_string().size());
     return equivalent_text(left.as_string(), right.as_string());
+  }
   if (left.is_number() && right.is_number()) return fhirpath::equivalent(left.as_decimal(), right.as_decimal());
   if (left.tag() == Tag::kQuantity || right.tag() == Tag::kQuantity) {
     const Quantity* a = quantity_of(left);
@@ -282,7 +287,10 @@ Compared Values::order(const Item& left, const Item& right) const {
       return compared(a.as_integer() < b.as_integer() ? -1 : a.as_integer() > b.as_integer());
     return compared(fhirpath::compare(a.as_decimal(), b.as_decimal()));
   }
-  if (a.tag() == Tag::kString && b.tag() == Tag::kString) return compared(a.as_string().compare(b.as_string()));
+  if (a.tag() == Tag::kString && b.tag() == Tag::kString) {
+    work_.compare_text(std::min(a.as_string().size(), b.as_string().size()));
+    return compared(a.as_string().compare(b.as_string()));
+  }
   if (dates(a, b)) {
     switch (fhirpath::compare(a.as_temporal(), b.as_temporal(), a.temporal_kind(), b.temporal_kind())) {
       case Order::kLess:

@@ -24,9 +24,18 @@ enum class Conversion : std::uint8_t {
 };
 enum class Compared : std::uint8_t { kLess, kEqual, kGreater, kEmpty, kError };
 
+// Nodes compared inside elements, and texts by their length. Beyond `most` elements count as different.
+struct ContentWork {
+  std::uint64_t most = 0;
+  std::uint64_t done = 0;
+  void compare_text(std::size_t bytes) { done += bytes / 64; }
+};
+
 class Values {
  public:
-  Values(const fhir::Model& model, Arena& arena) : model_(model), arena_(arena) {}
+  // `most_work` must be more than the evaluation has steps.
+  Values(const fhir::Model& model, Arena& arena, std::uint64_t most_work)
+      : model_(model), arena_(arena), work_{most_work, 0} {}
 
   Conversion to_system(const Item& item, Item& out) const;
   [[nodiscard]] Truth equal(const Item& left, const Item& right) const;  // kTrue, kFalse, kEmpty
@@ -36,7 +45,9 @@ class Values {
   [[nodiscard]] Compared order(const Item& left, const Item& right) const;
   [[nodiscard]] std::uint64_t hash(const Item& item) const {  // equal items have equal hashes
     const auto text = plain_text(item);
-    return text ? hash_text(*text) : hash_value(item);
+    if (!text) return hash_value(item);
+    work_.compare_text(text->size());
+    return hash_text(*text);
   }
   // Of a string that needs no conversion, in the tree or a System value.
   [[nodiscard]] std::optional<std::string_view> plain_text(const Item& item) const {
@@ -51,9 +62,9 @@ class Values {
   [[nodiscard]] const Quantity* quantity_of(const Item& item) const;
   [[nodiscard]] bool is_quantity_type(fhir::TypeId type) const;
 
-  // Nodes compared inside elements since the last call: the caller charges them as steps. Beyond kMaxContentWork
-  // elements count as different, and the charge ends the evaluation.
-  [[nodiscard]] std::uint64_t take_work() const { return std::exchange(work_, 0); }
+  // What was compared since the last call: the caller charges it as steps. Work beyond its bound makes elements look
+  // different, and the charge then ends the evaluation.
+  [[nodiscard]] std::uint64_t take_work() const { return std::exchange(work_.done, 0); }
 
   [[nodiscard]] const fhir::Model& model() const { return model_; }
   [[nodiscard]] Arena& arena() const { return arena_; }
@@ -69,16 +80,13 @@ class Values {
 
   const fhir::Model& model_;
   Arena& arena_;
-  mutable std::uint64_t work_ = 0;
+  mutable ContentWork work_;
 };
 
-inline constexpr std::uint64_t kMaxContentWork = 2'000'000;
-
-// `work` counts the nodes compared.
 // JSON content compared as elements are: members by name, lists in order, numbers by value.
-bool same_content(fhir::Node left, fhir::Node right, std::uint64_t& work);
+bool same_content(fhir::Node left, fhir::Node right, ContentWork& work);
 // The same for `~`: text without case, lists in any order, `id` left out.
-bool alike_content(fhir::Node left, fhir::Node right, std::uint64_t& work);
+bool alike_content(fhir::Node left, fhir::Node right, ContentWork& work);
 bool equivalent_text(std::string_view left, std::string_view right);
 
 }  // namespace embergate::fhirpath

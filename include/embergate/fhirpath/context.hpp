@@ -4,6 +4,7 @@
 // Failure: none of its own; EvaluationError says what ended an evaluation and where in the expression's text.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -22,7 +23,7 @@ struct EvaluationError {
   std::string message;
   std::size_t line = 1;
   std::size_t column = 1;
-  bool exhausted = false;  // a bound of steps or time ended it
+  bool exhausted = false;  // a bound of Limits ended it: with larger ones there might be an answer
 };
 
 // What trace() wrote, in the order of evaluation. Bound: Limits::max_trace_bytes; `cut` says that there was more.
@@ -56,12 +57,13 @@ struct EvaluationContext {
     bool system_value = false;  // `value` comes from parse_value(): any JSON
   };
   std::vector<Variable> variables;
-  std::optional<core::SystemTime> now;   // now(), today(), timeOfDay(); absent: the machine's clock
-  std::uint64_t* step_budget = nullptr;  // shared by all topics of one event when set; counted down
-  SharedParts* shared = nullptr;         // what other expressions found in the same event, and for them
-  std::span<const std::uint32_t> parts;  // with `shared`: its number for each of Expression::shareable_parts()
-  Trace* trace = nullptr;                // where trace() writes; nullptr: nowhere
-  std::uint64_t* steps_used = nullptr;   // set to the steps of this evaluation
+  std::optional<core::SystemTime> now;      // now(), today(), timeOfDay(); absent: the machine's clock
+  std::uint64_t* step_budget = nullptr;     // shared by all topics of one event when set; counted down
+  const std::atomic<bool>* stop = nullptr;  // set by another thread: ends the evaluation as exhausted
+  SharedParts* shared = nullptr;            // what other expressions found in the same event, and for them
+  std::span<const std::uint32_t> parts;     // with `shared`: its number for each of Expression::shareable_parts()
+  Trace* trace = nullptr;                   // where trace() writes; nullptr: nowhere
+  std::uint64_t* steps_used = nullptr;      // set to the steps of this evaluation
   // Filled with how the result came about, the whole expression first. The parts are evaluated once more, each on its
   // own and without short cuts, so this is for people who ask, not for the write path. At most kMaxExplainSteps.
   std::vector<Step>* explain = nullptr;

@@ -19,7 +19,8 @@
 
 namespace embergate::fhirpath {
 
-struct Limits {  // S-34
+// What bounds an evaluation is counted, never timed, so that a slow or stopped machine decides like a fast one (S-34).
+struct Limits {
   std::size_t max_expression_bytes = 16 * 1024;
   std::size_t max_nodes = 2'000;
   std::size_t max_depth = 100;
@@ -27,7 +28,12 @@ struct Limits {  // S-34
   std::size_t max_items = 100'000;           // of one collection
   std::size_t max_string_bytes = 1'048'576;  // of one built string
   std::size_t max_trace_bytes = 8 * 1024;    // what trace() keeps, one evaluation
-  std::chrono::milliseconds max_wall{50};    // checked every 1,024 steps
+  std::size_t max_bytes = 64 * 1024 * 1024;  // of everything that one evaluation builds
+  std::size_t max_pattern_bytes = 1'000;     // of a regular expression
+  std::size_t max_pattern_memory = 1 << 20;  // of its compiled form
+  // A last guard against work that steps do not see: time of the evaluating thread's own CPU, which stands still while
+  // the process does. Far above what max_steps can take.
+  std::chrono::milliseconds max_cpu{60'000};
 };
 
 struct CompileError {
