@@ -11,14 +11,15 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_future.hpp>
 #include <csignal>
 #include <fstream>
 #include <future>
-#include <mutex>
 #include <thread>
 
+#include "app/catalog_sync.hpp"
 #include "app/init_bundle.hpp"
 #include "app/jaas_check.hpp"
 #include "app/listener_files.hpp"
@@ -151,7 +152,7 @@ struct Runtime::Impl {
       return validate_system_resource(secrets.config(), resource, id);
     };
     options.on_committed = [this](const store::CommitReceipt& receipt) { committed(receipt); };
-    options.on_catalog_changed = [this] { sync_deliveries(); };
+    options.on_catalog_changed = [this] { catalog_sync->run(); };
     interactions =
         std::make_unique<interaction::Interactions>(std::move(options), *store, secrets.config(), pool, metrics);
 
@@ -180,6 +181,7 @@ struct Runtime::Impl {
     health.add("memory:utilization",
                [] { return HealthResult{HealthStatus::kPass, "system", resident_megabytes(), "Mb", ""}; });
     health.add("vault:secrets", [this] { return secrets_health(); });
+    health.add("topics:sync", [this] { return catalog_sync->health(); });
     health.add("db:responseTime", [this] {
       const bool alive = store->ping().has_value();
       return HealthResult{alive ? HealthStatus::kPass : HealthStatus::kFail, "database",
@@ -211,15 +213,17 @@ struct Runtime::Impl {
     if (!receipt.slots.empty()) deliveries->wake(receipt.slots);
   }
 
-  // One at a time, so that an older catalog never comes after a newer one.
-  void sync_deliveries() {
-    std::lock_guard lock(sync_mutex);
-    auto catalog = interactions->catalog();
-    if (catalog) {
-      deliveries->sync(*std::move(catalog));
-    } else {
-      log::event(log::Level::kError, "topic-destination/init-failed", catalog.error().diagnostics);
-    }
+  core::Result<void> sync_deliveries() {
+    EG_TRY(auto catalog, interactions->catalog());
+    deliveries->sync(catalog);
+    return {};
+  }
+
+  void sync_later(core::Milliseconds pause, std::function<void()> again) {
+    sync_timer.expires_after(pause);
+    sync_timer.async_wait([this, moved = std::move(again)](const boost::system::error_code& ended) {
+      if (!ended) asio::post(pool, moved);
+    });
   }
 
   void start_threads() {
@@ -296,7 +300,10 @@ struct Runtime::Impl {
   std::unique_ptr<rest::Api> api;
   std::unique_ptr<http::Server> server;
   std::unique_ptr<http::Server> metrics_server;
-  std::mutex sync_mutex;
+  asio::steady_timer sync_timer{io};
+  std::shared_ptr<CatalogSync> catalog_sync = std::make_shared<CatalogSync>(
+      [this] { return sync_deliveries(); },
+      [this](core::Milliseconds pause, std::function<void()> again) { sync_later(pause, std::move(again)); });
   std::uint16_t port = 0;
   std::vector<std::thread> threads;
 };
@@ -316,7 +323,7 @@ core::Result<std::unique_ptr<Runtime>> Runtime::start(Settings settings) {
   impl->make_parts();
   impl->start_threads();
   EG_CHECK(impl->execute_init_bundle());
-  impl->sync_deliveries();
+  impl->catalog_sync->run();
   EG_CHECK(impl->listen());
   return std::unique_ptr<Runtime>(new Runtime(std::move(impl)));
 }

@@ -60,6 +60,7 @@ struct Entry {
   std::shared_ptr<ErrorLog> errors = std::make_shared<ErrorLog>();
   std::shared_ptr<Relay> relay;  // null: its settings cannot be used
   bool ordered_by_resource = false;
+  bool is_started = false;
   core::SystemTime started{};
 };
 
@@ -93,9 +94,10 @@ struct Deliveries::Impl : std::enable_shared_from_this<Deliveries::Impl> {
       at = entries.erase(at);
     }
     for (const auto& destination : catalog.destinations()) {
-      auto [at, is_new] = entries.try_emplace(destination->slot);
-      if (is_new) start(at->second, destination);
-      say_when_idle(at->second, catalog);
+      Entry& entry = entries[destination->slot];
+      // Not the moment it was entered: a start that an exception ended is made up for by the next sync.
+      if (!entry.is_started) start(entry, destination);
+      say_when_idle(entry, catalog);
     }
   }
 
@@ -109,11 +111,13 @@ struct Deliveries::Impl : std::enable_shared_from_this<Deliveries::Impl> {
       entry.errors->add("the destination cannot be started: " + problem, clock.system_now());
       log::event(log::Level::kError, "topic-destination/init-failed", problem,
                  {{"destination", std::string_view(destination->id)}});
+      entry.is_started = true;
       return;
     }
     entry.ordered_by_resource = kafka.key_by_resource_id;
     entry.relay = make_relay(entry, kafka);
     entry.relay->start();
+    entry.is_started = true;
     add_health(*destination, entry.relay);
     log::event(log::Level::kInfo, "topic-destination/started", "",
                {{"destination", std::string_view(destination->id)}});
