@@ -2,8 +2,10 @@
 // The topic::Catalog that belongs to a catalog epoch. A write reads the epoch inside its own transaction and so always
 // matches against exactly the topics and destinations that its commit follows (architecture: match inside the commit).
 // What did not change is taken over from the catalog before, compiled as it is: one more topic costs one compilation.
-// Thread: any; loading happens under the caller's reader. Ownership: holds the newest catalog. Failure: the reader's
-// errors; a stored resource that no longer parses is left out and logged.
+// What a transaction sees of changes that are not committed is kept apart and never becomes the catalog of the others:
+// a rollback leaves everything as it was. Keeping it at all is safe, since the store gives no epoch twice.
+// Thread: any; loading happens under the caller's reader. Ownership: holds two catalogs; the store outlives it.
+// Failure: the reader's errors; a stored resource that no longer parses is left out and logged.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +24,7 @@ inline constexpr std::string_view kDestinationType = "AidboxTopicDestination";
 
 class CatalogCache {
  public:
+  explicit CatalogCache(const store::Store& store) : store_(store) {}
   core::Result<std::shared_ptr<const topic::Catalog>> at(store::Reader& reader, std::int64_t epoch);
 
  private:
@@ -34,7 +37,12 @@ class CatalogCache {
     ByVersion<topic::TopicDestination> destinations;
   };
 
-  core::Snapshot<Loaded> newest_;
+  std::shared_ptr<const Loaded> find(std::int64_t epoch);
+  [[nodiscard]] std::shared_ptr<Loaded> known() const;
+
+  const store::Store& store_;
+  core::Snapshot<Loaded> committed_;
+  core::Snapshot<Loaded> pending_;  // of the transactions under way
 };
 
 }  // namespace embergate::interaction

@@ -16,7 +16,7 @@ std::optional<std::uint64_t> CriteriaFailures::may_log(const CriteriaFailure& fa
   if (told_.size() >= kMaxTracked && !told_.contains(key)) key = {};
   const auto [entry, is_new] = told_.try_emplace(std::move(key));
   Told& told = entry->second;
-  if (!is_new && failure.kind != Kind::kSwitchedOff && now - told.last < kLogInterval) {
+  if (!is_new && now - told.last < kLogInterval) {
     ++told.unsaid;
     return std::nullopt;
   }
@@ -26,20 +26,19 @@ std::optional<std::uint64_t> CriteriaFailures::may_log(const CriteriaFailure& fa
 
 void CriteriaFailures::tell(const CriteriaFailure& failure, core::SteadyTime now) {
   metrics_
-      .counter("topic_criteria_errors_total", "Evaluations of a criterion that failed or were passed over",
+      .counter("topic_criteria_errors_total", "Evaluations of a criterion that failed or were put off",
                {{"topic", failure.topic_url}})
       ->add();
-  if (failure.kind == Kind::kPassedOver) {
+  if (failure.kind == Kind::kPutOff) {
     metrics_
-        .counter("topic_criteria_passed_over_total",
+        .counter("topic_criteria_put_off_total",
                  "Events for which a criterion was not evaluated, since it had exceeded its limits again and again",
                  {{"topic", failure.topic_url}})
         ->add();
   }
   const auto unsaid = may_log(failure, now);
   if (!unsaid) return;
-  const bool off = failure.kind == Kind::kSwitchedOff;
-  log::event(off ? log::Level::kError : log::Level::kWarn, off ? "topic/criteria-switched-off" : "topic/criteria-error",
+  log::event(log::Level::kWarn, "topic/criteria-error",
              fmt::format("trigger[{}], line {}, column {}: {}", failure.trigger, failure.line, failure.column,
                          failure.message),
              {{"topic", std::string_view(failure.topic_url)},
@@ -47,6 +46,14 @@ void CriteriaFailures::tell(const CriteriaFailure& failure, core::SteadyTime now
               {"line", static_cast<std::int64_t>(failure.line)},
               {"column", static_cast<std::int64_t>(failure.column)},
               {"suppressed", static_cast<std::int64_t>(*unsaid)}});
+}
+
+void CriteriaFailures::tell_put_off(std::string_view topic_url, std::size_t trigger) {
+  log::event(log::Level::kError, "topic/criteria-switched-off",
+             fmt::format("trigger[{}] exceeded its limits {} times in a row: writes put it off for a while; make the "
+                         "criterion simpler",
+                         trigger, topic::CriterionWatch::kLimit),
+             {{"topic", topic_url}, {"trigger", static_cast<std::int64_t>(trigger)}});
 }
 
 }  // namespace embergate::interaction

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "embergate/core/clock.hpp"
@@ -40,6 +41,8 @@ class CriteriaFailures {
   explicit CriteriaFailures(observability::Metrics& metrics) : metrics_(metrics) {}
 
   void tell(const CriteriaFailure& failure, core::SteadyTime now);
+  // A criterion was costly so often that it is put off from now on.
+  static void tell_put_off(std::string_view topic_url, std::size_t trigger);
 
  private:
   struct Told {

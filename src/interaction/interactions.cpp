@@ -44,7 +44,7 @@ struct Interactions::Impl : std::enable_shared_from_this<Impl> {
         pool(a_pool),
         metrics(a_metrics),
         criteria_failures(a_metrics),
-        write_path(options, vault) {}
+        write_path(options, vault, a_store) {}
 
   core::Result<fhir::ResourcePtr> parse_now(std::string body, const std::string& type) const {
     EG_TRY(fhir::ResourcePtr resource, fhir::Resource::parse(std::move(body), options.parse_limits));
@@ -78,6 +78,9 @@ struct Interactions::Impl : std::enable_shared_from_this<Impl> {
     }
     const core::SteadyTime now = core::system_clock().steady_now();
     for (const CriteriaFailure& failed : written.failed) criteria_failures.tell(failed, now);
+    for (const topic::CriterionCost& cost : written.costs) {
+      if (cost.watch->note(cost.finding)) criteria_failures.tell_put_off(cost.topic_url, cost.trigger);
+    }
   }
 
   // Runs `body` in a transaction; what it logs is told after the commit only.

@@ -213,8 +213,10 @@ core::Result<void> WritePath::append_events(store::Transaction& tx, const Stored
   observer.on_match = [&log, &written](std::string_view url) {
     log.fired.push_back({std::string(url), store::to_string(written.interaction)});
   };
-  const std::vector<std::int64_t> matches =
-      catalog->match({interaction, written.type, current_tree.get(), previous_tree.get()}, observer);
+  observer.on_cost = [&log](topic::CriterionCost cost) { log.costs.push_back(std::move(cost)); };
+  // The stamp of the version, so that a body that runs twice, or a later look, decides the same.
+  const std::vector<std::int64_t> matches = catalog->match(
+      {interaction, written.type, current_tree.get(), previous_tree.get(), written.last_updated}, observer);
   if (matches.empty()) return {};
   std::vector<store::DestinationSlot> slots(matches.begin(), matches.end());
   return tx.append_events(written.version_id, slots, context.request->correlation_id);

@@ -2,7 +2,8 @@
 // One write inside a store transaction: preconditions, references, stamp, version, match, outbox rows. Everything that
 // writes a resource comes through here (S-18), so what holds for one way of writing holds for all. Thread: apply() on
 // the store's writer thread, inside the transaction; it may run again after a rollback. prepare() before it, on any
-// thread. Failure: the error of contract 5.5; the caller's transaction is rolled back.
+// thread. What apply() finds out for others stands in the WriteLog and counts after the commit. Failure: the error of
+// contract 5.5; the caller's transaction is rolled back.
 #pragma once
 
 #include <functional>
@@ -35,6 +36,7 @@ struct WriteLog {
   };
   std::vector<Fired> fired;
   std::vector<CriteriaFailure> failed;
+  std::vector<topic::CriterionCost> costs;
 };
 
 struct WriteContext {
@@ -48,7 +50,8 @@ struct WriteContext {
 
 class WritePath {
  public:
-  WritePath(const Options& options, const vault::VaultConfig& vault) : options_(options), vault_(vault) {}
+  WritePath(const Options& options, const vault::VaultConfig& vault, const store::Store& store)
+      : options_(options), vault_(vault), catalogs_(store) {}
 
   // Shape, secrets, rules of the server's own types; `id` as it will be stored. Hashing is not done here.
   [[nodiscard]] std::vector<fhir::Issue> validate(const fhir::Resource& resource, std::string_view type,

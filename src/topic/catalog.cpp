@@ -19,13 +19,13 @@ struct TextHash {
 template <class Value>
 using TextMap = std::unordered_map<std::string, Value, TextHash, std::equal_to<>>;
 
-// An evaluation that fails after so many steps counts for CriterionWatch; a budget that others used up does not.
+// An evaluation that fails after so many steps counts for CriterionWatch.
 constexpr std::uint64_t kCostlySteps = 20'000;
 
 // The criterion of one or more triggers, as text: evaluated at most once for an event.
 struct Criterion {
   const fhirpath::Expression* expression = nullptr;
-  CriterionWatch* watch = nullptr;
+  std::shared_ptr<CriterionWatch> watch;
   std::vector<std::uint32_t> parts;  // numbers of its shareable parts
 };
 // What one topic wants to know about one (type, interaction).
@@ -81,7 +81,7 @@ class Evaluation {
     if (listener.always) return true;
     for (const Listener::Condition condition : listener.conditions) {
       State& state = states_[condition.criterion];
-      if (state == State::kUnknown) state = evaluate(condition.criterion);
+      if (state == State::kUnknown) state = evaluate(listener, condition, observer);
       if (state == State::kTrue) return true;
       if (state == State::kFailed && observer.on_error) tell(listener, condition, observer);
     }
@@ -96,25 +96,29 @@ class Evaluation {
     fhirpath::EvaluationError error;
   };
 
-  State evaluate(std::size_t index) {
+  State evaluate(const Listener& listener, const Listener::Condition& condition, const MatchObserver& observer) {
+    using Finding = CriterionWatch::Finding;
+    const std::size_t index = condition.criterion;
     const Criterion& criterion = criteria_[index];
-    if (criterion.watch->pass_over()) {
-      return failed(
-          {index, CriteriaError::Kind::kPassedOver, {"passed over: its last evaluations exceeded the limits", 1, 1}});
+    const auto cost = [&](Finding finding) {
+      if (observer.on_cost) observer.on_cost({criterion.watch, finding, listener.topic->url, condition.trigger});
+    };
+    if (criterion.watch->puts_off()) {
+      cost(Finding::kPutOff);
+      return failed({index, CriteriaError::Kind::kPutOff, {"put off: its last evaluations exceeded the limits", 1, 1}});
     }
     if (steps_ == 0) return failed({index, CriteriaError::Kind::kFailed, no_steps_left()});
     const std::uint64_t before = steps_;
     context_.parts = criterion.parts;
     fhirpath::EvaluationError error;
     const fhirpath::Truth truth = criterion.expression->evaluate_truth(context_, &error);
-    if (truth != fhirpath::Truth::kError) {
-      criterion.watch->succeeded();
-      return truth == fhirpath::Truth::kTrue ? State::kTrue : State::kNotTrue;
-    }
-    const bool costly = (error.exhausted && steps_ > 0) || before - steps_ >= kCostlySteps;
-    if (!costly && steps_ > 0) criterion.watch->succeeded();
-    const bool off = costly && criterion.watch->failed();
-    return failed({index, off ? CriteriaError::Kind::kSwitchedOff : CriteriaError::Kind::kFailed, std::move(error)});
+    const bool failure = truth == fhirpath::Truth::kError;
+    // A budget that others used up says nothing about this one.
+    const bool costly = failure && ((error.exhausted && steps_ > 0) || before - steps_ >= kCostlySteps);
+    if (costly) cost(Finding::kCostly);
+    if (!costly && steps_ > 0 && criterion.watch->has_failures()) cost(Finding::kWithinLimits);
+    if (failure) return failed({index, CriteriaError::Kind::kFailed, std::move(error)});
+    return truth == fhirpath::Truth::kTrue ? State::kTrue : State::kNotTrue;
   }
 
   State failed(Failure failure) {
@@ -173,7 +177,7 @@ struct Catalog::Impl {
       return;
     }
     const auto [known, is_new] = listeners.by_text.emplace(trigger.criteria->text(), listeners.criteria.size());
-    if (is_new) listeners.criteria.push_back({trigger.criteria.get(), trigger.watch.get(), {}});
+    if (is_new) listeners.criteria.push_back({trigger.criteria.get(), trigger.watch, {}});
     listener.conditions.push_back({known->second, index});
     listeners.needs_previous |= interaction == Interaction::kDelete || trigger.criteria->uses_variable("previous");
   }

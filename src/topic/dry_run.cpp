@@ -94,7 +94,7 @@ TriggerReport report_of(const SubscriptionTopic& topic, std::size_t index, const
     evaluate(*trigger.criteria, change, budget, report);
     report.why = why(report, change);
     report.switched_off = trigger.watch->is_off();
-    if (report.switched_off) report.why += "; writes pass it over at present, since it exceeded its limits repeatedly";
+    if (report.switched_off) report.why += "; writes put it off at present, since it exceeded its limits repeatedly";
   }
   return report;
 }

@@ -37,6 +37,7 @@ inline fhirpath::EvaluationContext context_of(const Change& change) {
   context.resource = change.interaction == Interaction::kDelete ? change.previous : change.current;
   context.variables = {{"current", change.interaction == Interaction::kDelete ? nullptr : change.current},
                        {"previous", change.interaction == Interaction::kCreate ? nullptr : change.previous}};
+  context.now = change.now;
   return context;
 }
 

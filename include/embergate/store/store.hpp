@@ -57,7 +57,7 @@ class Transaction : public Reader {
   // `previous_version_id` (0: it has never existed; after a deletion the previous version is the deletion).
   virtual core::Result<void> put_version(const NewVersion& version) = 0;
   // A number that changes whenever a resource that configures the program was written (topics, destinations, clients,
-  // policies).
+  // policies). None is given twice, not even one whose transaction was rolled back.
   virtual std::int64_t catalog_epoch() = 0;
   virtual void advance_catalog_epoch() = 0;
   // One outbox row for each slot, numbered in commit order, within the transaction in the order of versions. The slots

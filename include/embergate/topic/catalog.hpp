@@ -2,17 +2,20 @@
 // All topics and destinations at one epoch, indexed by (resource type, interaction): the only question a write asks is
 // match(). Equal criteria of several topics are evaluated once for an event. Thread: immutable after build(); match()
 // from any thread. Ownership: share as shared_ptr<const Catalog>. Failure: a criterion that fails does not match and is
-// told to the observer; match() itself never fails (contract 2.2, S-34).
+// told to the observer; match() itself never fails and changes nothing (contract 2.2, S-34).
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "embergate/core/clock.hpp"
 #include "embergate/fhir/resource.hpp"
+#include "embergate/topic/criterion_watch.hpp"
 #include "embergate/topic/subscription_topic.hpp"
 #include "embergate/topic/topic_destination.hpp"
 
@@ -23,13 +26,13 @@ struct Change {
   std::string_view type;
   const fhir::Resource* current = nullptr;   // nullptr on delete
   const fhir::Resource* previous = nullptr;  // nullptr on create, or when needs_previous() said no
+  std::optional<core::SystemTime> now = {};  // of the commit: now() of the criteria; absent: the machine's clock
 };
 
 struct CriteriaError {
   enum class Kind {
     kFailed,
-    kSwitchedOff,  // failed, and is passed over from now on (CriterionWatch)
-    kPassedOver    // was not evaluated
+    kPutOff  // was not evaluated (CriterionWatch)
   };
   Kind kind = Kind::kFailed;
   std::string_view topic_url;
@@ -38,9 +41,17 @@ struct CriteriaError {
   std::size_t line = 1;
   std::size_t column = 1;
 };
+// What one criterion cost; to be noted when the event has committed.
+struct CriterionCost {
+  std::shared_ptr<CriterionWatch> watch;
+  CriterionWatch::Finding finding = CriterionWatch::Finding::kWithinLimits;
+  std::string topic_url;  // of the first trigger that has the criterion
+  std::size_t trigger = 0;
+};
 struct MatchObserver {
   std::function<void(const CriteriaError&)> on_error;        // once per trigger that could not decide
   std::function<void(std::string_view topic_url)> on_match;  // once per topic that fired
+  std::function<void(CriterionCost)> on_cost;                // once per criterion that is costly, or was
 };
 
 class Catalog {

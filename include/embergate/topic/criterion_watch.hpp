@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keeps a criterion that exceeds its limits event after event from slowing every write down (S-34). After kLimit costly
-// failures in a row it is passed over for one event, then tried again; each further failure doubles the number of
-// events passed over, up to kMaxPassedOver. One evaluation within the limits ends it. Thread: any. Ownership: shared
-// by the catalogs that hold the topic, so a change elsewhere does not start the count anew. Failure: none.
+// evaluations in a row it is put off for one event, then tried again; each further costly one doubles the number of
+// events put off, up to kMaxPutOff. One evaluation within the limits ends it. Matching only asks; what it found is
+// noted when its transaction has committed, so that a write that is rolled back changes nothing. Thread: any.
+// Ownership: shared by the catalogs that hold the topic, so a change elsewhere does not start the count anew.
+// Failure: none.
 #pragma once
 
 #include <algorithm>
@@ -14,27 +16,34 @@ namespace embergate::topic {
 class CriterionWatch {
  public:
   static constexpr std::uint32_t kLimit = 10;
-  static constexpr std::uint32_t kMaxPassedOver = 128;
+  static constexpr std::uint32_t kMaxPutOff = 128;
+  enum class Finding : std::uint8_t { kWithinLimits, kCostly, kPutOff };
 
   // Whether the criterion is not to be evaluated for this event.
-  bool pass_over() {
+  [[nodiscard]] bool puts_off() const {
     const std::uint32_t failures = failures_.load(std::memory_order_relaxed);
     if (failures < kLimit) return false;
     const std::uint32_t doublings = std::min<std::uint32_t>(failures - kLimit, 7);
-    if (passed_over_.fetch_add(1, std::memory_order_relaxed) < std::min(1U << doublings, kMaxPassedOver)) return true;
-    passed_over_.store(0, std::memory_order_relaxed);
+    return put_off_.load(std::memory_order_relaxed) < std::min(1U << doublings, kMaxPutOff);
+  }
+  // Whether kWithinLimits is worth noting.
+  [[nodiscard]] bool has_failures() const { return failures_.load(std::memory_order_relaxed) != 0; }
+  [[nodiscard]] bool is_off() const { return failures_.load(std::memory_order_relaxed) >= kLimit; }
+  // After the commit of the event. True when this one switched the criterion off.
+  bool note(Finding finding) {
+    if (finding == Finding::kPutOff) {
+      put_off_.fetch_add(1, std::memory_order_relaxed);
+      return false;
+    }
+    put_off_.store(0, std::memory_order_relaxed);
+    if (finding == Finding::kCostly) return failures_.fetch_add(1, std::memory_order_relaxed) + 1 == kLimit;
+    failures_.store(0, std::memory_order_relaxed);
     return false;
   }
-  // An evaluation failed after much work. True when this one switched the criterion off.
-  bool failed() { return failures_.fetch_add(1, std::memory_order_relaxed) + 1 == kLimit; }
-  void succeeded() {
-    if (failures_.load(std::memory_order_relaxed) != 0) failures_.store(0, std::memory_order_relaxed);
-  }
-  [[nodiscard]] bool is_off() const { return failures_.load(std::memory_order_relaxed) >= kLimit; }
 
  private:
   std::atomic<std::uint32_t> failures_{0};  // costly ones in a row
-  std::atomic<std::uint32_t> passed_over_{0};
+  std::atomic<std::uint32_t> put_off_{0};
 };
 
 }  // namespace embergate::topic

@@ -22,7 +22,7 @@ struct TriggerReport {
   bool type_fits = false;
   bool interaction_fits = false;
   bool fires = false;
-  bool switched_off = false;  // writes pass the criterion over at present (CriterionWatch); here it was evaluated
+  bool switched_off = false;  // writes put the criterion off at present (CriterionWatch); here it was evaluated
   std::string why;            // in words
   // The rest is of the criteria; absent outcome: there are none, or they were not evaluated.
   std::optional<fhirpath::Truth> outcome;

@@ -63,13 +63,13 @@ TEST_F(CriteriaFailuresTest, LogsOncePerMinuteAndTriggerAndSaysHowManyItLeftOut)
 
 TEST_F(CriteriaFailuresTest, ACriterionThatIsSwitchedOffIsAlwaysLogged) {
   tell("urn:a", 0);
-  tell("urn:a", 0, Kind::kSwitchedOff);
-  tell("urn:a", 0, Kind::kPassedOver);
+  CriteriaFailures::tell_put_off("urn:a", 0);
+  tell("urn:a", 0, Kind::kPutOff);
   ASSERT_THAT(lines_, SizeIs(2));
   EXPECT_EQ(lines_[1]["ev"], "topic/criteria-switched-off");
   EXPECT_EQ(lines_[1]["lvl"], "error");
-  EXPECT_THAT(metrics_.text(), HasSubstr("embergate_topic_criteria_errors_total{topic=\"urn:a\"} 3"));
-  EXPECT_THAT(metrics_.text(), HasSubstr("embergate_topic_criteria_passed_over_total{topic=\"urn:a\"} 1"));
+  EXPECT_THAT(metrics_.text(), HasSubstr("embergate_topic_criteria_errors_total{topic=\"urn:a\"} 2"));
+  EXPECT_THAT(metrics_.text(), HasSubstr("embergate_topic_criteria_put_off_total{topic=\"urn:a\"} 1"));
 }
 
 TEST_F(CriteriaFailuresTest, KeepsABoundedNumberOfTriggersApart) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include "embergate/core/time_format.hpp"
 #include "topic_support.hpp"
 
 namespace embergate::topic {
@@ -37,12 +38,20 @@ struct Recorder {
   std::vector<std::string> matched;
   std::vector<std::string> errors;
   std::vector<CriteriaError::Kind> kinds;  // of the errors
+  std::vector<CriterionCost> costs;
   MatchObserver observer() {
     return {[this](const CriteriaError& error) {
               errors.push_back(fmt::format("{}[{}]: {}", error.topic_url, error.trigger, error.message));
               kinds.push_back(error.kind);
             },
-            [this](std::string_view url) { matched.emplace_back(url); }};
+            [this](std::string_view url) { matched.emplace_back(url); },
+            [this](CriterionCost cost) { costs.push_back(std::move(cost)); }};
+  }
+  // What the write path does after the commit. Whether something was switched off.
+  [[nodiscard]] bool commit() const {
+    bool off = false;
+    for (const CriterionCost& cost : costs) off |= cost.watch->note(cost.finding);
+    return off;
   }
 };
 
@@ -201,28 +210,55 @@ TEST(Catalog, TheCriteriaOfOneEventShareTheirSteps) {
   EXPECT_THAT(match(catalog, Interaction::kCreate, kMale.get(), nullptr), ElementsAre(1'000));
 }
 
-TEST(Catalog, PassesACriterionOverThatExceedsItsLimitsAgainAndAgain) {
+TEST(Catalog, PutsACriterionOffThatExceedsItsLimitsAgainAndAgain) {
   const auto many = patient_with_names(150);
   const auto few = patient_with_names(1);
   using Kind = CriteriaError::Kind;
   const auto hopeless = topic("hopeless", costly("none"));
   const Catalog strict({hopeless}, {destination("hopeless", 3)}, 1);
+  bool switched_off = false;
   const auto next = [&](const fhir::ResourcePtr& patient) {
     Recorder recorder;
     match(strict, Interaction::kCreate, patient.get(), nullptr, &recorder);
+    switched_off = recorder.commit();
     return recorder.kinds;
   };
   for (std::uint32_t i = 1; i < CriterionWatch::kLimit; ++i) EXPECT_THAT(next(many), ElementsAre(Kind::kFailed)) << i;
   EXPECT_FALSE(hopeless->triggers[0].watch->is_off());
-  EXPECT_THAT(next(many), ElementsAre(Kind::kSwitchedOff));
+  EXPECT_FALSE(switched_off);
+  EXPECT_THAT(next(many), ElementsAre(Kind::kFailed));
   EXPECT_TRUE(hopeless->triggers[0].watch->is_off());
-  EXPECT_THAT(next(many), ElementsAre(Kind::kPassedOver));
+  EXPECT_TRUE(switched_off);
+  EXPECT_THAT(next(many), ElementsAre(Kind::kPutOff));
   EXPECT_THAT(next(many), ElementsAre(Kind::kFailed)) << "tried again";
-  EXPECT_THAT(next(few), ElementsAre(Kind::kPassedOver));
-  EXPECT_THAT(next(few), ElementsAre(Kind::kPassedOver));
+  EXPECT_THAT(next(few), ElementsAre(Kind::kPutOff));
+  EXPECT_THAT(next(few), ElementsAre(Kind::kPutOff));
   EXPECT_THAT(next(few), IsEmpty()) << "one evaluation within the limits ends it";
   EXPECT_FALSE(hopeless->triggers[0].watch->is_off());
   EXPECT_THAT(next(few), IsEmpty());
+}
+
+TEST(Catalog, AWriteThatIsRolledBackDecidesNothingForOthers) {
+  const auto many = patient_with_names(150);
+  const auto none = resource_of(R"({"resourceType":"Patient","id":"p","name":[{"family":"x"}]})");
+  const Catalog catalog({topic("hopeless", costly("none"))}, {destination("hopeless", 3)}, 1);
+  const auto& watch = catalog.topics()[0]->triggers[0].watch;
+  for (std::uint32_t i = 0; i < 3 * CriterionWatch::kLimit; ++i) {
+    Recorder undone;
+    match(catalog, Interaction::kCreate, many.get(), nullptr, &undone);
+    match(catalog, Interaction::kCreate, none.get(), nullptr, &undone);
+  }
+  EXPECT_FALSE(watch->puts_off());
+  EXPECT_FALSE(watch->has_failures());
+}
+
+TEST(Catalog, CriteriaSeeTheTimeOfTheCommit) {
+  const Catalog catalog({topic("t", R"x({"resource":"Patient","fhirPathCriteria":"today() = @2020-02-03"})x")},
+                        {destination("t", 1)}, 1);
+  Change change{Interaction::kCreate, "Patient", kMale.get(), nullptr, core::parse_instant("2020-02-03T23:59:59Z")};
+  EXPECT_THAT(catalog.match(change, {}), ElementsAre(1));
+  change.now = core::parse_instant("2020-02-04T00:00:00Z");
+  EXPECT_THAT(catalog.match(change, {}), IsEmpty());
 }
 
 TEST(Catalog, AnErrorThatCostsNothingSwitchesNothingOff) {
@@ -234,21 +270,22 @@ TEST(Catalog, AnErrorThatCostsNothingSwitchesNothingOff) {
   EXPECT_THAT(recorder.kinds, ::testing::AllOf(::testing::SizeIs(50), ::testing::Each(CriteriaError::Kind::kFailed)));
 }
 
-TEST(CriterionWatch, DoublesTheEventsItPassesOverUpToABound) {
+TEST(CriterionWatch, DoublesTheEventsItPutsOffUpToABound) {
+  using Finding = CriterionWatch::Finding;
   CriterionWatch watch;
   for (std::uint32_t i = 0; i < CriterionWatch::kLimit; ++i) {
-    EXPECT_FALSE(watch.pass_over());
-    EXPECT_EQ(watch.failed(), i + 1 == CriterionWatch::kLimit);
+    EXPECT_FALSE(watch.puts_off());
+    EXPECT_EQ(watch.note(Finding::kCostly), i + 1 == CriterionWatch::kLimit);
   }
-  std::vector<int> passed;
+  std::vector<int> put_off;
   for (int tries = 0; tries < 10; ++tries) {
-    passed.push_back(0);
-    while (watch.pass_over()) ++passed.back();
-    EXPECT_FALSE(watch.failed()) << "it is off already";
+    put_off.push_back(0);
+    for (; watch.puts_off(); ++put_off.back()) watch.note(Finding::kPutOff);
+    EXPECT_FALSE(watch.note(Finding::kCostly)) << "it is off already";
   }
-  EXPECT_THAT(passed, ElementsAre(1, 2, 4, 8, 16, 32, 64, 128, 128, 128));
-  watch.succeeded();
-  EXPECT_FALSE(watch.pass_over());
+  EXPECT_THAT(put_off, ElementsAre(1, 2, 4, 8, 16, 32, 64, 128, 128, 128));
+  watch.note(Finding::kWithinLimits);
+  EXPECT_FALSE(watch.puts_off());
 }
 
 }  // namespace
