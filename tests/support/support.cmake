@@ -8,3 +8,4 @@ file(GLOB_RECURSE support_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/*.
 add_library(embergate_test_support STATIC ${support_sources})
 target_include_directories(embergate_test_support PUBLIC ${CMAKE_SOURCE_DIR}/tests ${CMAKE_SOURCE_DIR}/src)
 target_link_libraries(embergate_test_support PUBLIC embergate_core GTest::gmock GTest::gtest PRIVATE embergate_rdkafka nlohmann_json::nlohmann_json OpenSSL::SSL OpenSSL::Crypto ZLIB::ZLIB)
+target_compile_options(embergate_test_support PRIVATE $<$<CONFIG:RelWithDebInfo>:-O0>)
