@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The command line (decision 16): serve (default), health, vault check, fhirpath, version. Exit codes: 0 done, 1 a
-// check or the start failed, 2 wrong usage or config.
+// The command line (decision 16): serve (default), health, backup, vault check, fhirpath, version. Exit codes: 0 done,
+// 1 a check or the start failed, 2 wrong usage or config.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -9,6 +9,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "app/backup_command.hpp"
 #include "app/fhirpath_command.hpp"
 #include "app/health_command.hpp"
 #include "app/vault_check.hpp"
@@ -73,6 +74,22 @@ CLI::App* add_fhirpath(CLI::App& cli, app::FhirpathOptions& options) {
   return command;
 }
 
+CLI::App* add_backup(CLI::App& cli, app::BackupCommand& options) {
+  CLI::App* command = cli.add_subcommand(
+      "backup", "copy the database at BOX_DB_PATH to a new file, also while the gateway writes to it");
+  command->add_option("file", options.file, "the file to make; with --check and --mark the one to look at or to mark");
+  CLI::Option* check = command->add_flag("--check", options.check, "only check FILE, or the database at BOX_DB_PATH");
+  CLI::Option* mark = command->add_flag(
+      "--mark", options.mark, "mark FILE, a copy that was made by other means, as one that is about to be started on");
+  mark->excludes(check);
+  command
+      ->add_option("--log-limit", options.log_limit_mib,
+                   "MiB by which the database's log may grow meanwhile before the backup gives up (4096)")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'048'576}));
+  command->add_flag("--json", options.json, "print JSON");
+  return command;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -89,6 +106,8 @@ int main(int argc, char** argv) {
   check_command->add_flag("--json", as_json, "print JSON");
   CLI::App* version_command = cli.add_subcommand("version", "print the version");
   version_command->add_flag("--json", as_json, "print JSON");
+  app::BackupCommand backup_options;
+  const CLI::App* backup = add_backup(cli, backup_options);
   app::FhirpathOptions fhirpath_options;
   const CLI::App* fhirpath_command = add_fhirpath(cli, fhirpath_options);
   static_cast<void>(serve_command);
@@ -99,6 +118,7 @@ int main(int argc, char** argv) {
   }
   if (version_command->parsed()) return version(as_json);
   if (health->parsed()) return app::health_command(environ, std::cout, std::cerr);
+  if (backup->parsed()) return app::backup_command(backup_options, environ, std::cout, std::cerr);
   if (fhirpath_command->parsed()) {
     fhirpath_options.model_folders = app::model_folders_of_program();
     return app::fhirpath_command(fhirpath_options, std::cin, std::cout, std::cerr);

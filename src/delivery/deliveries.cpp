@@ -130,8 +130,9 @@ struct Deliveries::Impl : std::enable_shared_from_this<Deliveries::Impl> {
     auto producer = producers.acquire(kafka.connection, kafka.topic, requester,
                                       [notices](const kafka::ProducerPool::Event& event) { notices->notice(event); });
     const WindowBuilder::Limits limits{options.max_window_rows, options.max_window_bytes, producer->max_record_bytes()};
-    const NotificationWriter writer(destination, {options.box_id, options.base_url, options.aidbox_request_style});
     const store::DestinationSlot slot(destination.slot);
+    const NotificationWriter writer(destination, {options.box_id, options.base_url, options.aidbox_request_style},
+                                    store.outbox().epochs(slot));
     WindowSource source(store.outbox(), slot, chunks, writer, limits, kafka.key_by_resource_id);
     RelayOptions relay_options;
     relay_options.slot = slot;
@@ -222,6 +223,7 @@ struct Deliveries::Impl : std::enable_shared_from_this<Deliveries::Impl> {
     auto counters = co_await core::run_blocking(pool, std::move(read));
     if (!counters) co_return std::move(counters).error();
     parts.counters = *counters;
+    parts.event_epoch = self->store.outbox().epochs(store::DestinationSlot(entry->destination->slot)).back().epoch;
     if (entry->relay != nullptr) {
       parts.relay = co_await entry->relay->view();
       parts.connection = entry->relay->connection();

@@ -11,8 +11,8 @@ void append_notification(std::string& out, const store::OutboxEvent& event, cons
 }
 
 std::string notification_id(std::string_view box_id, const topic::TopicDestination& destination,
-                            store::EventNumber event_number) {
-  return NotificationWriter(destination, {box_id, {}, false}).id_of(event_number);
+                            store::EventNumber event_number, std::int64_t epoch) {
+  return NotificationWriter(destination, {box_id, {}, false}, {{1, epoch}}).id_of(event_number);
 }
 
 }  // namespace embergate::delivery

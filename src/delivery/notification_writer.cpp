@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <iterator>
+#include <utility>
 
 #include "embergate/core/time_format.hpp"
 #include "embergate/core/uuid.hpp"
@@ -20,6 +22,7 @@ constexpr std::string_view kActionExtension =
     R"({"url":"http://health-samurai.io/fhir/core/StructureDefinition/bundle-entryActionCode","valueCode":")";
 constexpr std::string_view kVersionExtension =
     R"({"url":"http://health-samurai.io/fhir/core/StructureDefinition/bundle-entryVersionId","valueId":")";
+constexpr std::string_view kEpochExtension = R"(,"extension":[{"url":"urn:embergate:event-epoch","valueDecimal":)";
 constexpr std::size_t kFixedBytes = 1'536;  // every literal, number, time and UUID of one message together
 constexpr std::size_t kWorstEscape = 6;     // \u00xx
 
@@ -43,19 +46,34 @@ std::string escaped(std::string_view text) {
 
 }  // namespace
 
-NotificationWriter::NotificationWriter(const topic::TopicDestination& destination, const NotificationContext& context)
+NotificationWriter::NotificationWriter(const topic::TopicDestination& destination, const NotificationContext& context,
+                                       std::vector<store::EventEpoch> epochs)
     : content_(destination.content),
       entry_action_(destination.include_entry_action),
       version_id_(destination.include_version_id),
       version_in_focus_(destination.include_version_id_in_focus),
+      event_epoch_(destination.include_event_epoch),
       aidbox_request_style_(context.aidbox_request_style),
       id_seed_(fmt::format("{}/AidboxTopicDestination/{}/{}/", context.box_id, destination.id, destination.slot)),
+      epochs_(std::move(epochs)),
       full_url_(fmt::format("{}/fhir/", escaped(context.base_url))),
       status_tail_(fmt::format(R"("topic":"{}","topic-destination":{{"reference":"AidboxTopicDestination/{}"}})",
                                escaped(destination.topic_url), escaped(destination.id))) {}
 
+// The newest one first: events of older ones are left from before a restore.
+std::int64_t NotificationWriter::epoch_of(store::EventNumber number) const {
+  auto at = epochs_.rbegin();
+  while (at->first > number && std::next(at) != epochs_.rend()) ++at;
+  return at->epoch;
+}
+
+// The first epoch is not part of the name: its events keep the ids that they had before there were epochs.
 std::string NotificationWriter::id_of(store::EventNumber number) const {
   std::string seed = id_seed_;
+  if (const std::int64_t epoch = epoch_of(number); epoch != store::kFirstEpoch) {
+    append_number(seed, epoch);
+    seed += ':';
+  }
   append_number(seed, number);
   return core::name_uuid(seed);
 }
@@ -74,6 +92,11 @@ NotificationWriter::Place NotificationWriter::append(std::string& out, const sto
   out += id_of(event.event_number);
   out += kEvent;
   append_number(out, event.event_number);
+  if (event_epoch_) {
+    out += kEpochExtension;
+    append_number(out, epoch_of(event.event_number));
+    out += "}]";
+  }
   out += R"(,"timestamp":")";
   append_time(out, event.commit_time, true);
   append_focus(out, event, place);

@@ -7,6 +7,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "embergate/delivery/notification.hpp"
 
@@ -14,7 +15,9 @@ namespace embergate::delivery {
 
 class NotificationWriter {
  public:
-  NotificationWriter(const topic::TopicDestination& destination, const NotificationContext& context);
+  // `epochs` of the destination's slot, as the outbox tells them.
+  NotificationWriter(const topic::TopicDestination& destination, const NotificationContext& context,
+                     std::vector<store::EventEpoch> epochs = {{1, store::kFirstEpoch}});
 
   struct Place {
     std::size_t resource = 0;  // offset in `out` of "Type/id"
@@ -29,6 +32,7 @@ class NotificationWriter {
   [[nodiscard]] std::string attempt_status(store::EventNumber number, std::string_view error) const;
 
  private:
+  [[nodiscard]] std::int64_t epoch_of(store::EventNumber number) const;
   void append_time(std::string& out, core::SystemTime time, bool with_micros);
   void append_focus(std::string& out, const store::OutboxEvent& event, Place& place);
   void append_entry(std::string& out, const store::OutboxEvent& event);
@@ -39,10 +43,12 @@ class NotificationWriter {
   bool entry_action_;
   bool version_id_;
   bool version_in_focus_;
+  bool event_epoch_;
   bool aidbox_request_style_;
-  std::string id_seed_;      // what the UUID of a message is made of, but for the event's number
-  std::string full_url_;     // <base>/fhir/, escaped
-  std::string status_tail_;  // the members topic and topic-destination
+  std::string id_seed_;                    // what the UUID of a message is made of, but for the event's number
+  std::vector<store::EventEpoch> epochs_;  // by rising number, never empty
+  std::string full_url_;                   // <base>/fhir/, escaped
+  std::string status_tail_;                // the members topic and topic-destination
   core::SystemTime second_{core::SystemTime::min()};
   std::string second_text_;
 };

@@ -76,6 +76,7 @@ std::string status_json(const StatusParts& parts) {
   out.decimal("messagesQueued", parts.counters.queued);
   out.decimal("messagesSuperseded", parts.counters.superseded);
   out.decimal("messagesWaiting", parts.relay.waiting_resources);
+  out.decimal("eventEpoch", static_cast<std::uint64_t>(parts.event_epoch));
   out.time("startTimestamp", parts.started);
   out.text("status", "active");
   out.boolean("connected", parts.connection.connected);

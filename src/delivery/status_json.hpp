@@ -17,6 +17,7 @@ namespace embergate::delivery {
 
 struct StatusParts {
   store::SlotCounters counters;
+  std::int64_t event_epoch = store::kFirstEpoch;  // of the events that are numbered now
   Relay::View relay;
   kafka::ConnectionStatus connection;
   bool ordered_by_resource = false;

@@ -15,11 +15,17 @@ namespace {
 constexpr std::string_view kRoot = "AidboxTopicDestination";
 
 constexpr ElementRule kDestinationElements[] = {
-    {"topic", Shape::kString, true},       {"kind", Shape::kString, true},
-    {"parameter", Shape::kObjects, true},  {"status", Shape::kString},
-    {"content", Shape::kString},           {"includeEntryAction", Shape::kBoolean},
-    {"includeVersionId", Shape::kBoolean}, {"includeVersionIdInFocusReference", Shape::kBoolean},
-    {"enableLogging", Shape::kBoolean},    {"logLevel", Shape::kString},
+    {"topic", Shape::kString, true},
+    {"kind", Shape::kString, true},
+    {"parameter", Shape::kObjects, true},
+    {"status", Shape::kString},
+    {"content", Shape::kString},
+    {"includeEntryAction", Shape::kBoolean},
+    {"includeVersionId", Shape::kBoolean},
+    {"includeVersionIdInFocusReference", Shape::kBoolean},
+    {"includeEventEpoch", Shape::kBoolean},
+    {"enableLogging", Shape::kBoolean},
+    {"logLevel", Shape::kString},
     {"filterBy", Shape::kObjects},
 };
 
@@ -99,6 +105,7 @@ void read_settings(fhir::Node root, TopicDestination& destination, Issues& issue
   destination.include_entry_action = root.member("includeEntryAction").boolean();
   destination.include_version_id = root.member("includeVersionId").boolean();
   destination.include_version_id_in_focus = root.member("includeVersionIdInFocusReference").boolean();
+  destination.include_event_epoch = root.member("includeEventEpoch").boolean();
   destination.enable_logging = root.member("enableLogging").boolean();
   if (root.member("logLevel").is_string()) {
     destination.log_level = std::string(kLogLevels[read_code(root, "logLevel", kLogLevels, issues)]);

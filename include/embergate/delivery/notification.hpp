@@ -20,8 +20,9 @@ struct NotificationContext {
 // Appends the Bundle's JSON to `out`.
 void append_notification(std::string& out, const store::OutboxEvent& event, const topic::TopicDestination& destination,
                          const NotificationContext& context);
-// AidboxSubscriptionStatus.id: the same for every delivery of the event (decision 34).
+// AidboxSubscriptionStatus.id: the same for every delivery of the event (decision 34), and another one for the event
+// that got the same number in another epoch (docs/decisions/0054).
 std::string notification_id(std::string_view box_id, const topic::TopicDestination& destination,
-                            store::EventNumber event_number);
+                            store::EventNumber event_number, std::int64_t epoch = store::kFirstEpoch);
 
 }  // namespace embergate::delivery

@@ -82,6 +82,13 @@ struct SlotCounters {
   EventNumber last_event_number = 0;
 };
 
+// From event `first` on, events were numbered in this epoch (docs/decisions/0054).
+struct EventEpoch {
+  EventNumber first = 1;
+  std::int64_t epoch = 0;
+};
+inline constexpr std::int64_t kFirstEpoch = 1;  // of a database that was never put back from a copy
+
 class Outbox {
  public:
   // Returns false to stop before taking this row.
@@ -105,6 +112,9 @@ class Outbox {
   virtual void settle(Settlement settlement, Done done) = 0;
   // Quick at any length of the queue. kNotFound: no such slot.
   virtual core::Result<SlotCounters> counters(DestinationSlot slot) = 0;
+  // In which epochs the slot's events were and are numbered, by rising `first`, never empty. It does not change while
+  // the program runs.
+  [[nodiscard]] virtual std::vector<EventEpoch> epochs(DestinationSlot slot) const = 0;
 };
 
 }  // namespace embergate::store

@@ -38,6 +38,7 @@ struct TopicDestination {
   bool include_entry_action = false;
   bool include_version_id = false;
   bool include_version_id_in_focus = false;
+  bool include_event_epoch = false;
   bool enable_logging = false;
   std::string log_level = "info";
   std::vector<DestinationParameter> parameters;

@@ -137,6 +137,13 @@ const char* text_of(Query query) {
       return "SELECT " EG_HELD_COLUMNS EG_HELD_TABLES " WHERE d.slot = ?1 AND d.event_number = ?2";
     case Query::kReleaseHeld:
       return "UPDATE held SET state = 1, released = ?3, next_try = ?4 WHERE slot = ?1 AND event_number = ?2";
+    case Query::kLoadEventEpochs:
+      return "SELECT s.slot, e.first_event_number, e.epoch FROM slot s LEFT JOIN event_epoch e ON e.slot = s.slot"
+             " ORDER BY s.slot, e.first_event_number";
+    case Query::kInsertEventEpoch:
+      return "INSERT INTO event_epoch (slot, first_event_number, epoch) VALUES (?1, 1, ?2)";
+    case Query::kDeleteSlotEpochs:
+      return "DELETE FROM event_epoch WHERE slot = ?1";
     case Query::kCount:
       break;
   }

@@ -56,6 +56,9 @@ enum class Query : std::size_t {
   kHeldRowsOfState,
   kHeldRow,
   kReleaseHeld,
+  kLoadEventEpochs,
+  kInsertEventEpoch,
+  kDeleteSlotEpochs,
   kCount
 };
 

@@ -15,7 +15,7 @@ constexpr std::int64_t kApplicationId = 0x454D4247;
 // history keeps every body once, in a rowid table, so that the outbox finds it by number. The others are narrow and
 // keyed by what they are asked for. resource.identifiers is the packed list that the identifier table holds for the
 // resource: what an update has to take away is read from there.
-constexpr std::array<const char*, 2> kMigrations = {R"sql(
+constexpr std::array<const char*, 3> kMigrations = {R"sql(
 CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO counter (name, value) VALUES ('catalog_epoch', 0);
 CREATE TABLE type (number INTEGER PRIMARY KEY, name TEXT NOT NULL);
@@ -76,6 +76,17 @@ ALTER TABLE held ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE held ADD COLUMN released INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX held_state ON held (slot, state, event_number);
 CREATE INDEX held_resource ON held (slot, type, id, event_number);
+)sql",
+                                                    // Events from first_event_number on were numbered in this epoch; a
+                                                    // slot without a row has only ever known the first one.
+                                                    R"sql(
+CREATE TABLE event_epoch (
+  slot INTEGER NOT NULL,
+  first_event_number INTEGER NOT NULL,
+  epoch INTEGER NOT NULL,
+  PRIMARY KEY (slot, first_event_number)
+) WITHOUT ROWID;
+INSERT INTO counter (name, value) VALUES ('event_epoch', 1), ('file_identity', 0), ('version_floor', 0);
 )sql"};
 
 core::Error foreign_database() {

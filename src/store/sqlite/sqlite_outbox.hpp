@@ -2,10 +2,12 @@
 // The queues of the destinations. Reads go over connections of their own, so that a long drain keeps no client
 // waiting; the body a visitor sees lies in SQLite's page, not in a copy. Settlements are jobs of the writer.
 // Thread: any.
-// Ownership: borrows pool, queue, types and slots. Superseded rows are not read: they are not sent (decision 19).
+// Ownership: borrows pool, queue, types, slots and epochs. Superseded rows are not read: they are not sent (decision
+// 19).
 #pragma once
 
 #include "embergate/store/outbox.hpp"
+#include "store/sqlite/event_epoch.hpp"
 #include "store/sqlite/job_queue.hpp"
 #include "store/sqlite/reader_pool.hpp"
 #include "store/sqlite/slot_table.hpp"
@@ -15,8 +17,9 @@ namespace embergate::store::sqlite {
 
 class SqliteOutbox final : public Outbox {
  public:
-  SqliteOutbox(ReaderPool& pool, JobQueue& queue, const TypeTable& types, const SlotTable& slots)
-      : pool_(pool), queue_(queue), types_(types), slots_(slots) {}
+  SqliteOutbox(ReaderPool& pool, JobQueue& queue, const TypeTable& types, const SlotTable& slots,
+               const EventEpochs& epochs)
+      : pool_(pool), queue_(queue), types_(types), slots_(slots), epochs_(epochs) {}
 
   core::Result<std::size_t> read(DestinationSlot slot, EventNumber after, std::size_t max_rows, std::size_t max_bytes,
                                  const Visit& visit) override;
@@ -27,6 +30,7 @@ class SqliteOutbox final : public Outbox {
   core::Result<std::vector<HeldRow>> held_rows(DestinationSlot slot, const HeldQuery& query) override;
   void settle(Settlement settlement, Done done) override;
   core::Result<SlotCounters> counters(DestinationSlot slot) override;
+  [[nodiscard]] std::vector<EventEpoch> epochs(DestinationSlot slot) const override { return epochs_.of(slot); }
 
  private:
   enum class Visited { kAbsent, kTaken, kRefused };
@@ -40,6 +44,7 @@ class SqliteOutbox final : public Outbox {
   JobQueue& queue_;
   const TypeTable& types_;
   const SlotTable& slots_;
+  const EventEpochs& epochs_;
 };
 
 }  // namespace embergate::store::sqlite

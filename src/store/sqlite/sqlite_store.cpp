@@ -7,6 +7,16 @@
 
 namespace embergate::store {
 namespace sqlite {
+namespace {
+
+// Before the file has a log: as long as it bears the mark, a log beside it is not its own.
+core::Result<void> take_over_copy(Connection& connection, std::int64_t schema, const std::string& path,
+                                  core::SystemTime now) {
+  EG_CHECK(migrate(connection, schema, now));
+  return begin_epoch(connection, path, now);
+}
+
+}  // namespace
 
 core::Result<std::unique_ptr<Store>> SqliteStore::open(const SqliteOptions& options, const core::Clock& clock,
                                                        observability::Metrics& metrics) {
@@ -19,12 +29,16 @@ core::Result<std::unique_ptr<Store>> SqliteStore::open(const SqliteOptions& opti
 core::Result<SqliteStore::Parts> SqliteStore::open_parts(const SqliteOptions& options, core::SystemTime now) {
   Parts parts;
   EG_TRY(parts.file, DatabaseFile::claim(options.path));
+  if (has_copy_mark(options.path)) EG_CHECK(set_foreign_log_aside(options.path));
   EG_TRY(parts.connection, Connection::open(options.path, Connection::Mode::kReadWrite));
   parts.connection->keep_log_on_close(true);
   EG_TRY(const std::int64_t schema, check_schema(*parts.connection));
   parts.connection->keep_log_on_close(false);
+  EG_TRY(const bool copy, has_copy_mark(*parts.connection));
+  if (copy) EG_CHECK(take_over_copy(*parts.connection, schema, options.path, now));
   EG_CHECK(apply_writer_settings(*parts.connection, {options.wal_cap_bytes, options.max_bytes}));
-  EG_CHECK(migrate(*parts.connection, schema, now));
+  EG_CHECK(migrate(*parts.connection, copy ? newest_schema() : schema, now));
+  EG_CHECK(begin_epoch(*parts.connection, options.path, now));
   EG_TRY(parts.checkpoints, Connection::open(options.path, Connection::Mode::kReadWrite));
   EG_CHECK(apply_checkpoint_settings(*parts.checkpoints));
   EG_TRY(parts.readers, ReaderPool::open(options.path, options.read_connections));
@@ -37,7 +51,7 @@ SqliteStore::SqliteStore(Parts parts, const SqliteOptions& options, const core::
     : parts_(std::move(parts)),
       loaded_(state_.load(*parts_.connection, clock.system_now())),
       queue_({options.max_group, options.max_waiting, options.settle_interval}),
-      outbox_(*parts_.outbox_readers, queue_, state_.types, state_.slots),
+      outbox_(*parts_.outbox_readers, queue_, state_.types, state_.slots, state_.epochs),
       log_(*parts_.connection, std::move(parts_.checkpoints), {parts_.readers.get(), parts_.outbox_readers.get()},
            {options.wal_cap_bytes}, metrics),
       writer_(*parts_.connection, state_, log_, queue_, clock, metrics) {}

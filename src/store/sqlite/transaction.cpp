@@ -77,6 +77,10 @@ core::Result<void> SqliteTransaction::append_events(VersionId version, std::span
 core::Result<void> SqliteTransaction::open_slot(DestinationSlot slot, std::string_view destination_id) {
   if (state_.slots.find(slot) != nullptr) return {};
   EG_CHECK(keep(connection_.use(Query::kInsertSlot).bind(1, slot.value()).bind_text(2, destination_id).run()));
+  if (state_.epochs.current() != kFirstEpoch) {
+    auto insert = connection_.use(Query::kInsertEventEpoch);
+    EG_CHECK(keep(insert.bind(1, slot.value()).bind(2, state_.epochs.current()).run()));
+  }
   state_.slots.put(slot, SlotState{});
   return {};
 }
@@ -203,7 +207,8 @@ core::Result<void> SqliteTransaction::write_event(const PendingEvent& event) {
 }
 
 core::Result<void> SqliteTransaction::drop_slot(DestinationSlot slot) {
-  for (const Query query : {Query::kDeleteSlotEvents, Query::kDeleteSlotHeld, Query::kDeleteSlot}) {
+  for (const Query query :
+       {Query::kDeleteSlotEvents, Query::kDeleteSlotHeld, Query::kDeleteSlotEpochs, Query::kDeleteSlot}) {
     EG_CHECK(connection_.use(query).bind(1, slot.value()).run());
   }
   return {};

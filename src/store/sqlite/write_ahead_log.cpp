@@ -18,7 +18,8 @@ WriteAheadLog::WriteAheadLog(Connection& writer, std::unique_ptr<Connection> own
       readers_(std::move(readers)),
       limits_(limits),
       size_metric_(metrics.gauge("store_wal_bytes", "Bytes in use in the database's write-ahead log")),
-      restarts_metric_(metrics.counter("store_wal_restarts_total", "Times the writer itself had to shorten the log")) {
+      restarts_metric_(metrics.counter("store_wal_restarts_total", "Times the writer itself had to shorten the log")),
+      pause_(limits.pause) {
   sqlite3_wal_hook(writer_.handle(), &WriteAheadLog::on_commit, this);
   thread_ = std::thread([this] { run(); });
 }
@@ -39,11 +40,18 @@ void WriteAheadLog::restart_in_a_quiet_moment() {
   const auto now = std::chrono::steady_clock::now();
   if (now >= next_try_) {
     held_until_ = now + limits_.hold;
-    next_try_ = now + limits_.pause;
+    next_try_ = now + pause_;
     hold_readers_until(held_until_);
   }
   if (now >= held_until_ || !readers_quiet()) return;
-  if (restart()) next_try_ = {};
+  if (restart()) {
+    next_try_ = {};
+    pause_ = limits_.pause;
+  } else {
+    // Our readers were quiet, so another process reads, such as a backup: holding ours back again soon gains nothing.
+    pause_ = std::min(pause_ * 2, limits_.longest_pause);
+    next_try_ = now + pause_;
+  }
   held_until_ = {};
   hold_readers_until(held_until_);
 }
@@ -90,7 +98,7 @@ void WriteAheadLog::copy_pages() {
   if (code == SQLITE_OK) copied_frames_ = frames;
 }
 
-// A reader that is not ours makes SQLite refuse; the next try comes after the pause, so the writer never waits here.
+// A reader that is not ours makes SQLite refuse; the next try comes after a pause, so the writer never waits here.
 bool WriteAheadLog::restart() {
   const std::lock_guard lock(checkpoint_);
   writer_.set_busy_timeout(core::Milliseconds(0));

@@ -28,8 +28,9 @@ class WriteAheadLog {
   struct Limits {
     std::size_t cap_bytes;
     core::Milliseconds interval{50};
-    core::Milliseconds hold{100};   // of new reads, while the last ones end
-    core::Milliseconds pause{300};  // from one try to the next
+    core::Milliseconds hold{100};             // of new reads, while the last ones end
+    core::Milliseconds pause{300};            // from one try to the next
+    core::Milliseconds longest_pause{5'000};  // while another process reads
   };
   WriteAheadLog(Connection& writer, std::unique_ptr<Connection> own, std::vector<ReaderPool*> readers,
                 const Limits& limits, observability::Metrics& metrics);
@@ -56,6 +57,7 @@ class WriteAheadLog {
   const std::shared_ptr<observability::Counter> restarts_metric_;
   std::atomic<std::int64_t> frames_{0};
   std::int64_t copied_frames_ = 0;  // own thread only
+  core::Milliseconds pause_;        // writer only
   core::SteadyTime next_try_{};     // writer only
   core::SteadyTime held_until_{};   // writer only
   std::mutex checkpoint_;           // one checkpoint at a time; SQLite would refuse the second

@@ -14,12 +14,14 @@ constexpr std::chrono::hours kTrustedLead{1};
 core::Result<void> WriterState::load(Connection& connection, core::SystemTime now) {
   EG_CHECK(types.load(connection));
   EG_CHECK(slots.load(connection));
+  EG_CHECK(epochs.load(connection));
   EG_TRY(epoch, connection.integer_of("SELECT value FROM counter WHERE name = 'catalog_epoch'"));
   EG_TRY(const auto newest, connection.integer_of("SELECT coalesce(max(version_id), 0) FROM history"));
   EG_TRY(const auto last_updated,
          connection.integer_of("SELECT last_updated FROM history ORDER BY version_id DESC LIMIT 1"));
   EG_TRY(const auto newest_slot, connection.integer_of("SELECT coalesce(max(slot), 0) FROM slot"));
-  next_version_ = std::max({newest, epoch, newest_slot}) + 1;
+  EG_TRY(const auto floor, connection.integer_of("SELECT value FROM counter WHERE name = 'version_floor'"));
+  next_version_ = std::max({newest, epoch, newest_slot, floor}) + 1;
   if (time_of(last_updated) <= now + kTrustedLead) last_stamp_ = time_of(last_updated);
   committed_epoch = epoch;
   return {};

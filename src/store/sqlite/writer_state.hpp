@@ -12,6 +12,7 @@
 #include "embergate/core/result.hpp"
 #include "embergate/store/types.hpp"
 #include "store/sqlite/connection.hpp"
+#include "store/sqlite/event_epoch.hpp"
 #include "store/sqlite/slot_table.hpp"
 #include "store/sqlite/type_table.hpp"
 
@@ -38,6 +39,7 @@ class WriterState {
 
   TypeTable types;
   SlotTable slots;
+  EventEpochs epochs;
   std::int64_t epoch = 0;
   std::atomic<std::int64_t> committed_epoch{0};
 

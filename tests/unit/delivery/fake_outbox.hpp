@@ -38,6 +38,9 @@ class FakeOutbox final : public store::Outbox {
                                                       const store::HeldQuery& query) override;
   void settle(store::Settlement settlement, Done done) override;
   core::Result<store::SlotCounters> counters(store::DestinationSlot slot) override;
+  [[nodiscard]] std::vector<store::EventEpoch> epochs(store::DestinationSlot) const override {
+    return {{1, store::kFirstEpoch}};
+  }
 
   void fail_reads(bool fail);
   void fail_settlements(bool fail);

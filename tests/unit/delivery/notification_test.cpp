@@ -180,5 +180,36 @@ TEST(NotificationWriter, WritesTheStatusOfAnAttemptForTheLog) {
   EXPECT_FALSE(nlohmann::json::parse(writer.attempt_status(5, "")).contains("error"));
 }
 
+TEST(Notification, EventsOfOneNumberInTwoEpochsHaveTwoIdsAndASecondSendingTheSame) {
+  const NotificationContext context{"box", "http://gw.example", false};
+  const std::vector<store::EventEpoch> before{{1, store::kFirstEpoch}};
+  const std::vector<store::EventEpoch> after{{1, store::kFirstEpoch}, {5, 1'800'000'000}, {9, 1'800'000'700}};
+  const NotificationWriter first(destination(), context, before);
+  const NotificationWriter restored(destination(), context, after);
+  EXPECT_EQ(restored.id_of(4), first.id_of(4)) << "numbered before the copy was made";
+  EXPECT_EQ(first.id_of(5), NotificationWriter(destination(), context).id_of(5)) << "as without epochs";
+  EXPECT_NE(restored.id_of(5), first.id_of(5));
+  EXPECT_EQ(restored.id_of(8), notification_id("box", destination(), 8, 1'800'000'000));
+  EXPECT_EQ(restored.id_of(9), notification_id("box", destination(), 9, 1'800'000'700));
+}
+
+TEST(Notification, ShowsTheEpochOfTheEventWhenTheDestinationWantsIt) {
+  topic::TopicDestination to = destination();
+  const std::vector<store::EventEpoch> epochs{{1, store::kFirstEpoch}, {5, 1'800'000'000}};
+  const auto extension_of = [&](store::EventNumber number) {
+    std::string text;
+    store::OutboxEvent one = event();
+    one.event_number = number;
+    NotificationWriter(to, {"box", "http://gw.example", false}, epochs).append(text, one);
+    const auto bundle = nlohmann::json::parse(text);
+    return bundle["entry"][0]["resource"]["notificationEvent"][0].value("extension", nlohmann::json());
+  };
+  EXPECT_TRUE(extension_of(5).is_null());
+  to.include_event_epoch = true;
+  EXPECT_EQ(extension_of(4)[0]["valueDecimal"], 1);
+  EXPECT_EQ(extension_of(5)[0]["valueDecimal"], 1'800'000'000);
+  EXPECT_EQ(extension_of(5)[0]["url"], "urn:embergate:event-epoch");
+}
+
 }  // namespace
 }  // namespace embergate::delivery

@@ -26,6 +26,7 @@ TEST(StatusJson, HasTheParametersOfTheContract) {
   parts.counters.queued = 2;
   parts.counters.superseded = 1;
   parts.counters.oldest_queued = at("2026-03-01T08:00:58.5Z");
+  parts.event_epoch = 1'700'000'000;
   parts.relay.in_process = 7;
   parts.relay.waiting_resources = 1;
   parts.relay.waiting = {{"Patient/p1", "too \"large\"", at("2026-03-01T08:02:00Z")}};
@@ -52,6 +53,7 @@ TEST(StatusJson, HasTheParametersOfTheContract) {
   EXPECT_EQ(find(all, "messagesQueued")["valueDecimal"], 2);
   EXPECT_EQ(find(all, "messagesSuperseded")["valueDecimal"], 1);
   EXPECT_EQ(find(all, "messagesWaiting")["valueDecimal"], 1);
+  EXPECT_EQ(find(all, "eventEpoch")["valueDecimal"], 1'700'000'000);
   EXPECT_EQ(find(all, "startTimestamp")["valueDateTime"], "2026-03-01T08:00:00Z");
   EXPECT_EQ(find(all, "status")["valueString"], "active");
   EXPECT_EQ(find(all, "connected")["valueBoolean"], true);
