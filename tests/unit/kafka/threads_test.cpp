@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <condition_variable>
+#include <mutex>
 #include <vector>
 
 #include "kafka/control_threads.hpp"
@@ -51,6 +53,96 @@ TEST(Strand, LetsGoOfTasksThatTheThreadsNeverRan) {
   strand->post([owned, strand] { ++*owned; });
   EXPECT_EQ(owned.use_count(), 1);
   EXPECT_EQ(strand.use_count(), 1);
+}
+
+// Tasks that hold their threads until the gate opens.
+class Gate {
+ public:
+  ~Gate() { open(); }
+  void pass() {
+    std::unique_lock lock(mutex_);
+    ++inside_;
+    opened_.wait(lock, [this] { return open_; });
+  }
+  void open() {
+    {
+      std::lock_guard lock(mutex_);
+      open_ = true;
+    }
+    opened_.notify_all();
+  }
+  std::size_t inside() {
+    std::lock_guard lock(mutex_);
+    return inside_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable opened_;
+  std::size_t inside_ = 0;
+  bool open_ = false;
+};
+
+TEST(ControlThreads, TasksThatWaitForSilentPeersKeepNoOtherTaskWaiting) {
+  ControlThreads threads(2, 64);
+  Gate gate;
+  std::vector<std::shared_ptr<Strand>> silent;
+  for (int i = 0; i < 24; ++i) {
+    silent.push_back(std::make_shared<Strand>(threads));
+    silent.back()->post([&] { gate.pass(); });
+  }
+  std::atomic<bool> ran{false};
+  std::atomic<bool> timer{false};
+  auto healthy = std::make_shared<Strand>(threads);
+  healthy->post([&] { ran = true; });
+  healthy->post_after(20ms, [&] { timer = true; });
+  EXPECT_TRUE(eventually([&] { return ran && timer; }, 5s));
+  EXPECT_TRUE(eventually([&] { return gate.inside() == 24; })) << "each has a thread";
+  EXPECT_LE(threads.threads(), 24U + 4U);
+  gate.open();
+  threads.stop();
+}
+
+TEST(ControlThreads, AreNeverMoreThanTheBound) {
+  ControlThreads threads(2, 6);
+  Gate gate;
+  std::atomic<int> ran{0};
+  for (int i = 0; i < 20; ++i) {
+    threads.post([&] {
+      gate.pass();
+      ++ran;
+    });
+  }
+  EXPECT_TRUE(eventually([&] { return gate.inside() == 6; }));
+  EXPECT_EQ(threads.threads(), 6U);
+  gate.open();
+  EXPECT_TRUE(eventually([&] { return ran == 20; }));
+  threads.stop();
+}
+
+TEST(ControlThreads, StrandsThatHeldAThreadForLongLeaveSomeForTheOthers) {
+  ControlThreads threads(2, 6);
+  Gate gate;
+  std::atomic<int> known{0};
+  std::vector<std::shared_ptr<Strand>> silent;
+  for (int i = 0; i < 12; ++i) {
+    silent.push_back(std::make_shared<Strand>(threads));
+    silent.back()->post([&] {
+      eventually([] { return false; }, 300ms);  // as a peer that does not answer
+      ++known;
+    });
+  }
+  ASSERT_TRUE(eventually([&] { return known == 12; }));
+  for (const auto& strand : silent) strand->post([&] { gate.pass(); });
+  ASSERT_TRUE(eventually([&] { return gate.inside() == 4; })) << "all that they may have";
+  std::atomic<bool> ran{false};
+  auto healthy = std::make_shared<Strand>(threads);
+  healthy->post([&] { ran = true; });
+  EXPECT_TRUE(eventually([&] { return ran.load(); }, 5s));
+  EXPECT_EQ(gate.inside(), 4U);
+  gate.open();
+  EXPECT_TRUE(eventually([&] { return gate.inside() == 12; })) << "each has its turn";
+  threads.stop();
 }
 
 class FakeSource final : public EventSource {
