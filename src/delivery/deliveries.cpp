@@ -14,6 +14,7 @@
 #include "delivery/relay.hpp"
 #include "delivery/status_json.hpp"
 #include "embergate/core/blocking.hpp"
+#include "embergate/core/time_format.hpp"
 #include "embergate/observability/log.hpp"
 
 namespace embergate::delivery {
@@ -161,6 +162,11 @@ struct Deliveries::Impl : std::enable_shared_from_this<Deliveries::Impl> {
       if (!status.connected) {
         result.status = observability::HealthStatus::kWarn;
         result.output = status.last_error.empty() ? "not connected yet" : status.last_error;
+      } else if (const auto unanswered = alive->unanswered()) {
+        result.status = observability::HealthStatus::kWarn;
+        result.output =
+            fmt::format("records wait for an answer since {}{}{}", core::format_instant_seconds(unanswered->since),
+                        unanswered->reason.empty() ? "" : ": ", unanswered->reason);
       }
       return result;
     });
@@ -227,6 +233,7 @@ struct Deliveries::Impl : std::enable_shared_from_this<Deliveries::Impl> {
     if (entry->relay != nullptr) {
       parts.relay = co_await entry->relay->view();
       parts.connection = entry->relay->connection();
+      parts.unanswered = entry->relay->unanswered();
     }
     parts.ordered_by_resource = entry->ordered_by_resource;
     parts.started = entry->started;

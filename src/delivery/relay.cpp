@@ -77,6 +77,7 @@ asio::awaitable<void> Relay::run() {
     if (!progress && stop_ == Stop::kNo) co_await wait();
   }
   co_await drain();
+  set_unanswered(std::nullopt);
   finish();
 }
 
@@ -274,11 +275,37 @@ void Relay::settled(const core::Result<void>& result) {
 
 void Relay::watch_the_wait(core::SteadyTime at) {
   const Window* oldest = pipeline_.oldest_unreported();
-  if (oldest == nullptr || at - oldest->sent_at < options_.delivery_timeout) return;
+  const auto age = oldest != nullptr ? at - oldest->sent_at : core::SteadyTime::duration::zero();
+  if (oldest == nullptr || age < options_.inquire_after) {
+    inquire_again_ = {};
+    set_unanswered(std::nullopt);
+    return;
+  }
+  if (at >= inquire_again_) {
+    producer_->inquire();
+    inquire_again_ = at + options_.inquire_after;
+  }
   const kafka::ConnectionStatus status = producer_->status();
+  const auto since = std::chrono::floor<std::chrono::seconds>(
+      clock_.system_now() - std::chrono::duration_cast<core::SystemTime::duration>(age));
+  set_unanswered(Unanswered{since, status.topic_trouble});
+  if (!status.topic_trouble.empty()) {
+    note(status.topic_trouble + "; records wait in the Kafka client until that is mended");
+  }
+  if (age < options_.delivery_timeout) return;
   note(status.last_error.empty()
            ? std::string("the broker has not answered within deliveryTimeoutMs; the records stay queued")
            : "no answer within deliveryTimeoutMs: " + status.last_error);
+}
+
+void Relay::set_unanswered(std::optional<Unanswered> unanswered) {
+  std::lock_guard lock(producer_mutex_);
+  unanswered_ = std::move(unanswered);
+}
+
+std::optional<Relay::Unanswered> Relay::unanswered() const {
+  std::lock_guard lock(producer_mutex_);
+  return unanswered_;
 }
 
 void Relay::log_attempts(const Window& window, const kafka::BatchReport& report) const {
@@ -299,6 +326,8 @@ asio::awaitable<void> Relay::wait() {
   const auto sooner = [&](core::SteadyTime moment) {
     if (moment > at) until = std::min(until, moment);
   };
+  if (const Window* oldest = pipeline_.oldest_unreported())
+    sooner(std::max(oldest->sent_at + options_.inquire_after, inquire_again_));
   sooner(paused_until_);
   sooner(settle_again_);
   sooner(purge_at_);

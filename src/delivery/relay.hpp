@@ -35,6 +35,7 @@ struct RelayOptions {
   std::size_t windows_in_flight = 4;
   core::Milliseconds idle_poll{2'000};
   RetryPolicy retry;
+  core::Milliseconds inquire_after{5'000};       // without an answer Kafka is asked why, again and again
   core::Milliseconds delivery_timeout{120'000};  // records that wait longer for an answer are an error to show
   bool log_attempts = false;                     // enableLogging (contract 2.11)
   observability::log::Level log_level = observability::log::Level::kInfo;
@@ -66,6 +67,12 @@ class Relay : public std::enable_shared_from_this<Relay> {
   };
   boost::asio::awaitable<View> view();
   [[nodiscard]] kafka::ConnectionStatus connection() const;  // of nothing when the relay has ended
+  // Records that were handed to Kafka and have no answer for longer than answers take.
+  struct Unanswered {
+    core::SystemTime since{};  // when the oldest of them was handed over
+    std::string reason;        // empty: the cluster names none
+  };
+  [[nodiscard]] std::optional<Unanswered> unanswered() const;
   [[nodiscard]] const RelayOptions& options() const { return options_; }
 
  private:
@@ -96,6 +103,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
   bool end_pause_after_failure(core::SteadyTime now);
   bool can_send(core::SteadyTime now);
   void watch_the_wait(core::SteadyTime now);
+  void set_unanswered(std::optional<Unanswered> unanswered);
   void log_attempts(const Window& window, const kafka::BatchReport& report) const;
   [[nodiscard]] Now now() const { return {clock_.steady_now(), clock_.system_now()}; }
 
@@ -105,8 +113,9 @@ class Relay : public std::enable_shared_from_this<Relay> {
   boost::asio::steady_timer finished_timer_;
   boost::asio::thread_pool& pool_;
   store::Outbox& outbox_;
-  mutable std::mutex producer_mutex_;  // connection() against finish()
+  mutable std::mutex producer_mutex_;  // connection() against finish(); unanswered_
   std::unique_ptr<kafka::Producer> producer_;
+  std::optional<Unanswered> unanswered_;
   WindowSource source_;
   std::shared_ptr<ErrorLog> errors_;
   const core::Clock& clock_;
@@ -123,6 +132,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
   std::uint32_t failures_in_a_row_ = 0;
   core::SteadyTime last_read_{};
   core::SteadyTime last_gauges_{};
+  core::SteadyTime inquire_again_{};
   bool more_ = true;
   bool signalled_ = false;
   Stop stop_ = Stop::kNo;

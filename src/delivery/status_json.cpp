@@ -57,6 +57,14 @@ void add_waiting(Parameters& out, const Relay::View& view) {
   }
 }
 
+void add_unanswered(Parameters& out, const std::optional<Relay::Unanswered>& unanswered) {
+  if (!unanswered) return;
+  Parameters parts;
+  parts.time("since", unanswered->since);
+  if (!unanswered->reason.empty()) parts.text("reason", unanswered->reason);
+  out.parts("unanswered", parts);
+}
+
 void add_errors(Parameters& out, const std::vector<ErrorLog::Entry>& errors) {
   for (const ErrorLog::Entry& error : errors) {
     Parameters detail;
@@ -85,6 +93,7 @@ std::string status_json(const StatusParts& parts) {
     const auto age = std::max(parts.now - *parts.counters.oldest_queued, core::SystemTime::duration::zero());
     out.seconds("oldestQueuedAge", std::chrono::duration<double>(age).count());
   }
+  add_unanswered(out, parts.unanswered);
   add_waiting(out, parts.relay);
   add_secrets(out, parts);
   add_errors(out, parts.errors);

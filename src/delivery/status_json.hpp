@@ -20,6 +20,7 @@ struct StatusParts {
   std::int64_t event_epoch = store::kFirstEpoch;  // of the events that are numbered now
   Relay::View relay;
   kafka::ConnectionStatus connection;
+  std::optional<Relay::Unanswered> unanswered;
   bool ordered_by_resource = false;
   core::SystemTime started{};
   core::SystemTime now{};

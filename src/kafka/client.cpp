@@ -5,8 +5,10 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -20,6 +22,7 @@ namespace {
 
 namespace log = observability::log;
 
+constexpr std::chrono::seconds kLately{2};
 constexpr std::uint64_t kOne = 1;  // what librdkafka writes to the eventfd; must outlive every client
 
 std::string describe(rd_kafka_resp_err_t error) {
@@ -57,7 +60,40 @@ void serve_log(rd_kafka_event_t* event) {
   log::event(log::Level::kDebug, "kafka/client", text, {{"facility", std::string_view(facility)}});
 }
 
+QueueUse::Amount size_of(const Record& record) { return {1, record.key.size() + record.value.size()}; }
+
+// Empty: all is well with it.
+std::string trouble_of(const rd_kafka_metadata_topic_t& topic) {
+  const auto leaderless = std::count_if(topic.partitions, topic.partitions + topic.partition_cnt,
+                                        [](const rd_kafka_metadata_partition& one) { return one.leader < 0; });
+  if (leaderless > 0) {
+    return fmt::format("Kafka topic {}: {} of {} partitions have no leader", topic.topic, leaderless,
+                       topic.partition_cnt);
+  }
+  if (topic.err == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+  return fmt::format("Kafka topic {}: {}", topic.topic, describe(topic.err));
+}
+
 }  // namespace
+
+// Reports come in runs of one topic; a run is taken off the account at once.
+struct Client::ReportedUse {
+  PartitionGate* gate = nullptr;
+  QueueUse::Amount amount;
+  bool answered = false;
+
+  // The run before, when this record begins another one.
+  std::optional<ReportedUse> add(PartitionGate& of, QueueUse::Amount record) {
+    std::optional<ReportedUse> before;
+    if (gate != &of) {
+      if (gate != nullptr) before = *this;
+      *this = {&of, {}, false};
+    }
+    amount.records += record.records;
+    amount.bytes += record.bytes;
+    return before;
+  }
+};
 
 class Client::TopicSink final : public RecordSink {
  public:
@@ -71,12 +107,13 @@ class Client::TopicSink final : public RecordSink {
   rd_kafka_topic_t* topic_;
 };
 
-Client::Client(OpenClient made, std::weak_ptr<ClientObserver> observer)
+Client::Client(OpenClient made, std::weak_ptr<ClientObserver> observer, const QueueLimits& limits)
     : guard_(std::move(made.guard)),
       handle_(std::move(made.handle)),
       queue_(rd_kafka_queue_get_main(handle_.get())),
       eventfd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      observer_(std::move(observer)) {
+      observer_(std::move(observer)),
+      limit_{limits.messages, std::uint64_t{limits.kbytes} * 1'024} {
   EG_ASSERT(eventfd_ >= 0);
   rd_kafka_queue_io_event_enable(queue_.get(), eventfd_, &kOne, sizeof kOne);
 }
@@ -167,16 +204,18 @@ bool Client::serve_events(std::size_t budget, bool& reported) {
 }
 
 void Client::serve_reports(rd_kafka_event_t* event) {
-  std::size_t reports = 0;
+  ReportedUse reported;
   bool acknowledged = false;
   bool failed = false;
   while (const rd_kafka_message_t* message = rd_kafka_event_message_next(event)) {
-    ++reports;
     std::size_t index = 0;
     BatchState& batch = BatchState::of(message->_private, index);
     bool last = false;
     const bool confirmed = is_confirmed(*message);
-    PartitionGate::of(message->rkt).reported(*message, confirmed);
+    PartitionGate& gate = PartitionGate::of(message->rkt);
+    gate.reported(*message, confirmed);
+    if (const auto whole = reported.add(gate, size_of(batch.record(index)))) released(*whole);
+    if (confirmed) reported.answered = true;
     if (confirmed) {
       acknowledged = true;
       last = batch.delivered(index);
@@ -187,7 +226,7 @@ void Client::serve_reports(rd_kafka_event_t* event) {
     }
     if (last) batch.finish();
   }
-  released(reports);
+  if (reported.gate != nullptr) released(reported);
   const auto listener = observer();
   if (!listener) return;
   if (acknowledged) listener->answered();
@@ -227,24 +266,41 @@ void Client::serve_answer(rd_kafka_event_t* event) {
   }
 }
 
-void Client::released(std::size_t count) {
-  if (outstanding_.fetch_sub(count) != count) return;
+void Client::released(const ReportedUse& reported) {
+  if (reported.answered) reported.gate->note_answer(std::chrono::steady_clock::now());
+  released(*reported.gate, reported.amount);
+}
+
+void Client::released(PartitionGate& gate, QueueUse::Amount amount) {
+  gate.use().remove(amount);
+  if (use_.remove(amount).records != 0) return;
   {
     std::lock_guard lock(mutex_);
   }  // a waiter is either before its check or asleep
   drained_.notify_all();
 }
 
+bool Client::may_take(PartitionGate& gate) const {
+  if (!several_topics_.load(std::memory_order_relaxed)) return true;
+  const QueueUse::Amount topic = gate.use().now();
+  const QueueUse::Amount all = use_.now();
+  return has_share(topic, all, without_reserve(limit_)) ||
+         (gate.answered_since(std::chrono::steady_clock::now() - kLately) && has_share(topic, all, limit_));
+}
+
 RecordSink::Verdict Client::take(rd_kafka_topic_t* topic, const Record& record, void* opaque, RecordFailure& failure) {
   PartitionGate& gate = PartitionGate::of(topic);
+  if (!may_take(gate)) return RecordSink::Verdict::kFull;
   if (!gate.admits(topic, record, opaque)) return RecordSink::Verdict::kFull;
-  outstanding_.fetch_add(1);
+  const QueueUse::Amount amount = size_of(record);
+  gate.use().add(amount);
+  use_.add(amount);
   // Neither copied nor freed by the library: the batch owns the bytes until the report.
   const int result = rd_kafka_produce(topic, RD_KAFKA_PARTITION_UA, 0, const_cast<char*>(record.value.data()),
                                       record.value.size(), record.key.data(), record.key.size(), opaque);
   if (result == 0) return RecordSink::Verdict::kTaken;
   const rd_kafka_resp_err_t error = rd_kafka_last_error();
-  released(1);
+  released(gate, amount);
   gate.not_taken(opaque);
   if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) return RecordSink::Verdict::kFull;
   failure.scope = scope_of(error);
@@ -267,6 +323,7 @@ core::Result<std::shared_ptr<RecordSink>> Client::sink(const TopicSettings& topi
     }
     static_cast<void>(conf.release());  // the topic owns it now
     found = topics_.emplace(topic.topic, std::move(made)).first;
+    several_topics_.store(topics_.size() > 1);
   }
   return std::shared_ptr<RecordSink>(std::make_shared<TopicSink>(shared_from_this(), found->second.get()));
 }
@@ -287,6 +344,22 @@ bool Client::warm(core::Milliseconds timeout) {
   return true;
 }
 
+std::optional<std::map<std::string, std::string>> Client::topic_troubles(core::Milliseconds timeout) {
+  const rd_kafka_metadata_t* metadata = nullptr;
+  if (rd_kafka_metadata(handle_.get(), 0, nullptr, &metadata, static_cast<int>(timeout.count())) !=
+      RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return std::nullopt;  // the connection's trouble shows by itself
+  }
+  const std::unique_ptr<const rd_kafka_metadata_t, void (*)(const rd_kafka_metadata_t*)> owner(
+      metadata, &rd_kafka_metadata_destroy);
+  std::map<std::string, std::string> troubles;
+  for (int i = 0; i < metadata->topic_cnt; ++i) {
+    if (std::string trouble = trouble_of(metadata->topics[i]); !trouble.empty())
+      troubles.emplace(metadata->topics[i].topic, std::move(trouble));
+  }
+  return troubles;
+}
+
 void Client::purge_queued() { rd_kafka_purge(handle_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_NON_BLOCKING); }
 
 void Client::purge() {
@@ -295,7 +368,7 @@ void Client::purge() {
 
 bool Client::wait_drained(core::Milliseconds limit) {
   std::unique_lock lock(mutex_);
-  return drained_.wait_for(lock, limit, [this] { return outstanding_.load() == 0; });
+  return drained_.wait_for(lock, limit, [this] { return outstanding() == 0; });
 }
 
 }  // namespace embergate::kafka

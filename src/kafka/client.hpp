@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,8 @@
 #include "kafka/failures.hpp"
 #include "kafka/lane.hpp"
 #include "kafka/partition_gate.hpp"
+#include "kafka/producer_config.hpp"
+#include "kafka/queue_use.hpp"
 #include "kafka/rd_handles.hpp"
 
 namespace embergate::kafka {
@@ -45,7 +48,7 @@ class ClientObserver {
 class Client final : public EventSource, public std::enable_shared_from_this<Client> {
  public:
   // Silent until speak(): its observer hears nothing.
-  Client(OpenClient made, std::weak_ptr<ClientObserver> observer);
+  Client(OpenClient made, std::weak_ptr<ClientObserver> observer, const QueueLimits& limits);
   ~Client() override;
 
   [[nodiscard]] int descriptor() const override { return eventfd_; }
@@ -57,10 +60,13 @@ class Client final : public EventSource, public std::enable_shared_from_this<Cli
   // Fetches the metadata of every topic that has a sink, so that the first records do not wait for it (kafka.md 3).
   // False when no broker answered.
   bool warm(core::Milliseconds timeout);
+  // Why records may stay unanswered although brokers answer, by topic: partitions without a leader, or a topic that
+  // cannot be seen. Only of topics that have a sink. None: no broker answered.
+  [[nodiscard]] std::optional<std::map<std::string, std::string>> topic_troubles(core::Milliseconds timeout);
   // From the next connection on; lets a client that was refused knock again.
   core::Result<void> use(const Login& login);
   [[nodiscard]] rd_kafka_t* handle() const { return handle_.get(); }
-  [[nodiscard]] std::size_t outstanding() const { return outstanding_.load(); }
+  [[nodiscard]] std::size_t outstanding() const { return use_.now().records; }
   // The records that are not on the wire come back as failures, soon; and all records.
   void purge_queued();
   void purge();
@@ -75,12 +81,15 @@ class Client final : public EventSource, public std::enable_shared_from_this<Cli
 
  private:
   class TopicSink;
+  struct ReportedUse;
   bool serve_events(std::size_t budget, bool& reported);
   void serve_reports(rd_kafka_event_t* event);
   void serve_error(rd_kafka_event_t* event);
   void serve_answer(rd_kafka_event_t* event);
   RecordSink::Verdict take(rd_kafka_topic_t* topic, const Record& record, void* opaque, RecordFailure& failure);
-  void released(std::size_t count);
+  [[nodiscard]] bool may_take(PartitionGate& gate) const;
+  void released(const ReportedUse& reported);
+  void released(PartitionGate& gate, QueueUse::Amount amount);
   [[nodiscard]] std::shared_ptr<ClientObserver> observer() const;
 
   std::shared_ptr<ConnectGuard> guard_;
@@ -89,7 +98,9 @@ class Client final : public EventSource, public std::enable_shared_from_this<Cli
   int eventfd_;
   std::weak_ptr<ClientObserver> observer_;
   std::atomic<bool> silent_{true};
-  std::atomic<std::size_t> outstanding_{0};
+  const QueueUse::Amount limit_;
+  QueueUse use_;
+  std::atomic<bool> several_topics_{false};
   std::mutex mutex_;
   std::condition_variable drained_;
   std::vector<std::unique_ptr<PartitionGate>> gates_;  // of topics_; the library calls them until it is gone

@@ -11,6 +11,11 @@
 
 namespace embergate::kafka {
 
+namespace {
+constexpr core::Milliseconds kInquiryAnswer{1'000};
+constexpr core::Milliseconds kInquiryInterval{3'000};
+}  // namespace
+
 void ListenerSlot::call(const ProducerPool::Event& event) {
   std::lock_guard lock(mutex_);
   if (listener_) listener_(event);
@@ -106,11 +111,33 @@ void Identity::purge(Lane& lane) {
   context_.finish(finished);
 }
 
-ConnectionStatus Identity::status() const {
+ConnectionStatus Identity::status(const std::string& topic) const {
   std::lock_guard lock(mutex_);
   ConnectionStatus status = status_;
   status.connected = connected_.load();
+  if (const auto found = topic_troubles_.find(topic); found != topic_troubles_.end())
+    status.topic_trouble = found->second;
   return status;
+}
+
+// One question serves all topics, so that a hundred destinations that wait ask no more often than one.
+void Identity::inquire() {
+  if (!connected_.load()) return;
+  {
+    std::lock_guard lock(mutex_);
+    const auto now = std::chrono::steady_clock::now();
+    if (now < inquire_again_) return;
+    inquire_again_ = now + kInquiryInterval;
+  }
+  strand_->post([weak = weak_from_this()] {
+    const auto self = weak.lock();
+    const auto running = self ? self->client() : nullptr;
+    if (!running || self->context_.stopping.load()) return;
+    auto troubles = running->topic_troubles(kInquiryAnswer);
+    if (!troubles) return;
+    std::lock_guard lock(self->mutex_);
+    self->topic_troubles_ = *std::move(troubles);
+  });
 }
 
 bool Identity::fits(const TopicSettings& topic) const {

@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -49,7 +50,8 @@ class Identity final : public ClientObserver, public CredentialHost, public std:
   void leave(const std::shared_ptr<Lane>& lane);
   void send(Lane& lane, std::shared_ptr<const RecordBatch> batch, Producer::Done done);
   void purge(Lane& lane);
-  [[nodiscard]] ConnectionStatus status() const;
+  [[nodiscard]] ConnectionStatus status(const std::string& topic) const;
+  void inquire();  // what is wrong with the topics, for status()
   [[nodiscard]] const ConnectionSettings& settings() const { return settings_; }
   // One client takes one compression for a topic; a destination that wants another one needs an identity of its own
   // (kafka.md 2).
@@ -130,6 +132,8 @@ class Identity final : public ClientObserver, public CredentialHost, public std:
   std::shared_ptr<Client> draining_;    // the one before it, while its records come in
   std::optional<std::string> refusal_;  // why nothing can be sent; none: lanes hold until there is a client
   ConnectionStatus status_;
+  std::map<std::string, std::string> topic_troubles_;
+  core::SteadyTime inquire_again_{};
   bool ended_ = false;
 
   std::atomic<bool> retired_{false};

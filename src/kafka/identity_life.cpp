@@ -39,7 +39,8 @@ void Identity::open_without_login() {
 }
 
 std::shared_ptr<Client> Identity::make_silent_client(OpenClient made) {
-  return std::make_shared<Client>(std::move(made), weak_from_this());
+  return std::make_shared<Client>(std::move(made), weak_from_this(),
+                                  QueueLimits{context_.options.queue_messages, context_.options.queue_kbytes});
 }
 
 void Identity::install(const std::shared_ptr<Client>& client) {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "embergate/kafka/producer.hpp"
+#include "kafka/queue_use.hpp"
 
 namespace embergate::kafka {
 
@@ -29,6 +30,11 @@ class PartitionGate {
   bool admits(const rd_kafka_topic_t* topic, const Record& record, const void* opaque);
   void not_taken(const void* opaque);
   void reported(const rd_kafka_message_t& message, bool acknowledged);
+  [[nodiscard]] QueueUse& use() { return use_; }  // of the client's queue, by the topic's records
+  void note_answer(core::SteadyTime at) { answered_.store(at.time_since_epoch().count()); }
+  [[nodiscard]] bool answered_since(core::SteadyTime time) const {
+    return answered_.load() >= time.time_since_epoch().count();
+  }
 
  private:
   struct Partition {
@@ -44,6 +50,8 @@ class PartitionGate {
   std::atomic<bool> all_open_{false};
   std::mutex mutex_;
   std::vector<Partition> partitions_;
+  QueueUse use_;
+  std::atomic<core::SteadyTime::rep> answered_{0};
   const void* unplaced_ = nullptr;  // a record that went when the partitions were not known
 };
 

@@ -83,6 +83,7 @@ class RefusedProducer final : public Producer {
   [[nodiscard]] std::size_t max_record_bytes() const override { return max_bytes_; }
   void purge() override {}
   void resume() override {}
+  void inquire() override {}
 
  private:
   PoolContext& context_;
@@ -107,7 +108,8 @@ class PooledProducer final : public Producer {
   void send(std::shared_ptr<const RecordBatch> batch, Done done) override {
     identity_->send(*member_.lane, std::move(batch), std::move(done));
   }
-  [[nodiscard]] ConnectionStatus status() const override { return identity_->status(); }
+  [[nodiscard]] ConnectionStatus status() const override { return identity_->status(member_.topic.topic); }
+  void inquire() override { identity_->inquire(); }
   [[nodiscard]] std::size_t max_record_bytes() const override { return kafka::max_record_bytes(identity_->settings()); }
   void purge() override { identity_->purge(*member_.lane); }
   void resume() override { member_.lane->resume(); }

@@ -55,6 +55,8 @@ struct ConnectionStatus {
   std::map<std::string, std::uint64_t> file_generations{};
   std::string last_error;
   core::SystemTime last_error_at{};
+  // What the last inquire() found of the topic; empty: nothing, or nobody asked.
+  std::string topic_trouble{};
 };
 
 class Producer {
@@ -69,6 +71,9 @@ class Producer {
   // sent again. Never waits, never fails; without such a failure it does nothing.
   virtual void resume() = 0;
   [[nodiscard]] virtual ConnectionStatus status() const = 0;
+  // For records that stay unanswered: asks the cluster what is wrong with the topic. Never waits; the answer shows in
+  // status(). Asked again within three seconds, or without a connection, it does nothing.
+  virtual void inquire() = 0;
   [[nodiscard]] virtual std::size_t max_record_bytes()
       const = 0;  // key + value + framing that the library would refuse (checked before sending)
   // Gives back everything that is queued or in flight as failures (shutdown, deletion of the destination with its

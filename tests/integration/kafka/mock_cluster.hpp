@@ -24,6 +24,13 @@ class MockCluster {
   void create_topic(const char* name, int partitions = 1) {
     rd_kafka_mock_topic_create(cluster_.get(), name, partitions, 1);
   }
+  // A partition without a leader, as when all its replicas are down; and with one again.
+  void take_leader(const char* topic, int partition = 0) {
+    rd_kafka_mock_partition_set_leader(cluster_.get(), topic, partition, -1);
+  }
+  void give_leader(const char* topic, int partition = 0) {
+    rd_kafka_mock_partition_set_leader(cluster_.get(), topic, partition, 1);
+  }
   void answer_after(std::chrono::milliseconds round_trip) {
     rd_kafka_mock_broker_set_rtt(cluster_.get(), 1, static_cast<int>(round_trip.count()));
     rd_kafka_mock_start_request_tracking(cluster_.get());

@@ -107,6 +107,16 @@ std::size_t FakeKafka::purges() const {
   return purges_;
 }
 
+std::size_t FakeKafka::inquiries() const {
+  std::lock_guard lock(mutex_);
+  return inquiries_;
+}
+
+void FakeProducer::inquire() {
+  std::lock_guard lock(kafka_->mutex_);
+  ++kafka_->inquiries_;
+}
+
 kafka::ConnectionStatus FakeProducer::status() const {
   std::lock_guard lock(kafka_->mutex_);
   return kafka_->status_;

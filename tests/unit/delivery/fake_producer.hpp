@@ -32,6 +32,7 @@ class FakeKafka {
   [[nodiscard]] std::vector<Seen> seen() const;
   [[nodiscard]] std::size_t batches_waiting() const;
   [[nodiscard]] std::size_t purges() const;
+  [[nodiscard]] std::size_t inquiries() const;
 
  private:
   friend class FakeProducer;
@@ -53,6 +54,7 @@ class FakeKafka {
   kafka::ConnectionStatus status_;
   std::size_t max_bytes_ = 1'000'000;
   std::size_t purges_ = 0;
+  std::size_t inquiries_ = 0;
 };
 
 class FakeProducer final : public kafka::Producer {
@@ -65,6 +67,7 @@ class FakeProducer final : public kafka::Producer {
   [[nodiscard]] std::size_t max_record_bytes() const override;
   void purge() override { kafka_->purge(); }
   void resume() override { kafka_->resume(); }
+  void inquire() override;
 
  private:
   std::shared_ptr<FakeKafka> kafka_;

@@ -124,6 +124,25 @@ TEST_F(RelayTest, KeysRecordsByResourceIdOnlyWhenAsked) {
   EXPECT_TRUE(kafka_->seen()[1].null_key);
 }
 
+TEST_F(RelayTest, RecordsThatStayUnansweredAreAskedAfterAndTheStateSaysWhy) {
+  options_.inquire_after = core::Milliseconds(20);
+  kafka_->answer_at_once(false);
+  append("a");
+  start();
+  ASSERT_TRUE(test::eventually([&] { return kafka_->inquiries() > 1; })) << "again and again";
+  ASSERT_TRUE(test::eventually([&] { return relay_->unanswered().has_value(); }));
+  EXPECT_EQ(relay_->unanswered()->reason, "");
+  kafka::ConnectionStatus status;
+  status.connected = true;
+  status.topic_trouble = "Kafka topic t: 1 of 1 partitions have no leader";
+  kafka_->set_status(status);
+  EXPECT_TRUE(test::eventually([&] { return has_error("no leader; records wait"); }));
+  EXPECT_THAT(relay_->unanswered()->reason, HasSubstr("no leader"));
+  ASSERT_TRUE(kafka_->answer_oldest());
+  ASSERT_TRUE(all_settled());
+  EXPECT_TRUE(test::eventually([&] { return !relay_->unanswered(); }));
+}
+
 TEST_F(RelayTest, NoticesRowsThatNobodyWokeItFor) {
   options_.idle_poll = core::Milliseconds(10);
   start();

@@ -33,6 +33,7 @@ TEST(StatusJson, HasTheParametersOfTheContract) {
   parts.connection.connected = true;
   parts.connection.credential_generation = 2;
   parts.connection.file_generations = {{"events-jaas", 4}, {"other", 9}};
+  parts.unanswered = Relay::Unanswered{at("2026-03-01T08:00:51Z"), "no leader"};
   parts.ordered_by_resource = true;
   parts.started = at("2026-03-01T08:00:00Z");
   parts.now = at("2026-03-01T08:01:00Z");
@@ -59,6 +60,9 @@ TEST(StatusJson, HasTheParametersOfTheContract) {
   EXPECT_EQ(find(all, "connected")["valueBoolean"], true);
   EXPECT_EQ(find(all, "ordering")["valueString"], "resource");
   EXPECT_EQ(find(all, "oldestQueuedAge")["valueDecimal"], 1.5);
+  const auto unanswered = find(all, "unanswered")["part"];
+  EXPECT_EQ(find(unanswered, "since")["valueDateTime"], "2026-03-01T08:00:51Z");
+  EXPECT_EQ(find(unanswered, "reason")["valueString"], "no leader");
   const auto waiting = find(all, "waiting")["part"];
   EXPECT_EQ(find(waiting, "resource")["valueString"], "Patient/p1");
   EXPECT_EQ(find(waiting, "reason")["valueString"], "too \"large\"");
