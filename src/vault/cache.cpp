@@ -160,7 +160,7 @@ void SecretCache::Impl::on_effect(const TrackedFile& file, const FileState& stat
   }
   if (!effect.generation && !effect.state) return;
   state_changed = true;
-  if (notices->note(file)) kick();
+  if (notices->note(file)) kick(false);
 }
 
 Result<SecretValue> SecretCache::Impl::answer(TrackedFile& file, Use use, bool settles, std::uint64_t reads_before) {
@@ -204,43 +204,6 @@ Result<SecretValue> SecretCache::Impl::answer(TrackedFile& file, Use use, bool s
   return SecretValue{std::shared_ptr<const Secret>(outcome.value, &outcome.value->secret), outcome.generation};
 }
 
-void SecretCache::Impl::poll_round() {
-  for (const auto& subject : notices->watched()) subject->check();
-  notices->deliver();
-  show_states();
-}
-
-Milliseconds SecretCache::Impl::until_next_round() const {
-  auto wait = std::min(options.poll, options.ttl);
-  for (const auto& subject : notices->watched()) {
-    // A candidate is looked at again when its quiet time is over, not a whole round later.
-    if (const auto due = subject->due())
-      wait = std::min(wait, std::chrono::ceil<Milliseconds>(*due - clock.steady_now()));
-  }
-  return std::max(wait, Milliseconds(1));
-}
-
-void SecretCache::Impl::poll_loop() {
-  while (true) {
-    try {
-      poll_round();
-    } catch (const std::bad_alloc&) {
-      counters.error->add();  // the next round may have more memory; what is known stays
-    }
-    const auto wait = until_next_round();
-    std::unique_lock lock(poll_mutex);
-    poll_wake.wait_for(lock, wait, [&] { return stopping || poll_kicked; });
-    poll_kicked = false;
-    if (stopping) return;
-  }
-}
-
-void SecretCache::Impl::kick() {
-  std::lock_guard lock(poll_mutex);
-  poll_kicked = true;
-  poll_wake.notify_one();
-}
-
 SecretCache::SecretCache(VaultConfig config, Options options, const core::Clock& clock, observability::Metrics& metrics,
                          std::shared_ptr<FileSystem> files)
     : impl_(std::make_unique<Impl>(std::move(config), std::move(options), clock, metrics, std::move(files))) {
@@ -262,6 +225,7 @@ Result<SecretValue> SecretCache::resolve(const SecretName& name, const Requester
                                          Use use) {
   EG_TRY(const Entry* entry, impl_->granted(name, requester));
   const auto file = impl_->track(*entry, kind);
+  impl_->note_use(file);
   const auto reads = file->with_state([](const FileState& state) { return state.reads(); });
   file->look();
   return impl_->answer(*file, use, false, reads);
@@ -271,6 +235,7 @@ Result<SecretValue> SecretCache::refresh(const SecretName& name, const Requester
                                          std::uint64_t used_generation) {
   EG_TRY(const Entry* entry, impl_->granted(name, requester));
   const auto file = impl_->track(*entry, kind);
+  impl_->note_use(file);
   struct Before {
     std::uint64_t reads;
     std::uint64_t generation;
@@ -297,7 +262,7 @@ std::unique_ptr<Watch> SecretCache::watch(const SecretName& name, ContentKind ki
   const Entry* entry = impl_->config.find(name);
   if (entry == nullptr) return std::make_unique<Watch>();
   auto watch = impl_->notices->add(impl_->track(*entry, kind), std::move(changed));
-  impl_->kick();
+  impl_->kick(true);
   return watch;
 }
 
@@ -306,7 +271,7 @@ void SecretCache::drop() {
   for (const auto& [key, file] : impl_->tracked) file->forget_identity();
 }
 
-void SecretCache::poll_once() { impl_->poll_round(); }
+void SecretCache::poll_once() { impl_->poll_once(); }
 
 void SecretCache::stop() {
   {
@@ -319,6 +284,7 @@ void SecretCache::stop() {
     for (const auto& [key, file] : impl_->tracked) file->abandon();
   }
   if (impl_->poll_thread.joinable()) impl_->poll_thread.join();
+  impl_->checkers.stop();
   impl_->notices->close();
   impl_->pool.stop();
 }

@@ -41,8 +41,6 @@ struct ResolutionCounters {
   }
 };
 
-inline constexpr int kReliefsPerReadTimeout = 10;
-
 struct SecretCache::Impl {
   Impl(VaultConfig vault_config, Options chosen, const core::Clock& the_clock, observability::Metrics& the_metrics,
        std::shared_ptr<FileSystem> file_system)
@@ -51,7 +49,8 @@ struct SecretCache::Impl {
         clock(the_clock),
         metrics(the_metrics),
         counters(the_metrics),
-        pool(std::max(options.read_timeout / kReliefsPerReadTimeout, core::Milliseconds(1)), options.read_timeout),
+        pool(reader_limits(options)),
+        checkers(checker_limits(options)),
         context{clock,
                 file_system ? std::move(file_system) : machine_file_system(config.allowed_roots()),
                 pool,
@@ -71,12 +70,20 @@ struct SecretCache::Impl {
   void add_bundle_facts(Report& report, const std::vector<std::shared_ptr<TrackedBundle>>& whole) const;
   void on_bundle(const TrackedBundle& bundle, const BundleReport& report);
   std::shared_ptr<TrackedBundle> make_bundle(std::vector<BundleMember> members);
-  core::Milliseconds until_next_round() const;
+  core::Milliseconds until_next_round(core::SteadyTime last_round) const;
   std::vector<Report> reports_in_use() const;
   void show_states();
+  void note_use(const std::shared_ptr<TrackedFile>& file);
+  static ReadPool::Limits reader_limits(const Options& options);
+  static ReadPool::Limits checker_limits(const Options& options);
+  std::vector<std::shared_ptr<Subject>> polled() const;
+  void begin_check(const std::shared_ptr<Subject>& subject);
+  void end_check(Subject& subject);
   void poll_round();
+  void poll_once();
   void poll_loop();
-  void kick();
+  void wait_for_checks(core::Milliseconds limit);
+  void kick(bool to_look);
   void warn_about_shared_file(const SecretName& name, const Identity& identity);
   void log_denial(const SecretName& name, const Requester& requester);
 
@@ -85,7 +92,8 @@ struct SecretCache::Impl {
   const core::Clock& clock;
   observability::Metrics& metrics;
   const ResolutionCounters counters;
-  ReadPool pool;
+  ReadPool pool;      // of the threads that may hang
+  ReadPool checkers;  // of those that wait for them in the poll thread's stead
   const LookContext context;
   const std::shared_ptr<Notices> notices;
   Redactor redactor;
@@ -94,6 +102,7 @@ struct SecretCache::Impl {
   std::map<std::pair<SecretName, ContentKind>, std::shared_ptr<TrackedFile>> tracked;
   std::map<std::string, std::weak_ptr<TrackedBundle>> bundles;
   std::set<std::string> denials;
+  std::vector<std::shared_ptr<TrackedFile>> used;  // polled though nobody watches them
 
   std::mutex first_mutex;  // guards the next; taken under a file's lock
   std::map<std::pair<std::uint64_t, std::uint64_t>, SecretName> first_by_inode;
@@ -106,7 +115,10 @@ struct SecretCache::Impl {
 
   std::mutex poll_mutex;
   std::condition_variable poll_wake;
-  bool poll_kicked = false;
+  bool poll_kicked = false;      // there is something to tell
+  bool look_kicked = false;      // there is something to look at
+  std::size_t checks_begun = 0;  // and not ended
+  std::condition_variable checks_ended;
   bool stopping = false;
   std::thread poll_thread;
 };

@@ -89,7 +89,7 @@ void SecretCache::Impl::on_bundle(const TrackedBundle& bundle, const BundleRepor
   // A member's own trouble is told where the member is looked at.
   if (!report.culprit) log_bundle(bundle, report);
   state_changed = true;
-  if (notices->note(bundle)) kick();
+  if (notices->note(bundle)) kick(false);
 }
 
 std::vector<Report> SecretCache::Impl::reports_in_use() const {

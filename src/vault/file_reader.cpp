@@ -171,11 +171,8 @@ Observation look_once(FileSystem& files, const Look& look) {
 }  // namespace
 
 std::optional<Observation> unchanged_at(FileSystem& files, const std::string& path, const Identity& identity) {
-  const int descriptor = files.open(path);
-  if (descriptor < 0) return std::nullopt;
-  const OpenFile file(files, descriptor);
   struct stat status{};
-  if (files.fstat(descriptor, status) < 0 || !S_ISREG(status.st_mode)) return std::nullopt;
+  if (files.stat_at_once(path, status) < 0 || !S_ISREG(status.st_mode)) return std::nullopt;
   auto seen = facts_of(status);
   if (seen.identity != identity) return std::nullopt;
   seen.kind = Observation::Kind::kUnchanged;

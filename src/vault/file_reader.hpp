@@ -48,8 +48,8 @@ struct Observation {
 
 using Pause = std::function<void(core::Milliseconds)>;
 
-// Whether the path still leads to this identity: open, fstat, close, nothing read. Empty: it does not, or that is not
-// to be known so quickly.
+// Whether the path still leads to this identity, as far as that is to be known without a wait for a file system.
+// Empty: it does not, or that is not to be known so quickly.
 std::optional<Observation> unchanged_at(FileSystem& files, const std::string& path, const Identity& identity);
 
 Observation look_at(FileSystem& files, const Look& look, const Pause& pause);

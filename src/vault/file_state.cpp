@@ -35,7 +35,7 @@ Effect FileState::apply(Observation seen, core::SteadyTime now, core::SystemTime
   switch (seen.kind) {
     case Observation::Kind::kUnchanged:
       note_facts(seen, effect);
-      if (const auto refusal = refusal_of(current_->validity, wall); !refusal.empty()) fail(refusal, now, wall, effect);
+      confirm(seen.began, wall, effect);
       break;
     case Observation::Kind::kContent:
       ++reads_;
@@ -44,16 +44,16 @@ Effect FileState::apply(Observation seen, core::SteadyTime now, core::SystemTime
       break;
     case Observation::Kind::kRefused:
       ++reads_;
-      fail(seen.reason, now, wall, effect);
+      fail(seen.reason, wall, effect);
       break;
   }
   return effect;
 }
 
-Effect FileState::timed_out(core::SteadyTime now, core::SystemTime wall) {
+Effect FileState::timed_out(core::SystemTime wall) {
   Effect effect;
   local_ = false;
-  fail(reason::kIoError, now, wall, effect);
+  fail(reason::kIoError, wall, effect);
   return effect;
 }
 
@@ -72,14 +72,14 @@ void FileState::on_content(Observation& seen, core::SteadyTime now, core::System
     auto text = string_at(seen.bytes, *pointer_);
     wipe(seen.bytes);
     if (!text) {
-      fail(reason::kBadJson, now, wall, effect);
+      fail(reason::kBadJson, wall, effect);
       return;
     }
     seen.bytes = std::move(*text);
   }
   auto content = normalise(std::move(seen.bytes), kind_, raw_);
   if (!content.reason.empty()) {
-    fail(content.reason, now, wall, effect);
+    fail(content.reason, wall, effect);
     return;
   }
   on_value(std::move(content.value), seen, now, wall, effect);
@@ -91,7 +91,7 @@ void FileState::on_value(Secret value, const Observation& seen, core::SteadyTime
   if (current_ && fingerprint == current_fingerprint_) {
     candidate_.reset();
     last_read_ = wall;
-    commit(seen.identity, now, wall, effect);
+    commit(seen, now, wall, effect);
     return;
   }
   const bool seen_before =
@@ -99,7 +99,7 @@ void FileState::on_value(Secret value, const Observation& seen, core::SteadyTime
   if (!seen_before) {
     Validity validity;
     if (auto refusal = judge(value, wall, validity); !refusal.reason.empty()) {
-      fail(refusal.reason, now, wall, effect, std::move(refusal.detail));
+      fail(refusal.reason, wall, effect, std::move(refusal.detail));
       return;
     }
     if (!candidate_) differs_since_ = now;
@@ -112,10 +112,10 @@ void FileState::on_value(Secret value, const Observation& seen, core::SteadyTime
     auto accepted = std::move(*candidate_);
     candidate_.reset();
     accept(std::move(accepted), now, wall, effect);
-    commit(seen.identity, now, wall, effect);
+    commit(seen, now, wall, effect);
   } else if (problem_.empty() && now - differs_since_ > quiet() * kChangingAfterQuiets) {
     // A problem that is older keeps its reason and its time: a candidate is no cure yet.
-    fail(reason::kChanging, now, wall, effect);
+    fail(reason::kChanging, wall, effect);
   }
 }
 
@@ -142,35 +142,44 @@ void FileState::accept(Candidate accepted, core::SteadyTime now, core::SystemTim
   effect.generation = true;
 }
 
-void FileState::commit(const Identity& identity, core::SteadyTime now, core::SystemTime wall, Effect& effect) {
-  identity_ = identity;
-  racy_ = is_racy(identity, wall, timing_.racy_age);
+void FileState::commit(const Observation& seen, core::SteadyTime now, core::SystemTime wall, Effect& effect) {
+  identity_ = seen.identity;
+  racy_ = is_racy(seen.identity, wall, timing_.racy_age);
   read_at_ = now;
-  if (const auto refusal = refusal_of(current_->validity, wall); !refusal.empty()) {
-    fail(refusal, now, wall, effect);
-  } else if (!problem_.empty() || since_ == core::SystemTime{}) {
-    problem_ = {};
-    detail_.clear();
-    since_ = wall;
-    effect.state = true;
-  }
+  confirm(seen.began, wall, effect);
 }
 
-void FileState::fail(std::string_view why, core::SteadyTime now, core::SystemTime wall, Effect& effect,
-                     std::string detail) {
+// The file holds the current value, as it was when the look began.
+void FileState::confirm(core::SteadyTime seen_at, core::SystemTime wall, Effect& effect) {
+  if (const auto refusal = refusal_of(current_->validity, wall); !refusal.empty()) {
+    fail(refusal, wall, effect);
+    return;
+  }
+  good_at_ = std::max(good_at_, seen_at);
+  if (problem_.empty() && since_ != core::SystemTime{}) return;
+  problem_ = {};
+  detail_.clear();
+  since_ = wall;
+  effect.state = true;
+}
+
+void FileState::fail(std::string_view why, core::SystemTime wall, Effect& effect, std::string detail) {
   effect.failed = why;
   if (why == reason::kMissing) previous_.reset();
   if (problem_ == why) return;
-  // The grace time runs from the first thing that went wrong, not from the latest.
-  if (problem_.empty()) problem_since_ = now;
   problem_ = why;
   detail_ = std::move(detail);
   since_ = wall;
   effect.state = true;
 }
 
+// A candidate alone is an ordinary rotation, unless it should have been accepted long ago.
+bool FileState::is_unconfirmed(core::SteadyTime now) const {
+  return !problem_.empty() || (candidate_ && now - differs_since_ > quiet() * kChangingAfterQuiets);
+}
+
 bool FileState::grace_is_over(core::SteadyTime now) const {
-  return !problem_.empty() && now - problem_since_ > timing_.grace;
+  return is_unconfirmed(now) && now - good_at_ > timing_.grace;
 }
 
 std::shared_ptr<const Value> FileState::value_for(Use use, core::SteadyTime now) const {

@@ -60,7 +60,7 @@ class FileState {
 
   Effect apply(Observation seen, core::SteadyTime now, core::SystemTime wall);
   // A look that does not come back.
-  Effect timed_out(core::SteadyTime now, core::SystemTime wall);
+  Effect timed_out(core::SystemTime wall);
 
   // A value was seen that is not accepted yet; look again at settles_at().
   [[nodiscard]] bool settling() const { return candidate_.has_value(); }
@@ -83,6 +83,9 @@ class FileState {
   [[nodiscard]] core::SystemTime last_read() const { return last_read_; }
   [[nodiscard]] core::SystemTime changed() const { return changed_; }
   [[nodiscard]] const std::optional<Identity>& identity() const { return identity_; }
+  // When the file was last seen to hold the current value, within its time. The grace time runs from here: whoever
+  // removes a file must not have to wait until somebody asks for it.
+  [[nodiscard]] core::SteadyTime good_at() const { return good_at_; }
   // What is wrong with the file itself; empty: nothing that keeps its value from being used.
   [[nodiscard]] std::string_view problem() const { return problem_; }
   [[nodiscard]] std::uint64_t reads() const { return reads_; }  // looks that were more than a comparison of identities
@@ -109,9 +112,11 @@ class FileState {
     std::string detail;
   };
   [[nodiscard]] Refusal judge(const Secret& value, core::SystemTime wall, Validity& validity) const;
-  void commit(const Identity& identity, core::SteadyTime now, core::SystemTime wall, Effect& effect);
-  void fail(std::string_view why, core::SteadyTime now, core::SystemTime wall, Effect& effect, std::string detail = {});
+  void commit(const Observation& seen, core::SteadyTime now, core::SystemTime wall, Effect& effect);
+  void confirm(core::SteadyTime seen_at, core::SystemTime wall, Effect& effect);
+  void fail(std::string_view why, core::SystemTime wall, Effect& effect, std::string detail = {});
   void note_facts(const Observation& seen, Effect& effect);
+  [[nodiscard]] bool is_unconfirmed(core::SteadyTime now) const;
   [[nodiscard]] bool grace_is_over(core::SteadyTime now) const;
 
   ContentKind kind_;
@@ -135,7 +140,7 @@ class FileState {
 
   std::string_view problem_;  // empty: none
   std::string detail_;
-  core::SteadyTime problem_since_{};
+  core::SteadyTime good_at_{};
   core::SystemTime since_{};
   core::SystemTime last_read_{};
   core::SystemTime changed_{};

@@ -69,9 +69,8 @@ void Notices::deliver() {
 std::vector<std::shared_ptr<Subject>> Notices::watched() const {
   std::lock_guard lock(mutex_);
   std::vector<std::shared_ptr<Subject>> subjects;
-  for (const auto& slot : slots_) {
-    if (std::find(subjects.begin(), subjects.end(), slot->subject) == subjects.end()) subjects.push_back(slot->subject);
-  }
+  subjects.reserve(slots_.size());
+  for (const auto& slot : slots_) subjects.push_back(slot->subject);
   return subjects;
 }
 

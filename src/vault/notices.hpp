@@ -25,8 +25,8 @@ class Notices : public std::enable_shared_from_this<Notices> {
   // True when somebody watches this.
   bool note(const Subject& subject);
   void deliver();
-  [[nodiscard]] std::vector<std::shared_ptr<Subject>> watched() const;
-  void close();  // no callback begins after this
+  [[nodiscard]] std::vector<std::shared_ptr<Subject>> watched() const;  // one that is watched twice comes twice
+  void close();                                                         // no callback begins after this
 
  private:
   struct Slot {

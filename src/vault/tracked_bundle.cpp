@@ -52,8 +52,21 @@ void TrackedBundle::look_at_all(bool forced) {
   }
 }
 
+bool TrackedBundle::look_at_all_at_once() {
+  return std::all_of(files_.begin(), files_.end(), [](const auto& file) { return !file || file->check_at_once(); });
+}
+
+std::string TrackedBundle::lane() {
+  std::string all;
+  for (const auto& file : files_) {
+    if (file) all.append(file->lane()).append("|");
+  }
+  return all;
+}
+
 TrackedBundle::Sight TrackedBundle::sight() {
   Sight seen;
+  seen.good_at = clock_.steady_now();
   for (std::size_t i = 0; i < members_.size(); ++i) {
     const auto& file = files_[i];
     if (!file) {
@@ -69,6 +82,7 @@ TrackedBundle::Sight TrackedBundle::sight() {
       seen.fingerprints.push_back(state.fingerprint());
       seen.identities.push_back(state.identity());
       seen.settling |= state.settling();
+      seen.good_at = std::min(seen.good_at, state.good_at());
       if (!state.problem().empty() && seen.problem.empty()) {
         seen.problem = state.problem();
         seen.detail = state.detail();
@@ -79,16 +93,26 @@ TrackedBundle::Sight TrackedBundle::sight() {
   return seen;
 }
 
+// Whether no second look at the files is needed: nothing has moved, or nothing can be taken over yet.
+bool TrackedBundle::is_settled_by(const Sight& sight) {
+  if (sight.settling || !sight.problem.empty()) return true;
+  std::lock_guard lock(mutex_);
+  return current_ && sight.generations == accepted_;
+}
+
+bool TrackedBundle::check_at_once() {
+  if (!look_at_all_at_once()) return false;
+  const auto first = sight();
+  if (!is_settled_by(first)) return false;
+  consider(first);
+  return true;
+}
+
 void TrackedBundle::check() {
   look_at_all(false);
   for (int pass = 0; pass < kPasses; ++pass) {
     const auto first = sight();
-    bool as_before = false;
-    {
-      std::lock_guard lock(mutex_);
-      as_before = current_ && first.generations == accepted_;
-    }
-    if (as_before || first.settling || !first.problem.empty()) return consider(first);
+    if (is_settled_by(first)) return consider(first);
     // What was read at different moments counts only if nothing has moved in between.
     look_at_all(false);
     if (sight().same_files(first)) return consider(first);
@@ -135,7 +159,9 @@ void TrackedBundle::consider(const Sight& sight) {
     } else if (current_ && sight.generations == accepted_) {
       mismatch_since_.reset();
       refused_.clear();
-      set_problem_locked(refusal_of(validity_, clock_.system_now()));
+      const auto refusal = refusal_of(validity_, clock_.system_now());
+      if (refusal.empty()) good_at_ = std::max(good_at_, sight.good_at);
+      set_problem_locked(refusal);
     }
     if (transition_) told = report_locked();
   }
@@ -186,7 +212,6 @@ void TrackedBundle::note_refusal_locked(const Sight& sight, std::string_view why
 void TrackedBundle::set_problem_locked(std::string_view why, const std::optional<SecretName>& culprit,
                                        std::string detail) {
   if (problem_ == why) return;
-  if (problem_.empty()) problem_since_ = clock_.steady_now();
   problem_ = why;
   detail_ = std::move(detail);
   culprit_ = culprit;
@@ -248,8 +273,10 @@ core::Result<std::shared_ptr<const BundleValue>> TrackedBundle::answer(Use use) 
                   why, explanation_of(why)));
 }
 
+// The grace time runs from when the set was last seen whole, as that of a file does.
 bool TrackedBundle::grace_is_over_locked() const {
-  return !problem_.empty() && clock_.steady_now() - problem_since_ > rules_.grace;
+  const bool unconfirmed = !problem_.empty() || mismatch_since_;
+  return unconfirmed && clock_.steady_now() - good_at_ > rules_.grace;
 }
 
 std::unique_ptr<Watch> TrackedBundle::watch(std::function<void(std::uint64_t generation)> changed) {

@@ -39,6 +39,8 @@ class TrackedBundle final : public Bundle, public Subject, public std::enable_sh
   [[nodiscard]] BundleReport report() const override;
 
   void check() override;
+  bool check_at_once() override;
+  std::string lane() override;
   std::uint64_t generation() override;
   std::optional<core::SteadyTime> due() override;
 
@@ -54,6 +56,7 @@ class TrackedBundle final : public Bundle, public Subject, public std::enable_sh
     Generations generations;
     std::vector<Fingerprint> fingerprints;
     std::vector<std::optional<Identity>> identities;
+    core::SteadyTime good_at{};  // the earliest of all members
     std::string_view problem;
     std::string detail;
     std::optional<SecretName> culprit;
@@ -65,6 +68,8 @@ class TrackedBundle final : public Bundle, public Subject, public std::enable_sh
 
   [[nodiscard]] core::Result<void> grant_all(const Requester& requester);
   void look_at_all(bool forced);
+  [[nodiscard]] bool look_at_all_at_once();
+  [[nodiscard]] bool is_settled_by(const Sight& sight);
   [[nodiscard]] Sight sight();
   void consider(const Sight& sight);
   [[nodiscard]] bool needs_proof_locked(const Sight& sight) const;
@@ -95,7 +100,7 @@ class TrackedBundle final : public Bundle, public Subject, public std::enable_sh
   std::string_view problem_;
   std::string detail_;
   std::optional<SecretName> culprit_;
-  core::SteadyTime problem_since_{};
+  core::SteadyTime good_at_{};  // when all files were last seen to hold the current set
   core::SystemTime since_{};
   bool has_running_use_ = false;
   bool transition_ = false;

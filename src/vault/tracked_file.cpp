@@ -15,7 +15,6 @@ using RealClock =
 
 constexpr int kSettleQuiets = 3;
 constexpr int kLooksPerQuiet = 4;
-constexpr int kReliefsPerTimeout = 10;
 
 template <class Duration>
 Duration at_least_one(Duration value) {
@@ -56,9 +55,16 @@ bool TrackedFile::look_quickly_locked(std::uint64_t asked_after) {
   const auto mine = quick_begun_.fetch_add(1) + 1;
   auto seen = unchanged_at(*context_.files, path_, *known);
   if (!seen) return false;
+  seen->began = now;
   quick_ended_ = mine;
   look_ended_locked(*std::move(seen), now);
   return true;
+}
+
+bool TrackedFile::check_at_once() {
+  const auto asked_after = quick_begun_.load();
+  std::lock_guard lock(mutex_);
+  return look_quickly_locked(asked_after);
 }
 
 bool TrackedFile::look(bool forced) {
@@ -68,16 +74,17 @@ bool TrackedFile::look(bool forced) {
   const auto wanted = begun_ + 1;
   if (forced) read_through_ = wanted;
   const auto deadline = RealClock::now() + context_.read_timeout;
-  const auto slice = at_least_one(context_.read_timeout / kReliefsPerTimeout);
+  const auto slice = at_least_one(context_.read_timeout / kReliefsPerReadTimeout);
   while (ended_ < wanted && !abandoned_) {
     const bool running = begun_ > ended_;
     const auto now = RealClock::now();
     const bool hangs = running && now - begun_at_ >= context_.read_timeout;
-    if (hangs || now >= deadline) {
+    if (!queued_ && !running) submit_locked();
+    // A look that waits behind others that hang is waited for no more than one that hangs itself.
+    if (hangs || now >= deadline || (queued_ && context_.pool.is_hung(lane_))) {
       note_timeout_locked();
       return false;
     }
-    if (!queued_ && !running) submit_locked();
     changed_.wait_until(lock, std::min(deadline, now + slice));
     if (ended_ < wanted) context_.pool.relieve();
   }
@@ -85,7 +92,8 @@ bool TrackedFile::look(bool forced) {
 }
 
 void TrackedFile::submit_locked() {
-  queued_ = context_.pool.submit([self = shared_from_this()] { self->run_look(); });
+  lane_ = context_.files->mount_of(path_);
+  queued_ = context_.pool.submit(lane_, [self = shared_from_this()] { self->run_look(); });
 }
 
 void TrackedFile::run_look() {
@@ -144,7 +152,7 @@ void TrackedFile::tell_locked() {
 }
 
 void TrackedFile::note_timeout_locked() {
-  untold_.add(state_.timed_out(context_.clock.steady_now(), context_.clock.system_now()));
+  untold_.add(state_.timed_out(context_.clock.system_now()));
   tell_locked();
 }
 

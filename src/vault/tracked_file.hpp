@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // One secret file in use: its state under a lock, and looks at it, one at a time. A caller never takes the
 // result of a look that began before it asked: that look may have opened the file of before the swap. Thread: any; the
-// look itself runs on the read pool. Ownership: shared by the cache, its watches and a running look; abandon() cuts it
-// off from clock, logs and metrics before those go. Failure: look() returns false when no answer came in time; the
-// state then says io-error.
+// look itself runs on the read pool, in the lane of its mount. Ownership: shared by the cache, its watches and a
+// running look; abandon() cuts it off from clock, logs and metrics before those go. Failure: look() returns false when
+// no answer came in time; the state then says io-error.
 #pragma once
 
 #include <atomic>
@@ -40,6 +40,8 @@ class TrackedFile final : public Subject, public std::enable_shared_from_this<Tr
   [[nodiscard]] ContentKind kind() const { return kind_; }
 
   void check() override { look(); }
+  bool check_at_once() override;
+  std::string lane() override { return context_.files->mount_of(path_); }
   std::uint64_t generation() override;
   std::optional<core::SteadyTime> due() override;  // the end of a candidate's quiet time
 
@@ -52,6 +54,8 @@ class TrackedFile final : public Subject, public std::enable_shared_from_this<Tr
     std::lock_guard lock(mutex_);
     return std::forward<F>(use)(state_);
   }
+  // True the first time: from then on it is polled, so that the moment is known when its value was last good.
+  bool note_use() { return !used_.load(std::memory_order_relaxed) && !used_.exchange(true); }
   // Whether a forced refresh is due, and if so notes it.
   bool take_refresh(core::Milliseconds at_most_every);
   void forget_identity();  // the next look reads, whatever the identity
@@ -84,7 +88,9 @@ class TrackedFile final : public Subject, public std::enable_shared_from_this<Tr
   std::uint64_t begun_ = 0;  // looks
   std::uint64_t ended_ = 0;
   std::uint64_t read_through_ = 0;  // looks up to this one read the content, whatever the identity
+  std::atomic<bool> used_{false};
   bool queued_ = false;
+  std::string lane_;  // where it was queued last
   bool abandoned_ = false;
   std::chrono::steady_clock::time_point begun_at_{};
   std::optional<core::SteadyTime> refreshed_at_;

@@ -109,9 +109,9 @@ class SecretCache {
                                                   Use use, std::uint64_t used_generation);
   // The value before the current one, while previous_grace lasts and the file was not deleted; empty otherwise.
   [[nodiscard]] std::shared_ptr<const Secret> previous(const SecretName& name) const;
-  // Polled from now on; `changed` is called with the current generation after accepted changes and state
-  // transitions; what comes in quick succession may be told in one call. An unknown name gives a watch that never
-  // speaks.
+  // Polled from now on, as is what was resolved once; `changed` is called with the current generation after
+  // accepted changes and state transitions; what comes in quick succession may be told in one call. An unknown name
+  // gives a watch that never speaks.
   [[nodiscard]] std::unique_ptr<Watch> watch(const SecretName& name, ContentKind kind,
                                              std::function<void(std::uint64_t generation)> changed);
   // Several names as one snapshot (R-20..R-22).

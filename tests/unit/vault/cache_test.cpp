@@ -196,6 +196,23 @@ TEST_F(Cache, FailsClosedForOthersButNotForARunningClient) {  // R-30, R-31
   EXPECT_EQ(cache().report(name("c1")).state, State::kStale);
 }
 
+TEST_F(Cache, PollsWhatWasUsedOnceSoThatARevocationCountsFromTheMomentItHappened) {
+  load();
+  clock_.advance(1h);  // idle, but polled
+  cache().poll_once();
+  files_->fail_always(ENOENT);
+  clock_.advance(5'001ms);
+  EXPECT_THAT(text(), HasSubstr("(missing)"));  // the first who asks
+  EXPECT_THAT(text(Use::kOutboundAttempt), HasSubstr("(missing)"));
+  files_->fail_always(0);
+  EXPECT_EQ(text(), "V1");
+  clock_.advance(4s);
+  cache().poll_once();
+  files_->fail_always(EACCES);
+  clock_.advance(5s);
+  EXPECT_EQ(text(), "V1");
+}
+
 TEST_F(Cache, LogsOneLinePerTransition) {
   load();
   files_->fail_always(ENOENT);
