@@ -191,6 +191,7 @@ core::Result<void> read_rest(Environment& environment, Settings& settings) {
   EG_CHECK(environment.number("BOX_METRICS_PORT", 0, 65535, [&settings](std::int64_t port) {
     settings.metrics_port = static_cast<std::uint16_t>(port);
   }));
+  EG_CHECK(environment.boolean("BOX_METRICS_SECRET_NAMES", settings.vault.names_in_metrics));
   if (auto bundle = environment.text("BOX_INIT_BUNDLE")) settings.init_bundle = *bundle;
   if (auto level = environment.text("BOX_OBSERVABILITY_STDOUT_LOG_LEVEL")) {
     settings.log_level = observability::log::level_from(*level, settings.log_level);

@@ -58,7 +58,7 @@ struct SecretCache::Impl {
                 options.read_timeout,
                 options.allow_world_writable},
         notices(std::make_shared<Notices>()),
-        gauges(the_metrics) {}
+        gauges(the_metrics, options.names_in_metrics) {}
 
   core::Result<const Entry*> granted(const SecretName& name, const Requester& requester);
   std::shared_ptr<TrackedFile> track(const Entry& entry, ContentKind kind);

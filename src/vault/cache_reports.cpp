@@ -119,9 +119,10 @@ void SecretCache::Impl::show_states() {
   shown_at = steady;
   const auto now = clock.system_now();
   const auto whole = live_bundles();
-  for (auto& report : reports_in_use()) {
-    add_bundle_facts(report, whole);
-    gauges.show(report, now);
+  auto reports = reports_in_use();
+  for (auto& report : reports) add_bundle_facts(report, whole);
+  gauges.show(reports, now);
+  for (const auto& report : reports) {
     if (!report.not_after) continue;
     if (const auto mark = expiries.passed(report.name, *report.not_after, now)) log_expiry(report, *mark);
   }

@@ -15,6 +15,7 @@ namespace {
 using nlohmann::json;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 class Operation : public GatewayTest {
  protected:
@@ -215,11 +216,13 @@ TEST_F(Operation, HealthVersionAndMetricsSayWhatIsGoingOn) {
        {"embergate_topic_events_total", "embergate_destination_messages_delivered_total",
         "embergate_destination_queued", "embergate_destination_in_process", "embergate_destination_connected",
         "embergate_destination_oldest_queued_seconds", "embergate_destination_delivery_seconds",
-        "embergate_secret_resolutions_total", "embergate_vault_secret_state", "embergate_vault_secret_generation",
-        "embergate_vault_secret_age_seconds", "embergate_auth_total", "embergate_http_request_duration_seconds"}) {
+        "embergate_secret_resolutions_total", "embergate_vault_secrets", "embergate_vault_secrets_oldest_seconds",
+        "embergate_vault_secrets_last_read_seconds", "embergate_auth_total",
+        "embergate_http_request_duration_seconds"}) {
     EXPECT_THAT(metrics.body, HasSubstr(family));
   }
-  EXPECT_THAT(metrics.body, HasSubstr(R"(embergate_vault_secret_state{secret="events-jaas",state="ok"} 1)"));
+  EXPECT_THAT(metrics.body, HasSubstr(R"(embergate_vault_secrets{state="ok"} 1)"));
+  EXPECT_THAT(metrics.body, Not(HasSubstr("events-jaas"))) << "the port has no login";
 }
 
 TEST_F(Operation, TheCommandLineAsksTheRunningGatewayForItsHealth) {

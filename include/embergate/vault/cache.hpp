@@ -90,6 +90,7 @@ class SecretCache {
     std::function<core::Result<void>(const Secret&)>
         jaas_check;                     // whether a text is one JAAS entry; absent: anything is
     bool allow_world_writable = false;  // BOX_VAULT_ALLOW_WORLD_WRITABLE
+    bool names_in_metrics = false;      // BOX_METRICS_SECRET_NAMES (contract 6.1)
     bool start_poll_thread = true;      // tests drive poll_once() instead
   };
   SecretCache(VaultConfig config, Options options, const core::Clock& clock, observability::Metrics& metrics,

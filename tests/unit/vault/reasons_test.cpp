@@ -101,6 +101,13 @@ class Reasons : public ::testing::Test {
     const auto now = std::chrono::time_point_cast<core::SystemTime::duration>(std::chrono::system_clock::now());
     clock_.step_system(now - clock_.system_now());
     options_.start_poll_thread = false;
+    serve();
+  }
+  void show_names() {
+    options_.names_in_metrics = true;
+    serve();
+  }
+  void serve() {
     options_.jaas_check = [](const Secret&) -> core::Result<void> {
       return core::make_error(core::ErrorCode::kInvalid, "rule broken at 7");
     };
@@ -195,7 +202,24 @@ TEST_F(Reasons, AreAllExplained) {
     EXPECT_NE(explanation_of(one.reason), explanation_of("no such code")) << one.reason;
 }
 
+TEST_F(Reasons, AL19_MetricsTellHowManySecretsAreInWhichStateAndNamesOnlyWhenWanted) {  // contract 6.1
+  files_->put(canary(""));
+  const auto quiet_watch = cache_->watch(*make_secret_name("c1"), ContentKind::kSingleLine, [](std::uint64_t) {});
+  cache_->poll_once();
+  clock_.advance(100ms);
+  cache_->poll_once();
+  EXPECT_THAT(metrics_.text(), HasSubstr(R"(embergate_vault_secrets{state="ok"} 1)"));
+  EXPECT_THAT(metrics_.text(), HasSubstr("embergate_vault_secrets_oldest_seconds 0"));
+  EXPECT_THAT(metrics_.text(), Not(HasSubstr("c1")));
+  files_->fail_always(ENOENT);
+  cache_->poll_once();
+  EXPECT_THAT(metrics_.text(), HasSubstr(R"(embergate_vault_secrets{state="ok"} 0)"));
+  EXPECT_THAT(metrics_.text(), HasSubstr(R"(embergate_vault_secrets{state="stale"} 1)"));
+  EXPECT_THAT(metrics_.text(), Not(HasSubstr("c1")));
+}
+
 TEST_F(Reasons, AL19_StatesAreShownAsMetricsByNameAlone) {
+  show_names();
   files_->put(canary(""));
   const auto watch = cache_->watch(*make_secret_name("c1"), ContentKind::kSingleLine, [](std::uint64_t) {});
   cache_->poll_once();
@@ -225,7 +249,7 @@ TEST_F(Reasons, EndsAreForeseenInMetricsReportsAndOneLogLinePerMark) {
   cache_->poll_once();
   const auto report = cache_->report(*make_secret_name("c1"));
   ASSERT_TRUE(report.not_after);
-  EXPECT_THAT(metrics_.text(), HasSubstr(R"(embergate_vault_secret_days_left{secret="c1"} 5.9)"));
+  EXPECT_THAT(metrics_.text(), HasSubstr("embergate_vault_secrets_days_left 5.9"));
   EXPECT_EQ(times("secret/expires-soon"), 1);
   EXPECT_THAT(log_, HasSubstr("runs out within 7 days"));
   for (int i = 0; i < 3; ++i) {
