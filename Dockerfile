@@ -23,7 +23,7 @@ RUN EG_SKIP_DEPS=1 EG_JOBS=${EG_JOBS:-$(nproc)} scripts/build release \
 FROM debian:trixie-slim
 COPY --from=build /packages /packages
 RUN apt-get update \
-    && xargs -a /packages apt-get install -y --no-install-recommends ca-certificates \
+    && xargs -a /packages apt-get install -y --no-install-recommends ca-certificates openssl-provider-legacy \
     && rm -rf /var/lib/apt/lists/* /var/log/* /packages \
     && useradd --system --uid 65532 --user-group --no-create-home --shell /usr/sbin/nologin embergate \
     && install -d -o embergate -g embergate -m 0750 /var/lib/embergate

@@ -8,6 +8,7 @@
 
 #include "embergate/observability/log.hpp"
 #include "embergate/vault/bundle.hpp"
+#include "embergate/vault/key_material.hpp"
 
 namespace embergate::http {
 namespace log = observability::log;
@@ -39,9 +40,15 @@ struct ListenerCertificate::State {
     if (value->generation == generation) return {};
     const auto& chain = value->members.front();
     const auto& key = value->members.back();
-    EG_CHECK(chain->with_plaintext([&](std::string_view chain_pem) {
-      return key->with_plaintext([&](std::string_view key_pem) { return tls->take(chain_pem, key_pem); });
-    }));
+    // Whatever the order in the file, peers want the certificate first and its issuers behind it.
+    const auto opened = vault::open_pem_key(*key, chain.get(), nullptr);
+    if (!opened.material) {
+      return core::make_error(core::ErrorCode::kInvalid,
+                              "certificate and key must be PEM, belong together, and the key must not be encrypted");
+    }
+    const auto& material = *opened.material;
+    EG_CHECK(material.private_key.with_plaintext(
+        [&](std::string_view key_pem) { return tls->take(material.chain, key_pem); }));
     log::event(log::Level::kInfo, generation == 0 ? "http/certificate-loaded" : "http/certificate-rotated",
                "new TLS connections see this certificate",
                {{"generation", static_cast<std::int64_t>(value->generation)}});

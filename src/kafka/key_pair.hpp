@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Private key and certificate chain of a client, as the library takes them: PEM, key not encrypted, leaf first. Read in
-// memory with OpenSSL, never through a file (kafka.md 3). Thread: pure. Ownership: owns the key, wiped at the end
+// memory, never through a file (kafka.md 3). Thread: pure. Ownership: owns the key, wiped at the end
 // . Failure: kInvalid with a text that says what is wrong and what to do, never content.
 #pragma once
 

@@ -17,6 +17,13 @@ void log_bundle(const TrackedBundle& bundle, const BundleReport& report) {
   if (report.state == State::kOk) {
     log::event(log::Level::kInfo, "secret/bundle-resolved", "the secrets belong together and can be used",
                {{"secrets", std::string_view(names)}, {"generation", generation}});
+    if (report.old_cipher) {
+      log::event(
+          log::Level::kWarn, "secret/legacy-cipher",
+          "the key was encrypted with a cipher of older tools (RC2, RC4, DES) that protects it no more; encrypt it "
+          "anew, with AES",
+          {{"secrets", std::string_view(names)}});
+    }
     return;
   }
   log::event(report.state == State::kStale ? log::Level::kWarn : log::Level::kError, "secret/bundle-failed",

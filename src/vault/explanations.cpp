@@ -11,7 +11,7 @@ namespace embergate::vault {
 namespace {
 
 using Row = std::pair<std::string_view, std::string_view>;
-constexpr std::array<Row, 22> kExplanations{{
+constexpr std::array<Row, 23> kExplanations{{
     {reason::kMissing, "its file does not exist; the program that delivers it has not written it, or has removed it"},
     {reason::kEmpty, "its file is empty; an empty secret is never used"},
     {reason::kTooLarge, "its file is larger than a secret of this kind may be"},
@@ -33,8 +33,13 @@ constexpr std::array<Row, 22> kExplanations{{
     {reason::kBadJaas, "its file must hold one JAAS entry of a login module that is allowed, ended by a semicolon"},
     {reason::kBadJson, "its file must be a JSON object with a string at the json_pointer of its entry"},
     {reason::kPairMismatch,
-     "the private key does not open or does not fit the certificate, or the chain is not in order, leaf first; deliver "
-     "both from one issue, best as one PEM file"},
+     "the private key does not open with its password, or no certificate belongs to it; deliver both from one issue, "
+     "best as one PEM file"},
+    {reason::kOldCipher,
+     "its key is encrypted with a cipher of older tools (RC2, RC4, DES), which OpenSSL opens with its legacy provider "
+     "at most, and that is not installed or does not know it; install it (Debian: openssl-provider-legacy), or encrypt "
+     "the key anew, for a store with: openssl pkcs12 -legacy -in old.p12 -nodes | openssl pkcs12 -export -out "
+     "client.p12"},
     {reason::kExpired, "its certificate or token has expired or is not valid yet; deliver a new one"},
     {reason::kOutsideRoots, "its path leads out of the directories of BOX_VAULT_ALLOWED_ROOTS"},
     {reason::kPinnedDeleted,

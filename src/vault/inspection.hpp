@@ -11,18 +11,14 @@
 
 #include "embergate/core/clock.hpp"
 #include "embergate/vault/cache.hpp"
+#include "embergate/vault/key_material.hpp"
 
 namespace embergate::vault {
-
-// The time in which content may be used, as far as it says so.
-struct Validity {
-  std::optional<core::SystemTime> not_before;
-  std::optional<core::SystemTime> not_after;
-};
 
 struct Inspection {
   std::string_view reason;  // of R-48; empty: well
   Validity validity;
+  bool old_cipher = false;  // a key was encrypted with a cipher that is no longer safe
 };
 
 // One value on its own. An encrypted key or key store is only read as far as it can be without its password.

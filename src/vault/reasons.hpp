@@ -23,6 +23,7 @@ inline constexpr std::string_view kBadPkcs12 = "bad-pkcs12";
 inline constexpr std::string_view kBadJaas = "bad-jaas";
 inline constexpr std::string_view kBadJson = "bad-json";
 inline constexpr std::string_view kPairMismatch = "pair-mismatch";
+inline constexpr std::string_view kOldCipher = "legacy-cipher";
 inline constexpr std::string_view kExpired = "expired";
 inline constexpr std::string_view kOutsideRoots = "outside-roots";
 inline constexpr std::string_view kPinnedDeleted = "pinned-deleted";

@@ -153,7 +153,7 @@ void TrackedBundle::consider(const Sight& sight) {
     if (!sight.problem.empty()) {
       set_problem_locked(sight.problem, sight.culprit, sight.detail);
     } else if (to_prove && inspection.reason.empty()) {
-      if (needs_proof_locked(sight)) accept_locked(sight, inspection.validity);
+      if (needs_proof_locked(sight)) accept_locked(sight, inspection);
     } else if (to_prove || (!refused_.empty() && sight.generations == refused_)) {
       note_refusal_locked(sight, to_prove ? inspection.reason : std::string_view{});
     } else if (current_ && sight.generations == accepted_) {
@@ -168,7 +168,7 @@ void TrackedBundle::consider(const Sight& sight) {
   if (told) host_.changed(*this, *told);
 }
 
-void TrackedBundle::accept_locked(const Sight& sight, const Validity& validity) {
+void TrackedBundle::accept_locked(const Sight& sight, const Inspection& proof) {
   auto value = std::make_shared<BundleValue>();
   for (const auto& member : sight.values)
     value->members.push_back(std::shared_ptr<const Secret>(member, &member->secret));
@@ -176,12 +176,14 @@ void TrackedBundle::accept_locked(const Sight& sight, const Validity& validity) 
   // There and back again is no rotation.
   const bool same = current_ && sight.fingerprints == accepted_fingerprints_;
   value->generation = (current_ ? current_->generation : 0) + (same ? 0 : 1);
-  value->not_after = validity.not_after;
+  value->not_after = proof.validity.not_after;
   const bool first = !current_;
   current_ = std::move(value);
   accepted_ = sight.generations;
   accepted_fingerprints_ = sight.fingerprints;
-  validity_ = validity;
+  validity_ = proof.validity;
+  old_cipher_ = proof.old_cipher;
+  good_at_ = sight.good_at;
   refused_.clear();
   mismatch_since_.reset();
   if (first) since_ = clock_.system_now();
@@ -197,12 +199,14 @@ void TrackedBundle::note_refusal_locked(const Sight& sight, std::string_view why
     if (!mismatch_since_) mismatch_since_ = now;
     refused_ = sight.generations;
   }
-  if (why == reason::kExpired) {
+  // No other half of a rotation will mend these.
+  if (why == reason::kExpired || why == reason::kOldCipher) {
     set_problem_locked(why);
     return;
   }
   const bool lasts = mismatch_since_ && now - *mismatch_since_ >= rules_.pair_mismatch;
-  if (!current_ || lasts) {
+  const bool still_old_cipher = why.empty() && problem_ == reason::kOldCipher;
+  if (!current_ || lasts || still_old_cipher) {
     set_problem_locked(why.empty() && !problem_.empty() ? problem_ : reason::kPairMismatch);
   } else {
     set_problem_locked({});
@@ -295,6 +299,7 @@ BundleReport TrackedBundle::report_locked() const {
   report.generation = current_ ? current_->generation : 0;
   report.since = since_;
   report.not_after = validity_.not_after;
+  report.old_cipher = old_cipher_;
   if (problem_.empty()) {
     report.state = current_ ? State::kOk : State::kMissing;
   } else if (current_ && (has_running_use_ || !grace_is_over_locked())) {

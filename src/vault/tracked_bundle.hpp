@@ -74,7 +74,7 @@ class TrackedBundle final : public Bundle, public Subject, public std::enable_sh
   void consider(const Sight& sight);
   [[nodiscard]] bool needs_proof_locked(const Sight& sight) const;
   [[nodiscard]] Inspection proof_of(const Sight& sight) const;
-  void accept_locked(const Sight& sight, const Validity& validity);
+  void accept_locked(const Sight& sight, const Inspection& proof);
   void set_problem_locked(std::string_view why, const std::optional<SecretName>& culprit = {}, std::string detail = {});
   void note_refusal_locked(const Sight& sight, std::string_view why);
   void settle();
@@ -95,6 +95,7 @@ class TrackedBundle final : public Bundle, public Subject, public std::enable_sh
   Generations accepted_;
   std::vector<Fingerprint> accepted_fingerprints_;
   Validity validity_;
+  bool old_cipher_ = false;
   Generations refused_;  // the last set that did not fit
   std::optional<core::SteadyTime> mismatch_since_;
   std::string_view problem_;

@@ -9,6 +9,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
+#include <openssl/provider.h>
 #include <openssl/rand.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
@@ -28,6 +29,24 @@ struct Freed {
 using Bio = std::unique_ptr<BIO, Freed<BIO_free_all>>;
 using Certificate = std::unique_ptr<X509, Freed<X509_free>>;
 using Key = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
+
+// OpenSSL as older tools had it.
+struct OldTools {
+  std::unique_ptr<OSSL_LIB_CTX, Freed<OSSL_LIB_CTX_free>> library{OSSL_LIB_CTX_new()};
+  std::unique_ptr<OSSL_PROVIDER, Freed<OSSL_PROVIDER_unload>> legacy{OSSL_PROVIDER_load(library.get(), "legacy")};
+  std::unique_ptr<OSSL_PROVIDER, Freed<OSSL_PROVIDER_unload>> usual{OSSL_PROVIDER_load(library.get(), "default")};
+};
+
+int pbe_of(OldCipher cipher) {
+  switch (cipher) {
+    case OldCipher::kRc4:
+      return NID_pbe_WithSHA1And128BitRC4;
+    case OldCipher::kRc2:
+      return NID_pbe_WithSHA1And40BitRC2_CBC;
+    default:
+      return NID_pbe_WithSHA1And3_Key_TripleDES_CBC;
+  }
+}
 
 std::string text_of(const Bio& bio) {
   char* data = nullptr;
@@ -144,21 +163,38 @@ std::string private_number(const std::string& key) {
   return bytes;
 }
 
-std::string encrypted_key(const std::string& key, const std::string& password) {
+std::string encrypted_key(const std::string& key, const std::string& password, OldCipher cipher) {
   const Bio bio(BIO_new(BIO_s_mem()));
-  EG_ASSERT(PEM_write_bio_PKCS8PrivateKey(bio.get(), key_of(key).get(), EVP_aes_256_cbc(), password.data(),
-                                          static_cast<int>(password.size()), nullptr, nullptr) == 1);
+  if (cipher == OldCipher::kNone) {
+    EG_ASSERT(PEM_write_bio_PKCS8PrivateKey(bio.get(), key_of(key).get(), EVP_aes_256_cbc(), password.data(),
+                                            static_cast<int>(password.size()), nullptr, nullptr) == 1);
+    return text_of(bio);
+  }
+  const OldTools tools;
+  PKCS8_PRIV_KEY_INFO* plain = EVP_PKEY2PKCS8(key_of(key).get());
+  X509_SIG* encrypted = PKCS8_encrypt_ex(pbe_of(cipher), nullptr, password.data(), static_cast<int>(password.size()),
+                                         nullptr, 0, 2'048, plain, tools.library.get(), nullptr);
+  EG_ASSERT(encrypted != nullptr && PEM_write_bio_PKCS8(bio.get(), encrypted) == 1);
+  X509_SIG_free(encrypted);
+  PKCS8_PRIV_KEY_INFO_free(plain);
   return text_of(bio);
 }
 
-std::string pkcs12(const Issued& issued, const std::string& chain, const std::string& password) {
+std::string pkcs12(const Issued& issued, const std::string& chain, const std::string& password, OldCipher cipher) {
   const Bio leaf_text(BIO_new_mem_buf(issued.certificate.data(), static_cast<int>(issued.certificate.size())));
   const Certificate leaf(PEM_read_bio_X509(leaf_text.get(), nullptr, nullptr, nullptr));
   const Bio chain_text(BIO_new_mem_buf(chain.data(), static_cast<int>(chain.size())));
   STACK_OF(X509)* others = sk_X509_new_null();
   while (X509* one = PEM_read_bio_X509(chain_text.get(), nullptr, nullptr, nullptr)) sk_X509_push(others, one);
   ERR_clear_error();  // the end of the text was one
-  PKCS12* store = PKCS12_create(password.c_str(), "test", key_of(issued.key).get(), leaf.get(), others, 0, 0, 0, 0, 0);
+  const OldTools tools;
+  const bool old = cipher != OldCipher::kNone;
+  const int key_cipher = old ? NID_pbe_WithSHA1And3_Key_TripleDES_CBC : 0;
+  const int certificate_cipher = !old                              ? 0
+                                 : cipher == OldCipher::kTripleDes ? NID_pbe_WithSHA1And3_Key_TripleDES_CBC
+                                                                   : NID_pbe_WithSHA1And40BitRC2_CBC;
+  PKCS12* store = PKCS12_create_ex(password.c_str(), "test", key_of(issued.key).get(), leaf.get(), others, key_cipher,
+                                   certificate_cipher, 0, 0, 0, old ? tools.library.get() : nullptr, nullptr);
   EG_ASSERT(store != nullptr);
   unsigned char* bytes = nullptr;
   const int size = i2d_PKCS12(store, &bytes);

@@ -45,8 +45,13 @@ class Authority {
 // What only the owner of an elliptic key knows: the bytes of its private number. Its PEM text has more than that in
 // common with any certificate.
 std::string private_number(const std::string& key);
-std::string encrypted_key(const std::string& key, const std::string& password);  // PEM, PKCS#8
+// Of older tools: a key under 128 bits of RC4, 40 bits of RC2, or three DES; a store whose certificates are under the
+// same (RC2 for RC4, as those tools had it).
+enum class OldCipher { kNone, kRc4, kRc2, kTripleDes };
+std::string encrypted_key(const std::string& key, const std::string& password,
+                          OldCipher cipher = OldCipher::kNone);  // PEM, PKCS#8
 // DER; `chain` is PEM of further certificates.
-std::string pkcs12(const Issued& issued, const std::string& chain, const std::string& password);
+std::string pkcs12(const Issued& issued, const std::string& chain, const std::string& password,
+                   OldCipher cipher = OldCipher::kNone);
 
 }  // namespace embergate::test

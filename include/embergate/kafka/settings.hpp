@@ -54,7 +54,7 @@ struct ConnectionSettings {
   std::string sasl_oauthbearer_token_endpoint_url;
   std::optional<vault::SecretName> ssl_keystore_key;  // private key, or key and chain in one file
   KeystoreType ssl_keystore_type = KeystoreType::kPem;
-  std::string ssl_keystore_certificate_chain;  // PEM, leaf first; or the next one
+  std::string ssl_keystore_certificate_chain;  // PEM, in any order; or the next one
   std::optional<vault::SecretName> ssl_keystore_certificate_chain_secret;
   std::optional<vault::SecretName> ssl_key_password;
   std::string ssl_truststore_certificates;  // PEM; or the next one; neither: the system's bundle

@@ -22,7 +22,7 @@
 
 namespace embergate::vault {
 
-// What is proven follows from the kinds: the first kCertificateChain fits the first kPrivateKey (leaf first, in order,
+// What is proven follows from the kinds: the first kCertificateChain fits the first kPrivateKey (in any order,
 // within its time); a kKeyAndChain fits itself; a kPkcs12 opens and fits itself; an encrypted key opens.
 struct BundleMember {
   std::optional<SecretName> name;  // absent: `literal`
@@ -46,6 +46,7 @@ struct BundleReport {  // R-48
   std::uint64_t generation = 0;
   core::SystemTime since{};
   std::optional<core::SystemTime> not_after;
+  bool old_cipher = false;  // a key in use was encrypted with a cipher that is no longer safe
 };
 
 class Bundle {

@@ -33,7 +33,7 @@ enum class ContentKind {
   kJaas,              // may span lines; Options::jaas_check says whether it is one
   kPem,               // any whole PEM text
   kHeader,            // `Name: Value`
-  kCertificateChain,  // PEM, leaf first
+  kCertificateChain,  // PEM, in any order
   kPrivateKey,        // PEM, may be encrypted
   kKeyAndChain,       // PEM, one key and its chain in one file: the preferred form, since it changes as one
   kAuthorities,       // PEM, certificates to trust

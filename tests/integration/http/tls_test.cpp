@@ -147,6 +147,14 @@ TEST_F(Tls, TakesOneFileWithKeyAndChain) {
   EXPECT_TRUE(eventually([&] { return shows(port, second); }));
 }
 
+TEST_F(Tls, Login69_Login77_TakesItsCertificatesInAnyOrder) {
+  const Authority middle = ca_.intermediate("middle");
+  const Issued pair = middle.issue("localhost");
+  files_.write("cert.pem", ca_.certificate() + middle.certificate() + pair.certificate);
+  files_.write("key.pem", pair.key);
+  EXPECT_TRUE(shows(serve(), pair));
+}
+
 TEST_F(Tls, RM13_NeverShowsAMixedPairWhilePairsRotateUnderLoad) {
   std::vector<Issued> pairs;
   for (int i = 0; i < 8; ++i) pairs.push_back(ca_.issue("localhost"));

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
+
+#include <cstdlib>
 
 #include "support/pki.hpp"
 
@@ -68,9 +71,89 @@ TEST_F(InspectionTest, ProvesThatKeyAndChainBelongTogether) {  // R-21
   EXPECT_EQ(proven(a_.certificate, a_.key), "");
   EXPECT_EQ(proven(chain + root_.certificate(), a_.key), "");
   EXPECT_EQ(proven(chain, b_.key), "pair-mismatch");
-  EXPECT_EQ(proven(middle_.certificate() + a_.certificate, a_.key), "pair-mismatch");
-  EXPECT_EQ(proven(a_.certificate + root_.certificate(), a_.key), "pair-mismatch");
-  EXPECT_EQ(proven(a_.certificate + Authority("middle").certificate(), a_.key), "pair-mismatch");
+  EXPECT_EQ(proven(middle_.certificate(), a_.key), "pair-mismatch");
+}
+
+TEST_F(InspectionTest, Login69_Login77_TakesTheCertificatesInAnyOrder) {
+  EXPECT_EQ(proven(middle_.certificate() + a_.certificate, a_.key), "");
+  EXPECT_EQ(proven(a_.certificate + root_.certificate() + middle_.certificate(), a_.key), "");
+  EXPECT_EQ(proven(root_.certificate() + middle_.certificate() + a_.certificate, a_.key), "");
+  EXPECT_EQ(inspected(root_.certificate() + a_.key + middle_.certificate() + a_.certificate, ContentKind::kKeyAndChain),
+            "");
+  EXPECT_EQ(inspected(root_.certificate() + b_.key + middle_.certificate() + a_.certificate, ContentKind::kKeyAndChain),
+            "pair-mismatch");
+}
+
+TEST_F(InspectionTest, SortsTheChainByWhoSignedWhomAndLeavesOutWhatBelongsToNobody) {
+  const Authority namesake = Authority("middle");  // the same name, another key
+  const Secret key = secret(a_.key);
+  const Secret mixed =
+      secret(namesake.certificate() + b_.certificate + root_.certificate() + a_.certificate + middle_.certificate());
+  const auto opened = open_pem_key(key, &mixed, nullptr);
+  ASSERT_TRUE(opened.material);
+  EXPECT_EQ(opened.material->chain, a_.certificate + middle_.certificate() + root_.certificate());
+  EXPECT_FALSE(opened.material->old_cipher);
+}
+
+TEST_F(InspectionTest, DoesNotCareForTheEndOfACertificateThatIsNotUsed) {
+  const auto now = std::chrono::system_clock::now();
+  IssueOptions gone;
+  gone.not_before = now - 48h;
+  gone.not_after = now - 24h;
+  const auto old = middle_.issue("a", gone);
+  const Secret chain = secret(old.certificate + a_.certificate + middle_.certificate());
+  const Secret key = secret(a_.key);
+  const auto proof =
+      prove({{ContentKind::kCertificateChain, &chain, nullptr}, {ContentKind::kPrivateKey, &key, nullptr}});
+  EXPECT_EQ(proof.reason, "");
+  EXPECT_EQ(refusal_of(proof.validity, seconds_of(now)), "");
+  EXPECT_EQ(refusal_of(inspect(chain, ContentKind::kCertificateChain).validity, seconds_of(now)), "");
+}
+
+class OldCiphers : public InspectionTest {
+ protected:
+  static Inspection store_proof(const std::string& store, const char* password) {
+    const Secret bytes = secret(store);
+    const Secret text = secret(password);
+    return prove({{ContentKind::kPkcs12, &bytes, &text}});
+  }
+  static Inspection key_proof(const std::string& chain, const std::string& key, const char* password) {
+    const Secret first = secret(chain);
+    const Secret second = secret(key);
+    const Secret text = secret(password);
+    return prove({{ContentKind::kCertificateChain, &first, nullptr}, {ContentKind::kPrivateKey, &second, &text}});
+  }
+
+  const std::string rc4_key_ = test::encrypted_key(a_.key, "kpw", test::OldCipher::kRc4);
+  const std::string rc2_store_ = test::pkcs12(a_, middle_.certificate(), "spw", test::OldCipher::kRc2);
+};
+
+TEST_F(OldCiphers, Login53_Login54_AreOpenedWithTheLegacyProviderAndSaidToBeSo) {
+  for (const auto cipher : {test::OldCipher::kRc4, test::OldCipher::kRc2, test::OldCipher::kTripleDes}) {
+    const bool legacy = cipher != test::OldCipher::kTripleDes;  // the usual provider has that one
+    const auto key = key_proof(a_.certificate, test::encrypted_key(a_.key, "kpw", cipher), "kpw");
+    EXPECT_EQ(key.reason, "");
+    EXPECT_EQ(key.old_cipher, legacy);
+    EXPECT_EQ(key_proof(a_.certificate, test::encrypted_key(a_.key, "kpw", cipher), "no").reason, "pair-mismatch");
+    const auto store = store_proof(test::pkcs12(a_, middle_.certificate(), "spw", cipher), "spw");
+    EXPECT_EQ(store.reason, "");
+    EXPECT_EQ(store.old_cipher, legacy);
+    EXPECT_TRUE(store.validity.not_after);
+    EXPECT_EQ(store_proof(test::pkcs12(a_, "", "spw", cipher), "no").reason, "pair-mismatch");
+  }
+  EXPECT_EQ(EVP_CIPHER_fetch(nullptr, "RC4", nullptr), nullptr) << "the process as a whole must not have it";
+  ERR_clear_error();
+}
+
+TEST_F(OldCiphers, Login53_Login54_AreCalledByTheirNameWhereTheLegacyProviderIsNotInstalled) {
+  ::setenv("OPENSSL_MODULES", "/nonexistent", 1);
+  EXPECT_EQ(key_proof(a_.certificate, test::encrypted_key(a_.key, "kpw"), "kpw").reason, "");
+  const auto key = rc4_key_;
+  EXPECT_EQ(key_proof(a_.certificate, key, "kpw").reason, "legacy-cipher");
+  EXPECT_EQ(store_proof(rc2_store_, "spw").reason, "legacy-cipher");
+  ::unsetenv("OPENSSL_MODULES");
+  EXPECT_EQ(key_proof(a_.certificate, key, "kpw").reason, "");
+  EXPECT_EQ(ERR_peek_error(), 0U);
 }
 
 TEST_F(InspectionTest, OpensEncryptedKeysWithTheirPasswordOnly) {

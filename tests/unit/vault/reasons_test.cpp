@@ -83,7 +83,7 @@ std::vector<Case> all_cases() {
       {"bad-pem", kPrivateKey, content("-----BEGIN PRIVATE KEY-----\n" + canary("") + "\n-----END PRIVATE KEY-----"),
        "the certificates or the key"},
       {"bad-pkcs12", kPkcs12, content(canary("\xFE\xED\xFE\xED")), "keytool -importkeystore"},
-      {"pair-mismatch", kKeyAndChain, content(mixed_pair()), "leaf first"},
+      {"pair-mismatch", kKeyAndChain, content(mixed_pair()), "best as one PEM file"},
       {"expired", kKeyAndChain, content(expired_pair()), "deliver a new one"},
       {"io-error", kSingleLine, fault(EMFILE), "the file system reported an error"},
       {"outside-roots", kSingleLine, fault(EXDEV), "BOX_VAULT_ALLOWED_ROOTS"},
