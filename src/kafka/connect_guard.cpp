@@ -11,7 +11,8 @@ namespace embergate::kafka {
 
 namespace {
 constexpr std::chrono::milliseconds kReadingLimit{50};  // it is a thread of the library that waits
-}
+constexpr std::chrono::seconds kOpeningLimit{10};       // what it waits for takes microseconds
+}  // namespace
 
 void ConnectGuard::install(rd_kafka_conf_t* conf) {
   rd_kafka_conf_set_opaque(conf, this);
@@ -43,6 +44,17 @@ bool ConnectGuard::reports_are_read() {
   const std::uint64_t mine = ++asked_;
   wake_reader_();
   return all_read_.wait_for(lock, kReadingLimit, [&] { return read_ >= mine; });
+}
+
+void ConnectGuard::open() {
+  std::lock_guard lock(mutex_);
+  is_open_ = true;
+  opened_.notify_all();
+}
+
+bool ConnectGuard::is_open() {
+  std::unique_lock lock(mutex_);
+  return opened_.wait_for(lock, kOpeningLimit, [&] { return is_open_; });
 }
 
 void ConnectGuard::keep_for_ever(std::shared_ptr<ConnectGuard> guard) {
@@ -85,6 +97,7 @@ std::string ConnectGuard::objection() const {
 
 int ConnectGuard::connect_to(int socket, const sockaddr* address, int size, const char* broker, void* opaque) {
   auto& guard = *static_cast<ConnectGuard*>(opaque);
+  if (!guard.is_open()) return ECANCELED;
   if (guard.holding() || !guard.reports_are_read() || guard.is_shut()) return ECANCELED;
   if (guard.objects_to(broker)) return EACCES;
   if (guard.has_had_its_one(broker)) return ECANCELED;

@@ -40,6 +40,8 @@ class ConnectGuard {
   ConnectGuard& operator=(const ConnectGuard&) = delete;
 
   void install(rd_kafka_conf_t* conf);
+  // Nobody connects before this: the library's threads live before the client knows its login.
+  void open();
   void hold() { holding_.store(true); }
   void release() { holding_.store(false); }
   [[nodiscard]] bool holding() const { return holding_.load(); }
@@ -66,6 +68,7 @@ class ConnectGuard {
   bool has_had_its_one(const char* broker);
   static int connect_to(int socket, const sockaddr* address, int size, const char* broker, void* opaque);
   bool reports_are_read();
+  bool is_open();
 
   static inline std::atomic<int> alive_count{0};
   const BrokerObjection objection_;
@@ -74,6 +77,8 @@ class ConnectGuard {
   mutable std::mutex mutex_;
   std::function<void()> wake_reader_;
   std::condition_variable all_read_;
+  std::condition_variable opened_;
+  bool is_open_ = false;
   std::uint64_t asked_ = 0;
   std::uint64_t read_ = 0;
   std::string objected_;

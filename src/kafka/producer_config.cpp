@@ -35,6 +35,10 @@ class Plaintext {
   std::string bytes_;
 };
 
+// The library drops blanks in front of a property, and they may belong to a user name or password. So the
+// configuration holds these behind a mark, and make_client() gives them to the client itself, which keeps every byte.
+constexpr char kMark = '=';
+
 class Setter {
  public:
   explicit Setter(rd_kafka_conf_t* conf) : conf_(conf) {}
@@ -51,6 +55,15 @@ class Setter {
     if (error_.empty() && rd_kafka_conf_set(conf_, name, text.c_str(), nullptr, 0) != RD_KAFKA_CONF_OK) {
       error_ = fmt::format("Kafka client property {}: the value is not acceptable", name);
     }
+  }
+  void set_marked_secret(const char* name, const vault::Secret& value) {
+    set_secret(name, value.with_plaintext([](std::string_view text) {
+      std::string marked;
+      marked.reserve(text.size() + 1);
+      marked += kMark;
+      marked += text;
+      return vault::Secret(std::move(marked));
+    }));
   }
   [[nodiscard]] core::Result<void> result() const {
     if (error_.empty()) return {};
@@ -116,8 +129,8 @@ void set_network(Setter& to, const ConnectionSettings& settings) {
 void set_security(Setter& to, const ConnectionSettings& settings, const Credential* credential) {
   if (uses_sasl(settings)) to.set("sasl.mechanism", carrier_name(settings.sasl_mechanism));
   if (credential != nullptr && !credential->username.empty()) {
-    to.set_secret("sasl.username", credential->username);
-    to.set_secret("sasl.password", credential->password);
+    to.set_marked_secret("sasl.username", credential->username);
+    to.set_marked_secret("sasl.password", credential->password);
   }
   if (!uses_tls(settings)) return;
   const std::string& authorities = credential != nullptr && !credential->authorities.empty()
@@ -133,6 +146,18 @@ void set_security(Setter& to, const ConnectionSettings& settings, const Credenti
     to.set("ssl.certificate.pem", credential->key_pair->certificate_chain);
   }
   to.set("ssl.endpoint.identification.algorithm", settings.verify_host_name ? "https" : "none");
+}
+
+// What set_marked_secret() left there; empty: nothing.
+vault::Secret marked_secret(const rd_kafka_conf_t* conf, const char* name) {
+  std::size_t size = 0;
+  if (rd_kafka_conf_get(conf, name, nullptr, &size) != RD_KAFKA_CONF_OK || size <= 1) return {};
+  std::string text(size, '\0');
+  rd_kafka_conf_get(conf, name, text.data(), &size);
+  text.resize(size - 1);  // the size counts the terminating zero
+  vault::Secret value(text.starts_with(kMark) ? text.substr(1) : std::string());
+  vault::wipe(text);
+  return value;
 }
 
 }  // namespace
@@ -194,13 +219,19 @@ core::Result<OpenClient> make_client(ConfHandle conf, const BearerToken* token, 
   OpenClient client;
   client.guard = std::make_shared<ConnectGuard>(std::move(objection));
   client.guard->install(conf.get());
+  const Credential login{
+      marked_secret(conf.get(), "sasl.username"), marked_secret(conf.get(), "sasl.password"), {}, {}, {}};
   std::array<char, 512> reason{};
   client.handle.reset(rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), reason.data(), reason.size()));
   if (!client)
     return make_error(ErrorCode::kInvalid, fmt::format("the Kafka client cannot be made: {}", reason.data()));
   static_cast<void>(conf.release());  // the client owns it now
   rd_kafka_set_log_queue(client.handle.get(), nullptr);
-  if (token != nullptr) EG_CHECK(apply_token(client.handle.get(), *token));
+  auto applied = login.username.empty() ? core::Result<void>() : apply_password(client.handle.get(), login);
+  if (applied && token != nullptr) applied = apply_token(client.handle.get(), *token);
+  if (!applied) client.guard->hold();
+  client.guard->open();
+  if (!applied) return std::move(applied).error();
   return client;
 }
 

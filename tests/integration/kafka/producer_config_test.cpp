@@ -93,9 +93,20 @@ TEST(ProducerConfig, GivesCredentialMechanismAndTlsTheirProperties) {
   ASSERT_TRUE(conf.has_value());
   EXPECT_EQ(value_of(conf->get(), "security.protocol"), "sasl_ssl");
   EXPECT_EQ(value_of(conf->get(), "sasl.mechanism"), "SCRAM-SHA-512");
-  EXPECT_EQ(value_of(conf->get(), "sasl.username"), "gw");
   EXPECT_EQ(value_of(conf->get(), "ssl.endpoint.identification.algorithm"), "none");
   EXPECT_EQ(value_of(conf->get(), "ssl.ca.location"), "probe");
+}
+
+TEST(ProducerConfig, Login37_GivesUserAndPasswordToTheClientToTheLastBlank) {
+  auto settings = settings_of(SecurityProtocol::kSaslPlaintext);
+  for (const auto& [user, password] :
+       {std::pair<const char*, const char*>{"gw", "v1"}, {" gw ", " pw 1 "}, {"\tgw", "   "}, {"=gw", "=="}}) {
+    const auto credential = credential_of(user, password);
+    auto made = make_client(*make_producer_conf(settings, &credential, {}), nullptr);
+    ASSERT_TRUE(made.has_value());
+    EXPECT_EQ(value_of(rd_kafka_conf(made->handle.get()), "sasl.username"), user);
+    EXPECT_EQ(value_of(rd_kafka_conf(made->handle.get()), "sasl.password"), password);
+  }
 }
 
 TEST(ProducerConfig, SaysWhichPropertyIsWrong) {
