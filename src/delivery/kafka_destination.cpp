@@ -5,11 +5,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <limits>
-#include <set>
 #include <utility>
 
+#include "delivery/bootstrap_servers.hpp"
 #include "delivery/kafka_security.hpp"
 #include "delivery/parameter_view.hpp"
 
@@ -18,40 +17,11 @@ namespace {
 
 constexpr std::int64_t kDefaultRequestTimeout = 30'000;  // Java's defaults (contract 2.5.1)
 constexpr std::int64_t kDefaultDeliveryTimeout = 120'000;
-constexpr std::size_t kMaxServers = 64;
 
 bool is_word(std::string_view text, std::size_t max_length) {
   return !text.empty() && text.size() <= max_length && std::all_of(text.begin(), text.end(), [](unsigned char c) {
     return std::isalnum(c) != 0 || c == '.' || c == '_' || c == '-';
   });
-}
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
-// One normalised host:port; empty when it is none.
-std::string normal_server(std::string_view text) {
-  const std::size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos) return {};
-  std::string host = lower(text.substr(0, colon));
-  const std::string_view port_text = text.substr(colon + 1);
-  unsigned port = 0;
-  const auto [end, error] = std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
-  if (port_text.empty() || error != std::errc() || end != port_text.data() + port_text.size() || port == 0 ||
-      port > 65'535)
-    return {};
-  if (host.starts_with('[')) {
-    const bool address =
-        host.ends_with(']') && host.size() > 2 && host.find_first_not_of("0123456789abcdef:.%", 1) == host.size() - 1;
-    return address ? fmt::format("{}:{}", host, port) : std::string();
-  }
-  if (host.ends_with('.')) host.pop_back();
-  if (!is_word(host, 253) || host.find("..") != std::string::npos || host.front() == '.' || host.front() == '-')
-    return {};
-  return fmt::format("{}:{}", host, port);
 }
 
 class Reader {
@@ -89,26 +59,9 @@ class Reader {
   void read_servers() {
     const Parameter* parameter = parameters_.required_text("bootstrapServers");
     if (parameter == nullptr) return;
-    std::set<std::string> servers;
-    std::string_view rest = *parameter->text;
-    for (bool more = true; more;) {
-      const std::size_t comma = rest.find(',');
-      more = comma != std::string_view::npos;
-      const std::string_view one = trim(rest.substr(0, comma));
-      rest.remove_prefix(more ? comma + 1 : rest.size());
-      std::string server = normal_server(one);
-      if (server.empty()) {
-        parameters_.issue(
-            parameter,
-            fmt::format("bootstrapServers must be a list like \"broker-1:9092,broker-2:9092\"; \"{}\" is not host:port",
-                        one));
-        return;
-      }
-      servers.insert(std::move(server));
-    }
-    if (servers.size() > kMaxServers)
-      parameters_.issue(parameter, fmt::format("bootstrapServers has more than {} entries", kMaxServers));
-    result_.connection.bootstrap_servers = fmt::format("{}", fmt::join(servers, ","));
+    auto servers = normal_bootstrap_servers(*parameter->text);
+    if (!servers) return parameters_.issue(parameter, servers.error().diagnostics);
+    result_.connection.bootstrap_servers = *std::move(servers);
   }
 
   void read_sizes_and_times() {

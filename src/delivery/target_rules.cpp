@@ -8,6 +8,7 @@
 #include <cctype>
 #include <string>
 
+#include "delivery/bootstrap_servers.hpp"
 #include "embergate/observability/log.hpp"
 #include "embergate/vault/target_policy.hpp"
 
@@ -50,7 +51,9 @@ class Rules {
   void check(const vault::SecretName& name) {
     if (const auto* servers = text_of("bootstrapServers")) {
       Target target;
-      target.address = *servers->text;
+      // As the connection is made. What is no list another rule refuses.
+      auto normal = normal_bootstrap_servers(*servers->text);
+      target.address = normal ? *std::move(normal) : *servers->text;
       const auto* protocol = text_of("securityProtocol");
       const auto value = protocol == nullptr ? std::string("PLAINTEXT") : upper(*protocol->text);
       target.plaintext = value == "PLAINTEXT" || value == "SASL_PLAINTEXT";

@@ -276,8 +276,36 @@ TEST_P(BadServers, AreRefused) {
 }
 INSTANTIATE_TEST_SUITE_P(KafkaDestination, BadServers,
                          ::testing::Values("", "broker", "broker:", ":9092", "broker:0", "broker:65536", "broker:9x",
-                                           "a:1,,b:2", "a:1,", "a b:1", "http://a:1", "a..b:1", "-a:1", "[::1:9092",
-                                           "[xyz]:9092", "[]:1"));
+                                           "a:1,,b:2", "a:1,", "a b:1", "a..b:1", "-a:1", "[xyz]:9092", "[]:1",
+                                           "a b://c:1", "http://u@c:1", "a:1/", "a:1;b:1", "a :1", "a:+1", "::1", ",",
+                                           "SASL_SSL://",
+                                           "\xc2\xa0"
+                                           "a:1"));
+
+// What kafka-clients 4.3.1 makes of the same text was tried with ProducerConfig and parseAndValidateAddresses().
+TEST(KafkaDestination, Login40_Login48_TakesTheListOfServersAsKafkaItselfDoes) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"127.0.0.1:9092\n", "127.0.0.1:9092"},
+      {"\t127.0.0.1:9092\r\n,\n127.0.0.2:9092 ", "127.0.0.1:9092,127.0.0.2:9092"},
+      {"SASL_PLAINTEXT://127.0.0.1:9092", "127.0.0.1:9092"},
+      {"PLAINTEXT://a:9092, SSL://b:9092", "a:9092,b:9092"},
+      {"://a:9092", "a:9092"},
+      {"http://a:1", "a:1"},
+      {"::1:9092", "[::1]:9092"},
+      {"SSL://[::1]:9092", "[::1]:9092"},
+      {"[::1:9092", "[::1]:9092"},
+      {"::1]:9092", "[::1]:9092"},
+      {"[0:0:0:0:0:0:0:1]:9092", "[::1]:9092"},
+      {"[127.0.0.1]:9092", "127.0.0.1:9092"},
+      {"[fe80::1%eth0]:9092", "[fe80::1%eth0]:9092"},
+      {"a:09092,A:9092", "a:9092"},
+  };
+  for (const auto& [text, normal] : cases) {
+    const Read done = read({{"kafkaTopic", "t"}, {"bootstrapServers", text}}, false);
+    EXPECT_THAT(done.issues, IsEmpty()) << text;
+    EXPECT_EQ(done.result.connection.bootstrap_servers, normal) << text;
+  }
+}
 
 class BadTopics : public ::testing::TestWithParam<std::string> {};
 TEST_P(BadTopics, AreRefused) {
