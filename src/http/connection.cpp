@@ -51,6 +51,7 @@ Connection::Connection(Socket socket, std::shared_ptr<const ServerContext> conte
       context_(std::move(context)),
       place_(std::move(place)),
       deadline_(steady_clock::time_point::max().time_since_epoch().count()),
+      behind_proxy_(context_->options.trusted_proxies && context_->options.trusted_proxies->trust(place_.address())),
       buffer_(kFirstBuffer),
       finder_(context_->head_limits()) {
   request_.remote_address = place_.address().to_string();
@@ -70,6 +71,11 @@ void Connection::on_deadline() {
 
 void Connection::finish_soon() {
   if (idle_) close();
+}
+
+void Connection::give_way() {
+  gives_way_ = true;
+  if (!has_head_) close();
 }
 
 void Connection::abort() { close(); }
@@ -117,8 +123,12 @@ asio::awaitable<void> Connection::run() {
       co_await answer_fault(fault_);
       break;
     }
+    has_head_ = true;
+    place_.works();
     keep = co_await exchange();
+    has_head_ = false;
     first_ = false;
+    place_.waits();
   }
   if (tls_) co_await say_goodbye();
   close();
@@ -215,6 +225,7 @@ asio::awaitable<Connection::Arrival> Connection::read_head() {
       fault_ = Fault{408, "the request head did not arrive in time"};
       co_return Arrival::kFault;
     }
+    if (nothing_yet) place_.waits();
     if (nothing_yet && !first_) wait_at_most(options.header_deadline);
   }
   wait_for_ever();
@@ -236,6 +247,10 @@ void Connection::fill_request() {
     request_.headers[i].name.assign(head_.fields[i].name);
     request_.headers[i].value.assign(head_.fields[i].value);
   }
+  if (behind_proxy_) {
+    const auto& proxies = *context_->options.trusted_proxies;
+    request_.remote_address = proxies.caller_behind(place_.address(), request_.headers).to_string();
+  }
   body_asked_ = false;
   body_state_ = head_.has_body() ? BodyState::kPending : BodyState::kNone;
 }
@@ -252,7 +267,8 @@ asio::awaitable<bool> Connection::exchange() {
     response = Response{500, {{"Content-Type", "text/plain"}}, "an internal operation failed unexpectedly\n"};
   }
   const bool body_left = body_state_ == BodyState::kPending;
-  const bool keep = head_.keep_alive && !body_left && !context_->stopping.load(std::memory_order_relaxed);
+  const bool keep =
+      head_.keep_alive && !body_left && !gives_way_ && !context_->stopping.load(std::memory_order_relaxed);
   const ResponseFrame frame{request_.method == "HEAD", keep, head_.version_1_1};
   const bool with_body = write_response_head(response, frame, out_);
   const bool sent = co_await send(out_, with_body ? std::string_view(response.body) : std::string_view());

@@ -50,6 +50,7 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   // On the strand. Each is harmless when its moment is over.
   void on_deadline();  // ends the wait that took too long
   void finish_soon();  // ends now when no request is under way, else after the answer
+  void give_way();     // the same, for one connection alone
   void abort();        // ends now
 
  private:
@@ -90,8 +91,11 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   Registry::Place place_;
   std::atomic<std::chrono::steady_clock::rep> deadline_;
   bool timed_out_ = false;
-  bool idle_ = false;  // waiting for the first byte of a request
-  bool first_ = true;  // no request has been served yet
+  bool idle_ = false;       // waiting for the first byte of a request
+  bool has_head_ = false;   // a request is under way
+  bool gives_way_ = false;  // no request after this one
+  bool behind_proxy_;       // the peer speaks for others
+  bool first_ = true;       // no request has been served yet
   bool peer_is_there_ = true;
   bool body_asked_ = false;
   BodyState body_state_ = BodyState::kNone;

@@ -5,10 +5,10 @@
 
 #include <boost/asio/ip/address.hpp>
 #include <utility>
-#include <vector>
 
 #include "embergate/core/result.hpp"
 #include "embergate/http/client.hpp"
+#include "http/networks.hpp"
 
 namespace embergate::http {
 
@@ -18,15 +18,8 @@ class Egress {
   [[nodiscard]] bool permits(const boost::asio::ip::address& address) const;
 
  private:
-  struct Network {
-    boost::asio::ip::address_v6::bytes_type bytes{};
-    bool v4 = false;
-    unsigned bits = 0;
-  };
-  static core::Result<Network> parse(const std::string& text);
-
   bool allow_loopback_ = true;
-  std::vector<Network> denied_;
+  Networks denied_;
 };
 
 }  // namespace embergate::http

@@ -12,6 +12,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "http/connection.hpp"
+#include "http/networks.hpp"
 #include "http/registry.hpp"
 
 namespace embergate::http {
@@ -67,11 +68,6 @@ core::Error listen_error(const std::string& host, std::uint16_t port, const erro
   return core::make_error(ErrorCode::kUnavailable, where + " cannot be listened on: " + failure.message());
 }
 
-asio::ip::address plain_address(const asio::ip::address& address) {
-  if (!address.is_v6() || !address.to_v6().is_v4_mapped()) return address;
-  return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
-}
-
 // Cheap, and without waiting: whoever floods us gets no memory of ours, nor a TLS handshake.
 void refuse(Connection::Socket socket, bool plain) {
   if (!plain) return;
@@ -104,6 +100,7 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
   static asio::awaitable<void> accept_connections(std::shared_ptr<Impl> self);
   static asio::awaitable<void> watch_deadlines(std::shared_ptr<Impl> self);
   void start(Connection::Socket socket);
+  static void close_displaced(const std::shared_ptr<Connection>& connection);
   void stop_accepting();
   template <class Action>
   void on_each_connection(Action action);
@@ -146,6 +143,7 @@ asio::awaitable<void> Server::Impl::accept_connections(std::shared_ptr<Impl> sel
     if (!failure) {
       self->start(std::move(socket));
     } else if (failure != asio::error::operation_aborted && failure != asio::error::connection_aborted) {
+      close_displaced(self->registry->displace_oldest());
       self->accept_timer.expires_after(kAcceptPause);
       co_await self->accept_timer.async_wait(asio::redirect_error(asio::use_awaitable, failure));
     }
@@ -156,13 +154,20 @@ void Server::Impl::start(Connection::Socket socket) {
   error_code failure;
   const Tcp::endpoint peer = socket.remote_endpoint(failure);
   if (failure) return;
-  auto place = registry->admit(plain_address(peer.address()));
-  if (!place) return refuse(std::move(socket), context->options.tls == nullptr);
+  const asio::ip::address address = plain_address(peer.address());
+  const auto& proxies = context->options.trusted_proxies;
+  auto admitted = registry->admit(address, proxies && proxies->trust(address));
+  if (!admitted) return refuse(std::move(socket), context->options.tls == nullptr);
+  close_displaced(admitted->displaced);
   const Strand connection_strand = socket.get_executor();
-  auto connection = std::make_shared<Connection>(std::move(socket), context, std::move(*place));
+  auto connection = std::make_shared<Connection>(std::move(socket), context, std::move(admitted->place));
   connection->enter_registry();
   // What escapes run() is lack of memory: the connection ends and nothing else.
   asio::co_spawn(connection_strand, connection->run(), [connection](const std::exception_ptr&) {});
+}
+
+void Server::Impl::close_displaced(const std::shared_ptr<Connection>& connection) {
+  if (connection) asio::post(connection->strand(), [connection] { connection->give_way(); });
 }
 
 asio::awaitable<void> Server::Impl::watch_deadlines(std::shared_ptr<Impl> self) {

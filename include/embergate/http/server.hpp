@@ -3,8 +3,9 @@
 // Thread: construct and stop on any thread; handlers run as coroutines on the io threads, one strand a connection.
 // Ownership: Server owns its connections; the Exchange lives as long as its handler runs. The execution context
 // outlives the Server; what the handler captures outlives its last exchange, so shut down first. Failure: listen() says
-// why a port cannot be had; protocol faults are answered here (400, 408, 414, 415, 417, 431, 505; 503 above a
-// connection cap) and the connection closed; an exception of a handler, or a header with control characters, becomes
+// why a port cannot be had; protocol faults are answered here (400, 408, 414, 415, 417, 431, 505) and the connection
+// closed; at a connection cap the connection that has waited longest for a request gives way, and where none waits the
+// new one gets 503; an exception of a handler, or a header with control characters, becomes
 // 500.
 #pragma once
 
@@ -21,6 +22,7 @@
 
 #include "embergate/core/result.hpp"
 #include "embergate/http/listener_tls.hpp"
+#include "embergate/http/trusted_proxies.hpp"
 
 namespace embergate::http {
 
@@ -33,7 +35,7 @@ struct Request {
   std::string method;
   std::string target;  // as sent: path and query, not decoded
   std::vector<Header> headers;
-  std::string remote_address;
+  std::string remote_address;  // of the caller: the peer, or whom a trusted proxy names
   // First value of the header, compared without case; empty when absent.
   [[nodiscard]] std::string_view header(std::string_view name) const;
   [[nodiscard]] bool has_body() const;
@@ -69,6 +71,8 @@ struct ServerOptions {
   std::chrono::milliseconds write_deadline{30'000};
   std::size_t max_connections = 4'096;
   std::size_t max_connections_per_address = 1'024;
+  // Null: none. Their connections count in the total only.
+  std::shared_ptr<const TrustedProxies> trusted_proxies;
   std::shared_ptr<const ListenerTls> tls;  // null: plain HTTP; the handshake has the deadline of a head
 };
 

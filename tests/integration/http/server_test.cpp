@@ -230,19 +230,41 @@ TEST_F(ServerTest, RefusesConnectionsAboveTheCap) {
   options.max_connections_per_address = 2;
   const auto port = start(options);
   HttpConnection first(port);
-  {
-    HttpConnection second(port);
-    ASSERT_EQ(first.request("GET", "/a").status, 200);
-    ASSERT_EQ(second.request("GET", "/a").status, 200);
-    HttpConnection third(port);
-    const auto reply = third.read_reply();
-    EXPECT_EQ(reply.status, 503);
-    EXPECT_EQ(reply.header("Retry-After"), "1");
-    EXPECT_TRUE(third.closed_by_peer());
-  }
-  EXPECT_TRUE(eventually([&] { return server_->connections() == 1; }));
+  HttpConnection second(port);
+  for (HttpConnection* busy : {&first, &second}) ASSERT_TRUE(busy->send("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n"));
+  ASSERT_TRUE(eventually([&] { return waiting() == 2; }));
+  HttpConnection third(port);
+  const auto reply = third.read_reply();
+  EXPECT_EQ(reply.status, 503);
+  EXPECT_EQ(reply.header("Retry-After"), "1");
+  EXPECT_TRUE(third.closed_by_peer());
+  release();
+  for (HttpConnection* busy : {&first, &second}) EXPECT_EQ(busy->read_reply().body, "released");
   EXPECT_EQ(test::request(port, "GET", "/a").status, 200);
+}
+
+TEST_F(ServerTest, AtACapTheConnectionThatHasWaitedLongestGivesWay) {
+  ServerOptions options;
+  options.max_connections = 2;
+  const auto port = start(options);
+  HttpConnection first(port);
+  ASSERT_EQ(first.request("GET", "/a").status, 200);
+  HttpConnection second(port);
+  ASSERT_EQ(second.request("GET", "/a").status, 200);
+  ASSERT_EQ(first.request("GET", "/a").status, 200);
+  EXPECT_EQ(test::request(port, "GET", "/a").status, 200);
+  EXPECT_TRUE(second.closed_by_peer());
   EXPECT_EQ(first.request("GET", "/a").status, 200);
+}
+
+TEST_F(ServerTest, ARequestThatNeverEndsIsNoReasonToKeepAConnection) {
+  ServerOptions options;
+  options.max_connections_per_address = 1;
+  const auto port = start(options);
+  HttpConnection slow(port);
+  ASSERT_TRUE(slow.send("GET /a HTTP/1.1\r\nHost: x\r\n"));
+  EXPECT_EQ(test::request(port, "GET", "/a").status, 200);
+  EXPECT_TRUE(slow.closed_by_peer());
 }
 
 TEST_F(ServerTest, RefusesConnectionsAboveTheTotal) {
@@ -250,9 +272,11 @@ TEST_F(ServerTest, RefusesConnectionsAboveTheTotal) {
   options.max_connections = 1;
   const auto port = start(options);
   HttpConnection first(port);
-  ASSERT_EQ(first.request("GET", "/a").status, 200);
+  ASSERT_TRUE(first.send("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n"));
+  ASSERT_TRUE(eventually([&] { return waiting() == 1; }));
   HttpConnection second(port);
   EXPECT_EQ(second.read_reply().status, 503);
+  release();
 }
 
 TEST_F(ServerTest, EndsIdleConnectionsAtOnceAndRunningExchangesAfterTheirAnswer) {
