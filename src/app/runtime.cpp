@@ -20,6 +20,7 @@
 #include <thread>
 
 #include "app/catalog_sync.hpp"
+#include "app/descriptors.hpp"
 #include "app/init_bundle.hpp"
 #include "app/jaas_check.hpp"
 #include "app/listener_files.hpp"
@@ -45,6 +46,8 @@ constexpr core::Milliseconds kExchangeLimit{5'000};
 constexpr core::Milliseconds kRelayLimit{4'000};
 constexpr core::Milliseconds kProducerLimit{3'000};
 constexpr std::size_t kPoolThreads = 4;
+// A scraper needs few; they are taken out of the reserve.
+constexpr std::size_t kMetricsConnections = 32;
 
 double resident_megabytes() {
   std::ifstream in("/proc/self/statm");
@@ -73,6 +76,18 @@ std::vector<fhir::Issue> validate_system_resource(const vault::VaultConfig& conf
 core::Error of_setting(std::string_view name, core::Error error) {
   error.diagnostics = fmt::format("{}: {}", name, error.diagnostics);
   return error;
+}
+
+void bound_connections(http::ServerOptions& web) {
+  const std::size_t limit = raise_descriptor_limit();
+  const std::size_t connections = connections_within(limit, web.max_connections);
+  if (connections < web.max_connections) {
+    log::event(log::Level::kWarn, "settings/warning",
+               fmt::format("the process may open {} files, so at most {} connections are taken at once, where "
+                           "BOX_WEB_LIMIT_CONNECTIONS allows {}; raise the hard limit of open files (ulimit -Hn)",
+                           limit, connections, web.max_connections));
+  }
+  web.max_connections = connections;
 }
 
 core::Result<vault::VaultConfig> load_vault_config(const Settings& settings) {
@@ -255,6 +270,7 @@ struct Runtime::Impl {
     http::ServerOptions options;
     options.host = settings.web.host;
     options.port = *settings.metrics_port;
+    options.max_connections = kMetricsConnections;
     metrics_server = std::make_unique<http::Server>(io.get_executor(), options, rest::metrics_handler(metrics));
     auto bound = metrics_server->listen();
     if (!bound) return of_setting("BOX_METRICS_PORT", std::move(bound).error());
@@ -313,6 +329,7 @@ Runtime::~Runtime() = default;
 
 core::Result<std::unique_ptr<Runtime>> Runtime::start(Settings settings) {
   for (const std::string& warning : settings.warnings) log::event(log::Level::kWarn, "settings/warning", warning);
+  bound_connections(settings.web);
   EG_TRY(auto config, load_vault_config(settings));
   EG_CHECK(add_listener_files(settings, config));
   auto impl = std::make_unique<Impl>(std::move(settings), std::move(config));

@@ -23,6 +23,27 @@ auto size(std::size_t& target) {
   return [&target](std::int64_t value) { target = static_cast<std::size_t>(value); };
 }
 
+// Separated by commas or spaces.
+std::vector<std::string> words_of(std::string_view list) {
+  std::vector<std::string> words;
+  for (std::size_t at = 0; at < list.size();) {
+    const std::size_t end = std::min(list.find_first_of(", ", at), list.size());
+    if (end > at) words.emplace_back(list.substr(at, end - at));
+    at = end + 1;
+  }
+  return words;
+}
+
+core::Result<void> read_trusted_proxies(Environment& environment, http::ServerOptions& web) {
+  const std::vector<std::string> networks = words_of(environment.text("BOX_WEB_TRUSTED_PROXIES").value_or(""));
+  if (networks.empty()) return {};
+  auto proxies = http::TrustedProxies::parse(networks);
+  if (!proxies)
+    return core::make_error(core::ErrorCode::kInvalid, "BOX_WEB_TRUSTED_PROXIES: " + proxies.error().diagnostics);
+  web.trusted_proxies = *std::move(proxies);
+  return {};
+}
+
 core::Result<void> read_web(Environment& environment, Settings& settings) {
   if (auto host = environment.text("BOX_WEB_HOST")) settings.web.host = *host;
   if (environment.text("AIDBOX_PORT") && !environment.text("BOX_WEB_PORT"))
@@ -50,6 +71,7 @@ core::Result<void> read_web(Environment& environment, Settings& settings) {
   EG_CHECK(environment.number("BOX_WEB_LIMIT_URL_BYTES", 256, 65536, size(settings.web.max_target_bytes)));
   EG_CHECK(environment.number("BOX_WEB_LIMIT_HEADER_DEADLINE_MS", 100, kDayMs, millis(settings.web.header_deadline)));
   EG_CHECK(environment.number("BOX_WEB_LIMIT_IDLE_MS", 100, kDayMs, millis(settings.web.idle_timeout)));
+  EG_CHECK(read_trusted_proxies(environment, settings.web));
   EG_CHECK(environment.number("BOX_WEB_LIMIT_CONNECTIONS", 1, 1'000'000, size(settings.web.max_connections)));
   return environment.number("BOX_WEB_LIMIT_CONNECTIONS_PER_ADDRESS", 1, 1'000'000,
                             size(settings.web.max_connections_per_address));
@@ -142,12 +164,7 @@ core::Result<void> read_root(Environment& environment, Settings& settings) {
 }
 
 void read_outbound(Environment& environment, Settings& settings) {
-  const std::string denied = environment.text("BOX_EGRESS_DENY").value_or("");
-  for (std::size_t at = 0; at < denied.size();) {
-    const std::size_t end = std::min(denied.find_first_of(", ", at), denied.size());
-    if (end > at) settings.egress.denied_networks.push_back(denied.substr(at, end - at));
-    at = end + 1;
-  }
+  settings.egress.denied_networks = words_of(environment.text("BOX_EGRESS_DENY").value_or(""));
 }
 
 // The variables of AWS's own programs, under their names.

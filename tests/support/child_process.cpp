@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -31,11 +32,12 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 
 // Between fork and exec: only calls that are safe after a fork of a process with threads.
 [[noreturn]] void become(int program, char* const* arguments, char* const* environment, int output, int error,
-                         bool unprivileged) {
+                         bool unprivileged, rlim_t open_files) {
   dup2(output, STDOUT_FILENO);
   dup2(error, STDERR_FILENO);
-  bool fine = true;
-  if (unprivileged) fine = setgroups(0, nullptr) == 0 && setgid(kNobody) == 0 && setuid(kNobody) == 0;
+  const rlimit limit{open_files, open_files};
+  bool fine = open_files == 0 || setrlimit(RLIMIT_NOFILE, &limit) == 0;
+  if (fine && unprivileged) fine = setgroups(0, nullptr) == 0 && setgid(kNobody) == 0 && setuid(kNobody) == 0;
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   sigset_t none;
   sigemptyset(&none);
@@ -67,7 +69,7 @@ ChildProcess::ChildProcess(const ChildOptions& options) {
   const int error = open_output(options.error_file);
   const bool unprivileged = options.unprivileged && geteuid() == 0;
   pid_ = fork();
-  if (pid_ == 0) become(program, arguments.data(), environment.data(), output, error, unprivileged);
+  if (pid_ == 0) become(program, arguments.data(), environment.data(), output, error, unprivileged, options.open_files);
   EG_ASSERT(pid_ > 0);
   for (const int handle : {program, output, error}) close(handle);
 }

@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -21,7 +22,8 @@ struct ChildOptions {
   Environment environment;
   std::string output_file;
   std::string error_file;
-  bool unprivileged = false;  // as user and group nobody, when the test itself runs as root
+  bool unprivileged = false;     // as user and group nobody, when the test itself runs as root
+  std::uint64_t open_files = 0;  // hard limit; 0: that of the test
 };
 
 class ChildProcess {

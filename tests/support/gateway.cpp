@@ -85,7 +85,7 @@ void Gateway::launch() {
   port_ = 0;
   ++starts_;
   child_ = std::make_unique<ChildProcess>(
-      ChildOptions{{gateway_binary(), "serve"}, environment_, output_file(), error_file(), unprivileged_});
+      ChildOptions{{gateway_binary(), "serve"}, environment_, output_file(), error_file(), unprivileged_, open_files_});
 }
 
 bool Gateway::find_port() {

@@ -28,6 +28,7 @@ class Gateway {
   void set(const std::string& name, const std::string& value) { environment_[name] = value; }
   [[nodiscard]] const Environment& environment() const { return environment_; }
   void run_unprivileged() { unprivileged_ = true; }
+  void limit_open_files(std::uint64_t limit) { open_files_ = limit; }
 
   void launch();  // returns at once
   [[nodiscard]] testing::AssertionResult wait_ready(std::chrono::milliseconds deadline = std::chrono::seconds(60));
@@ -60,6 +61,7 @@ class Gateway {
   std::filesystem::path directory_;
   Environment environment_;
   bool unprivileged_ = false;
+  std::uint64_t open_files_ = 0;
   std::unique_ptr<ChildProcess> child_;
   std::atomic<std::uint16_t> port_{0};
   std::uint16_t metrics_port_ = 0;

@@ -21,7 +21,7 @@
 namespace embergate::app {
 
 struct Settings {
-  http::ServerOptions web;            // BOX_WEB_HOST, BOX_WEB_PORT, BOX_WEB_LIMIT_*
+  http::ServerOptions web;            // BOX_WEB_HOST, BOX_WEB_PORT, BOX_WEB_LIMIT_*, BOX_WEB_TRUSTED_PROXIES
   std::string base_url;               // BOX_WEB_BASE_URL; empty: http(s)://localhost:<port>
   std::string tls_certificate;        // BOX_WEB_TLS_CERT; an absolute path or a secret's name; empty: plain HTTP
   std::string tls_key;                // BOX_WEB_TLS_KEY; empty: within the certificate's file
