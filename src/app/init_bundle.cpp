@@ -43,8 +43,6 @@ void warn_of_failed_entries(const std::string& answer) {
   }
 }
 
-core::Result<void> allow(std::string_view, std::string_view, std::string_view) { return {}; }
-
 }  // namespace
 
 boost::asio::awaitable<core::Result<void>> run_init_bundle(std::string location,
@@ -52,8 +50,7 @@ boost::asio::awaitable<core::Result<void>> run_init_bundle(std::string location,
   auto text = read_location(location);
   if (!text) co_return std::move(text).error();
   interaction::RequestContext context;
-  interaction::Options::AuthorizeEntry authorize = allow;
-  auto answer = co_await interactions.bundle(std::move(context), *std::move(text), std::move(authorize));
+  auto answer = co_await interactions.bundle(std::move(context), *std::move(text));
   if (!answer) {
     const core::Error& error = answer.error().error;
     co_return refuse(fmt::format("{}{}{}", error.expression, error.expression.empty() ? "" : ": ", error.diagnostics));

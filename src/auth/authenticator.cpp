@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "embergate/auth/authenticator.hpp"
 
-#include <atomic>
-#include <functional>
-#include <list>
-#include <mutex>
-#include <set>
+#include <fmt/format.h>
 
 #include "auth/basic_credentials.hpp"
 #include "auth/constant_time.hpp"
+#include "auth/credential_check.hpp"
 #include "auth/directory.hpp"
+#include "auth/flights.hpp"
 #include "auth/throttle.hpp"
 #include "embergate/core/blocking.hpp"
 #include "embergate/core/snapshot.hpp"
+#include "embergate/http/trusted_proxies.hpp"
 #include "embergate/observability/log.hpp"
 
 namespace embergate::auth {
@@ -20,58 +19,62 @@ namespace {
 
 namespace asio = boost::asio;
 namespace log = observability::log;
+using SecretPtr = CredentialCheck::SecretPtr;
+
+// How long a caller that was let in is known at its address.
+constexpr core::Milliseconds kLately = std::chrono::hours(24);
 
 core::Error unauthenticated() {
   return core::make_error(core::ErrorCode::kUnauthenticated, "Authentication is required");
 }
 
-// Hashes that were verified not long ago, so that scrypt is paid once and not at every request (decision 24).
-class VerifiedHashes {
- public:
-  explicit VerifiedHashes(std::size_t limit) : limit_(limit) {}
-  bool contains(const Mac& mac) {
-    std::lock_guard lock(mutex_);
-    return known_.contains(mac);
-  }
-  void insert(const Mac& mac) {
-    std::lock_guard lock(mutex_);
-    if (!known_.insert(mac).second) return;
-    order_.push_back(mac);
-    if (order_.size() <= limit_) return;
-    known_.erase(order_.front());
-    order_.pop_front();
-  }
-  void clear() {
-    std::lock_guard lock(mutex_);
-    known_.clear();
-    order_.clear();
-  }
+core::Error throttled() {
+  return core::make_retriable(core::ErrorCode::kThrottled, "too many failed authentications; try again in a minute");
+}
 
- private:
-  std::size_t limit_;
-  std::mutex mutex_;
-  std::set<Mac> known_;
-  std::list<Mac> order_;
+std::shared_ptr<const Rights> rights_in(const Directory& directory, const std::string& client) {
+  static const auto none = std::make_shared<const Rights>();
+  const auto found = directory.rights.find(client);
+  return found == directory.rights.end() ? none : found->second;
+}
+
+// One login on its way.
+struct Login {
+  std::string client_id;
+  std::string source;  // the address as it is counted
+  SecretPtr presented;
+
+  [[nodiscard]] Mac caller() const { return keyed_mac(client_id + "\n" + source, *presented); }
+  [[nodiscard]] Mac guess() const { return keyed_mac(client_id, *presented); }
+  [[nodiscard]] Mac address() const { return keyed_mark("address\n" + source); }
+  [[nodiscard]] Throttle::Attempt attempt() const {
+    return {keyed_mark("caller\n" + client_id + "\n" + source), address(), keyed_mark("client\n" + client_id)};
+  }
 };
-
-enum class Verdict { kGranted, kDenied };
 
 }  // namespace
 
 struct Authenticator::Impl : std::enable_shared_from_this<Impl> {
-  Impl(AuthOptions given, RootClient a_root, store::Store& a_store, vault::SecretCache& a_secrets,
-       asio::thread_pool& a_pool, const core::Clock& clock, observability::Metrics& a_metrics)
-      : options(given),
-        root(std::move(a_root)),
+  using Verified = asio::awaitable<core::Result<Verdict>>;
+
+  Impl(AuthOptions options, RootClient a_root, store::Store& a_store, vault::SecretCache& secrets,
+       asio::thread_pool& a_pool, const core::Clock& clock, observability::Metrics& metrics)
+      : root(std::move(a_root)),
         store(a_store),
-        secrets(a_secrets),
         pool(a_pool),
-        throttle(given.failures_per_minute, given.max_tracked, clock),
-        verified(given.hash_cache),
-        granted(a_metrics.counter("auth_total", "Authentications by method and outcome",
-                                  {{"method", "basic"}, {"outcome", "granted"}})),
-        denied(a_metrics.counter("auth_total", "Authentications by method and outcome",
-                                 {{"method", "basic"}, {"outcome", "denied"}})) {}
+        throttle({options.failures_per_minute, options.failures_per_address, options.failures_per_client,
+                  options.max_tracked},
+                 clock),
+        proven(options.max_proven, kLately, clock),
+        check(std::make_shared<CredentialCheck>(options, secrets, a_pool)),
+        granted(counter(metrics, "granted")),
+        denied(counter(metrics, "denied")),
+        blocked(counter(metrics, "throttled")) {}
+
+  static std::shared_ptr<observability::Counter> counter(observability::Metrics& metrics, const char* outcome) {
+    return metrics.counter("auth_total", "Authentications by method and outcome",
+                           {{"method", "basic"}, {"outcome", outcome}});
+  }
 
   asio::awaitable<core::Result<std::shared_ptr<const Directory>>> directory() {
     auto known = directory_.load();
@@ -82,98 +85,128 @@ struct Authenticator::Impl : std::enable_shared_from_this<Impl> {
     co_return loaded;
   }
 
-  // On the pool: a file may have to be read, and a candidate value waited for.
-  Verdict verify_reference(const ClientRecord& client, const vault::Secret& presented) {
-    const vault::Requester requester{"Client", client.id, "secret"};
-    const auto kind = vault::ContentKind::kSingleLine;
-    auto value = secrets.resolve(*client.reference, requester, kind, vault::Use::kInbound);
-    if (value && equal_in_constant_time(*value->secret, presented)) return Verdict::kGranted;
-    if (matches_previous(client, presented)) return Verdict::kGranted;
-    // The caller may know the new value before this process has looked at the file; at most once a second for
-    // each file.
-    const std::uint64_t used = value ? value->generation : 0;
-    auto fresh = secrets.refresh(*client.reference, requester, kind, vault::Use::kInbound, used);
-    if (fresh && fresh->generation != used && equal_in_constant_time(*fresh->secret, presented))
-      return Verdict::kGranted;
-    return Verdict::kDenied;
+  [[nodiscard]] bool names_root(const Login& login) const { return !root.secret.empty() && login.client_id == root.id; }
+  [[nodiscard]] bool is_root(const Login& login) const {
+    return names_root(login) && equal_in_constant_time(root.secret, *login.presented);
   }
 
-  bool matches_previous(const ClientRecord& client, const vault::Secret& presented) {
-    const auto previous = secrets.previous(*client.reference);
-    return previous && equal_in_constant_time(*previous, presented);
-  }
-
-  Verdict verify_hash(const std::string& hash, const vault::Secret& presented, const Mac& mac) {
-    if (!matches_hash(presented, hash)) return Verdict::kDenied;
-    verified.insert(mac);
-    return Verdict::kGranted;
-  }
-
-  asio::awaitable<core::Result<Verdict>> check_hash(ClientRecord client,
-                                                    std::shared_ptr<const vault::Secret> presented) {
-    const Mac mac = keyed_mac(client.id + "/" + std::to_string(client.version_id), *presented);
-    if (verified.contains(mac)) co_return Verdict::kGranted;
-    if (hashing.fetch_add(1) >= options.hash_queue) {
-      --hashing;
-      co_return core::make_retriable(core::ErrorCode::kThrottled,
-                                     "too many authentications are being verified; try again in a second");
+  // `attempt`: null for a caller that is not counted. A wrong secret of the root client goes on as one of a client that
+  // does not exist: its id is not to be found out.
+  Verified verify(Login login, std::shared_ptr<const Throttle::Attempt> attempt) {
+    if (is_root(login)) co_return Verdict::kGranted;
+    auto known = co_await directory();
+    if (!known) co_return std::move(known).error();
+    const auto found = (*known)->clients.find(login.client_id);
+    const bool usable = found != (*known)->clients.end() && found->second.may_log_in() && !login.presented->empty() &&
+                        !names_root(login);
+    // Several clients may share a secret, so guesses are counted for the secret too. Where there were too many, the
+    // answer is that of a wrong guess, at its cost: another one would tell that the client exists and shares its
+    // secret.
+    const bool shares = usable && found->second.reference;
+    const Mac secret = keyed_mark(shares ? "secret\n" + found->second.reference->value() : "own\n" + login.client_id);
+    const bool counted = attempt && throttle.reserve_secret(secret, *attempt);
+    const bool hopeless = attempt && !counted;
+    if (hopeless) login.presented = std::make_shared<const vault::Secret>(noise_like(*login.presented));
+    core::Result<Verdict> verdict = Verdict::kDenied;
+    if (usable) {
+      verdict = co_await check->check(found->second, login.presented, login.source);
+    } else {
+      verdict = co_await check->check_nobody(*known, login.client_id, login.presented, login.source);
     }
-    auto verify = [self = shared_from_this(), client, presented, mac]() -> core::Result<Verdict> {
-      const Verdict verdict = self->verify_hash(client.hash, *presented, mac);
-      --self->hashing;
-      return verdict;
-    };
-    co_return co_await core::run_blocking(hash_pool, std::move(verify));
+    if (hopeless) co_return Verdict::kDenied;
+    if (counted && (!verdict || *verdict == Verdict::kGranted)) throttle.give_back_secret(secret);
+    co_return verdict;
   }
 
-  asio::awaitable<core::Result<Verdict>> check_secret(const ClientRecord& client,
-                                                      std::shared_ptr<const vault::Secret> presented) {
-    if (!client.reference) co_return co_await check_hash(client, presented);
-    auto verify = [self = shared_from_this(), client, presented]() -> core::Result<Verdict> {
-      return self->verify_reference(client, *presented);
-    };
-    co_return co_await core::run_blocking(pool, std::move(verify));
+  // Of a caller that is not known: counted before it is checked.
+  Verified verify_counted(Login login) {
+    auto attempt = std::make_shared<const Throttle::Attempt>(login.attempt());
+    if (throttle.blocked(*attempt)) co_return throttled();
+    const Mac guess = login.guess();
+    while (true) {
+      auto landing = flights->begin(guess);
+      if (landing) {
+        auto verdict = co_await verify_reserved(std::move(login), std::move(attempt));
+        landing->finish(verdict);
+        co_return verdict;
+      }
+      auto start = [flights = flights, guess](const auto& done) {
+        auto waiter = [done](Flights::Result result) { done(std::optional<Flights::Result>(std::move(result))); };
+        if (!flights->wait(guess, std::move(waiter))) done(std::nullopt);
+      };
+      auto landed = co_await core::await_callback<std::optional<Flights::Result>>(std::move(start));
+      if (!landed) continue;
+      if (*landed && **landed == Verdict::kDenied) throttle.count_at_address(*attempt);
+      co_return *std::move(landed);
+    }
   }
 
-  // An unknown or unusable client costs what a wrong password of a real one costs: always of the same one, or its time
-  // would change from call to call (S-28). What is checked is noise, so that a right guess of the real one's password
-  // does not show by what is remembered of it.
-  asio::awaitable<core::Result<Verdict>> check_nobody(const Directory& known, const std::string& id,
-                                                      const vault::Secret& presented) {
-    if (known.stand_ins.empty()) co_return Verdict::kDenied;
-    const ClientRecord& stand_in = *known.stand_ins[std::hash<std::string>{}(id) % known.stand_ins.size()];
-    auto checked = co_await check_secret(stand_in, std::make_shared<const vault::Secret>(noise_like(presented)));
-    if (!checked) co_return std::move(checked).error();
-    co_return Verdict::kDenied;
+  Verified verify_reserved(Login login, std::shared_ptr<const Throttle::Attempt> attempt) {
+    if (!throttle.reserve(*attempt)) co_return throttled();
+    auto verdict = co_await verify(std::move(login), attempt);
+    if (!verdict || *verdict == Verdict::kGranted) throttle.give_back(*attempt);
+    co_return verdict;
   }
 
-  asio::awaitable<core::Result<Verdict>> check_client(std::string id, std::shared_ptr<const Directory> known,
-                                                      std::shared_ptr<const vault::Secret> presented) {
-    const auto found = known->clients.find(id);
-    if (found != known->clients.end() && found->second.may_log_in() && !presented->empty())
-      co_return co_await check_secret(found->second, presented);
-    co_return co_await check_nobody(*known, id, *presented);
+  // Of a caller that was let in lately with this very secret: no guess, right or not.
+  Verified verify_known(Login login, Proven::State state) {
+    const Mac address = login.address();
+    if (state == Proven::State::kRefusedSince && throttle.address_blocked(address)) co_return throttled();
+    auto verdict = co_await verify(std::move(login), nullptr);
+    if (verdict && *verdict == Verdict::kDenied) throttle.count_address(address);
+    co_return verdict;
   }
 
-  AuthOptions options;
+  Verified judge(Login login) {
+    const Mac caller = login.caller();
+    const Proven::State state = proven.state_of(caller);
+    core::Result<Verdict> verdict = Verdict::kDenied;
+    if (state == Proven::State::kUnknown) {
+      verdict = co_await verify_counted(std::move(login));
+    } else {
+      verdict = co_await verify_known(std::move(login), state);
+    }
+    if (verdict && *verdict == Verdict::kGranted) proven.granted(caller);
+    if (verdict && *verdict == Verdict::kDenied) proven.refused(caller);
+    co_return verdict;
+  }
+
+  asio::awaitable<core::Result<Principal>> principal_of(Login login) {
+    if (is_root(login)) co_return Principal{Principal::Kind::kRoot, login.client_id, Rights::of_administrator()};
+    auto known = co_await directory();
+    if (!known) co_return std::move(known).error();
+    co_return Principal{Principal::Kind::kClient, login.client_id, rights_in(**known, login.client_id)};
+  }
+
+  void note(const core::Result<Verdict>& verdict, std::string_view remote_address) {
+    if (!verdict) {
+      if (verdict.error().code == core::ErrorCode::kThrottled) blocked->add();
+      return;
+    }
+    if (*verdict == Verdict::kGranted) return granted->add();
+    denied->add();
+    log::event(log::Level::kWarn, "auth/warn", "authentication failed",
+               {{"err", std::string_view("wrong_credentials")}, {"w_addr", remote_address}});
+  }
+
   RootClient root;
   store::Store& store;
-  vault::SecretCache& secrets;
   asio::thread_pool& pool;
   Throttle throttle;
-  VerifiedHashes verified;
+  Proven proven;
+  std::shared_ptr<Flights> flights = std::make_shared<Flights>();
+  std::shared_ptr<CredentialCheck> check;
   std::shared_ptr<observability::Counter> granted;
   std::shared_ptr<observability::Counter> denied;
+  std::shared_ptr<observability::Counter> blocked;
   core::Snapshot<Directory> directory_;
-  std::atomic<std::size_t> hashing{0};
-  asio::thread_pool hash_pool{1};
 };
 
 Authenticator::Authenticator(AuthOptions options, RootClient root, store::Store& store, vault::SecretCache& secrets,
                              asio::thread_pool& pool, const core::Clock& clock, observability::Metrics& metrics)
     : impl_(std::make_shared<Impl>(options, std::move(root), store, secrets, pool, clock, metrics)) {}
 
-Authenticator::~Authenticator() { impl_->hash_pool.join(); }
+Authenticator::~Authenticator() { impl_->check->join(); }
 
 asio::awaitable<core::Result<Principal>> Authenticator::authenticate(std::string authorization,
                                                                      std::string remote_address) {
@@ -183,47 +216,41 @@ asio::awaitable<core::Result<Principal>> Authenticator::authenticate(std::string
   if (!credential)
     co_return core::make_error(core::ErrorCode::kMalformed,
                                "the Authorization header must be \"Basic <base64 of id:secret>\"");
-  const std::string key = credential->client_id + "\n" + remote_address;
-  if (impl_->throttle.blocked(key)) {
-    co_return core::make_retriable(core::ErrorCode::kThrottled,
-                                   "too many failed authentications; try again in a minute");
-  }
-  auto presented = std::make_shared<const vault::Secret>(std::move(credential->secret));
-  const bool names_root = !impl_->root.secret.empty() && credential->client_id == impl_->root.id;
-  const bool is_root = names_root && equal_in_constant_time(impl_->root.secret, *presented);
-  Verdict verdict = Verdict::kGranted;
-  std::shared_ptr<const Directory> directory;
-  if (!is_root) {
-    auto known = co_await impl_->directory();
-    if (!known) co_return std::move(known).error();
-    directory = *std::move(known);
-    // A wrong secret of the root client goes on as one of a client whom nobody knows: its id is not to be found out.
-    auto checked = co_await impl_->check_client(credential->client_id, directory, presented);
-    if (!checked) co_return std::move(checked).error();
-    verdict = names_root ? Verdict::kDenied : *checked;
-  }
-  if (verdict == Verdict::kDenied) {
-    impl_->throttle.failed(key);
-    impl_->denied->add();
-    log::event(log::Level::kWarn, "auth/warn", "authentication failed",
-               {{"err", std::string_view("wrong_credentials")}, {"w_addr", std::string_view(remote_address)}});
-    co_return unauthenticated();
-  }
-  impl_->throttle.succeeded(key);
-  impl_->granted->add();
-  co_return Principal{is_root ? Principal::Kind::kRoot : Principal::Kind::kClient, credential->client_id,
-                      std::move(directory)};
+  const std::shared_ptr<Impl> impl = impl_;
+  Login login{std::move(credential->client_id), http::counted_peer(remote_address),
+              std::make_shared<const vault::Secret>(std::move(credential->secret))};
+  const Login kept = login;
+  const auto verdict = co_await impl->judge(std::move(login));
+  impl->note(verdict, remote_address);
+  if (!verdict) co_return verdict.error();
+  if (*verdict == Verdict::kDenied) co_return unauthenticated();
+  co_return co_await impl->principal_of(kept);
 }
 
-core::Result<void> Authenticator::authorize(const Principal& principal) const {
-  if (principal.kind == Principal::Kind::kRoot) return {};
-  if (principal.kind == Principal::Kind::kAnonymous) return unauthenticated();
-  if (principal.directory && principal.directory->allowed_clients.contains(principal.client_id)) return {};
-  return core::make_error(core::ErrorCode::kForbidden, "Forbidden");
+core::Result<void> authorize_any(const Principal& principal) {
+  if (!principal.rights) return unauthenticated();
+  if (principal.rights->empty()) return core::make_error(core::ErrorCode::kForbidden, "Forbidden");
+  return {};
+}
+
+core::Result<void> authorize(const Principal& principal, std::string_view interaction, std::string_view type) {
+  EG_CHECK(authorize_any(principal));
+  if (principal.rights->allow(interaction, type)) return {};
+  return core::make_error(core::ErrorCode::kForbidden,
+                          fmt::format("Forbidden: no AccessPolicy of this client allows the interaction \"{}\"{}{}",
+                                      interaction, type.empty() ? "" : " on ", type));
+}
+
+core::Result<void> authorize_administrator(const Principal& principal) {
+  EG_CHECK(authorize_any(principal));
+  if (principal.is_administrator()) return {};
+  return core::make_error(core::ErrorCode::kForbidden,
+                          "Forbidden: this needs the root client, or an AccessPolicy without resource_types and "
+                          "interactions");
 }
 
 void Authenticator::drop_caches() {
-  impl_->verified.clear();
+  impl_->check->forget_hashes();
   impl_->directory_.store(nullptr);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "auth/directory.hpp"
 
+#include "auth/grant.hpp"
 #include "embergate/fhir/reference.hpp"
 #include "embergate/fhir/resource.hpp"
 #include "embergate/secretref/password_hash.hpp"
@@ -26,14 +27,21 @@ ClientRecord client_of(const fhir::Resource& resource, const store::StoredVersio
   return client;
 }
 
-void add_links(const fhir::Resource& policy, std::set<std::string, std::less<>>& clients) {
+void add_grants(const fhir::Resource& policy, Directory& directory) {
   if (policy.root().member("engine").string() != "allow") return;
+  std::optional<Grant> given = Grant::of(policy.root());
+  if (!given) return;
+  const auto grant = std::make_shared<const Grant>(*std::move(given));
+  const auto add = [&directory, &grant](std::string_view client) {
+    auto& rights = directory.rights[std::string(client)];
+    if (!rights) rights = std::make_shared<Rights>();
+    rights->add(grant);
+  };
   const fhir::Node links = policy.root().member("link");
   for (fhir::Node link = links.first_child(); link; link = link.next_sibling(links)) {
-    if (link.member("resourceType").string() == "Client") clients.insert(std::string(link.member("id").string()));
+    if (link.member("resourceType").string() == "Client") add(link.member("id").string());
     const fhir::Reference reference = fhir::parse_reference(link.member("reference").string());
-    if (reference.kind == fhir::Reference::Kind::kLocal && reference.type == "Client")
-      clients.insert(std::string(reference.id));
+    if (reference.kind == fhir::Reference::Kind::kLocal && reference.type == "Client") add(reference.id);
   }
 }
 
@@ -54,7 +62,7 @@ core::Result<std::shared_ptr<const Directory>> load_directory(store::Store& stor
     }
     EG_TRY(const auto policies, reader.list_current("AccessPolicy", kMaxClients));
     for (const store::StoredVersion& version : policies) {
-      if (auto resource = fhir::Resource::parse(version.body)) add_links(**resource, directory->allowed_clients);
+      if (auto resource = fhir::Resource::parse(version.body)) add_grants(**resource, *directory);
     }
     return {};
   }));

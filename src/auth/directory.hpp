@@ -7,10 +7,10 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
+#include "embergate/auth/rights.hpp"
 #include "embergate/store/store.hpp"
 #include "embergate/vault/names.hpp"
 
@@ -30,7 +30,8 @@ struct ClientRecord {
 struct Directory {
   std::int64_t epoch = -1;
   std::map<std::string, ClientRecord, std::less<>> clients;
-  std::set<std::string, std::less<>> allowed_clients;  // linked to an `allow` policy
+  // Of the clients that an `allow` policy links to.
+  std::map<std::string, std::shared_ptr<Rights>, std::less<>> rights;
   // Of `clients`: whom to check in place of a caller whom nobody knows (S-28).
   std::vector<const ClientRecord*> stand_ins;
 };

@@ -1,43 +1,165 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "auth/throttle.hpp"
 
+#include <algorithm>
+
 namespace embergate::auth {
 namespace {
-constexpr std::chrono::minutes kWindow{1};
+
+// Of a client's limit, for addresses that have no failures of their own.
+constexpr double kFreshFactor = 10;
+// Below one failure's worth: what is left of the last one does not make an address known.
+constexpr double kAlmostNothing = 0.999;
+// What comes of adding and draining fractions.
+constexpr double kRounding = 1e-6;
+
+bool has_place(double level, double limit) { return level + 1 <= limit + kRounding; }
+
+double as_level(std::size_t limit) { return static_cast<double>(limit); }
+
+}  // namespace
+
+double Levels::drained(const Entry& entry, core::SteadyTime now) const {
+  const std::chrono::duration<double, std::ratio<60>> minutes = now - entry.at;
+  return std::max(0.0, entry.level - minutes.count() * drained_per_minute_);
 }
 
-void Throttle::forget(std::list<Entry>::iterator entry) {
-  index_.erase(entry->key);
+double Levels::level(const Mac& key, core::SteadyTime now) const {
+  const auto found = index_.find(key);
+  return found == index_.end() ? 0 : drained(*found->second, now);
+}
+
+void Levels::add(const Mac& key, double amount, core::SteadyTime now) {
+  const auto [found, is_new] = index_.try_emplace(key);
+  if (is_new) {
+    entries_.push_front({key, 0, now});
+    found->second = entries_.begin();
+  } else {
+    entries_.splice(entries_.begin(), entries_, found->second);
+  }
+  Entry& entry = entries_.front();
+  entry.level = std::clamp(drained(entry, now) + amount, 0.0, most_);
+  entry.at = now;
+  if (entries_.size() <= max_tracked_) return;
+  index_.erase(entries_.back().key);
+  entries_.pop_back();
+}
+
+Throttle::Throttle(Limits limits, const core::Clock& clock)
+    : limits_(limits),
+      clock_(clock),
+      at_address_(as_level(limits.at_address), as_level(limits.at_address), limits.max_tracked),
+      of_address_(as_level(limits.of_address), as_level(limits.of_address), limits.max_tracked),
+      of_client_(as_level(limits.of_client), as_level(limits.of_client) * kFreshFactor, limits.max_tracked),
+      of_secret_(as_level(limits.of_client), as_level(limits.of_client) * kFreshFactor, limits.max_tracked) {}
+
+// A level is whole failures and what has drained since: there is room for one more up to the limit.
+bool Throttle::has_room(const Levels& levels, const Mac& key, bool fresh, core::SteadyTime now) const {
+  const double limit = as_level(limits_.of_client) * (fresh ? kFreshFactor : 1);
+  return has_place(levels.level(key, now), limit);
+}
+
+bool Throttle::is_fresh(const Attempt& attempt, double own, core::SteadyTime now) const {
+  return at_address_.level(attempt.client_at_address, now) - own < kAlmostNothing;
+}
+
+bool Throttle::is_over(const Attempt& attempt, core::SteadyTime now) const {
+  if (!has_place(at_address_.level(attempt.client_at_address, now), as_level(limits_.at_address))) return true;
+  if (!has_place(of_address_.level(attempt.address, now), as_level(limits_.of_address))) return true;
+  return !has_room(of_client_, attempt.client, is_fresh(attempt, 0, now), now);
+}
+
+bool Throttle::blocked(const Attempt& attempt) {
+  std::lock_guard lock(mutex_);
+  return is_over(attempt, clock_.steady_now());
+}
+
+bool Throttle::reserve(const Attempt& attempt) {
+  const core::SteadyTime now = clock_.steady_now();
+  std::lock_guard lock(mutex_);
+  if (is_over(attempt, now)) return false;
+  at_address_.add(attempt.client_at_address, 1, now);
+  of_address_.add(attempt.address, 1, now);
+  of_client_.add(attempt.client, 1, now);
+  return true;
+}
+
+bool Throttle::reserve_secret(const Mac& secret, const Attempt& attempt) {
+  const core::SteadyTime now = clock_.steady_now();
+  std::lock_guard lock(mutex_);
+  if (!has_room(of_secret_, secret, is_fresh(attempt, 1, now), now)) return false;
+  of_secret_.add(secret, 1, now);
+  return true;
+}
+
+void Throttle::give_back(const Attempt& attempt) {
+  const core::SteadyTime now = clock_.steady_now();
+  std::lock_guard lock(mutex_);
+  at_address_.add(attempt.client_at_address, -1, now);
+  of_address_.add(attempt.address, -1, now);
+  of_client_.add(attempt.client, -1, now);
+}
+
+void Throttle::give_back_secret(const Mac& secret) {
+  const core::SteadyTime now = clock_.steady_now();
+  std::lock_guard lock(mutex_);
+  of_secret_.add(secret, -1, now);
+}
+
+void Throttle::count_at_address(const Attempt& attempt) {
+  const core::SteadyTime now = clock_.steady_now();
+  std::lock_guard lock(mutex_);
+  at_address_.add(attempt.client_at_address, 1, now);
+  of_address_.add(attempt.address, 1, now);
+}
+
+void Throttle::count_address(const Mac& address) {
+  const core::SteadyTime now = clock_.steady_now();
+  std::lock_guard lock(mutex_);
+  of_address_.add(address, 1, now);
+}
+
+bool Throttle::address_blocked(const Mac& address) {
+  std::lock_guard lock(mutex_);
+  return !has_place(of_address_.level(address, clock_.steady_now()), as_level(limits_.of_address));
+}
+
+Proven::State Proven::state_of(const Mac& caller) {
+  const core::SteadyTime now = clock_.steady_now();
+  std::lock_guard lock(mutex_);
+  const auto found = index_.find(caller);
+  if (found == index_.end()) return State::kUnknown;
+  if (now - found->second->at >= lately_) {
+    erase_entry(found->second);
+    return State::kUnknown;
+  }
+  return found->second->refused ? State::kRefusedSince : State::kProven;
+}
+
+void Proven::granted(const Mac& caller) {
+  const core::SteadyTime now = clock_.steady_now();
+  std::lock_guard lock(mutex_);
+  const auto [found, is_new] = index_.try_emplace(caller);
+  if (is_new) {
+    entries_.push_front({caller, now});
+    found->second = entries_.begin();
+  } else {
+    entries_.splice(entries_.begin(), entries_, found->second);
+    entries_.front().at = now;
+    entries_.front().refused = false;
+  }
+  if (entries_.size() > limit_) erase_entry(std::prev(entries_.end()));
+}
+
+void Proven::refused(const Mac& caller) {
+  std::lock_guard lock(mutex_);
+  const auto found = index_.find(caller);
+  if (found != index_.end()) found->second->refused = true;
+}
+
+void Proven::erase_entry(std::list<Entry>::iterator entry) {
+  index_.erase(entry->caller);
   entries_.erase(entry);
-}
-
-bool Throttle::blocked(const std::string& key) {
-  std::lock_guard lock(mutex_);
-  const auto found = index_.find(key);
-  if (found == index_.end()) return false;
-  if (clock_.steady_now() - found->second->window_start >= kWindow) {
-    forget(found->second);
-    return false;
-  }
-  return found->second->failures >= limit_;
-}
-
-void Throttle::failed(const std::string& key) {
-  std::lock_guard lock(mutex_);
-  const auto found = index_.find(key);
-  if (found != index_.end()) {
-    ++found->second->failures;
-    return;
-  }
-  entries_.push_front({key, 1, clock_.steady_now()});
-  index_.emplace(key, entries_.begin());
-  if (entries_.size() > max_tracked_) forget(std::prev(entries_.end()));
-}
-
-void Throttle::succeeded(const std::string& key) {
-  std::lock_guard lock(mutex_);
-  const auto found = index_.find(key);
-  if (found != index_.end()) forget(found->second);
 }
 
 }  // namespace embergate::auth

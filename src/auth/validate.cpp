@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "auth/grant.hpp"
 #include "embergate/auth/authenticator.hpp"
 #include "embergate/fhir/reference.hpp"
 
@@ -45,6 +46,7 @@ void check_policy(const fhir::Resource& resource, std::vector<fhir::Issue>& issu
     refuse(issues, engine.empty() ? "invalid" : "not-supported",
            "AccessPolicy.engine must be \"allow\"; other engines are not built yet", "AccessPolicy.engine");
   }
+  check_lists(resource.root(), issues);
   const fhir::Node links = resource.root().member("link");
   if (!links.is_array() || links.size() == 0) {
     refuse(issues, "invalid", "an allow policy without a link would open everything to everyone: link it to a Client",

@@ -96,16 +96,40 @@ void assign_id(WriteRequest& write, std::string_view body_id) {
     write.id = body_id.empty() ? core::time_ordered_uuid() : std::string(body_id);
 }
 
+std::string_view interaction_of(const BundleEntry& entry) {
+  if (entry.is_read) return "read";
+  switch (entry.write.method) {
+    case Method::kPost:
+      return "create";
+    case Method::kPut:
+      return "update";
+    case Method::kDelete:
+      return "delete";
+  }
+  return "";
+}
+
+// A condition is a search, and the answer to a deletion shows what was deleted.
+Answer<void> authorize_entry(BundleEntry& entry, bool conditional, const RequestContext& context) {
+  const std::string& type = entry.write.type;
+  auto allowed = context.may(interaction_of(entry), type);
+  if (allowed && conditional) allowed = context.may("search-type", type);
+  if (!allowed) return Refusal{std::move(allowed).error(), {}};
+  if (entry.write.method == Method::kDelete) entry.may_read = context.may("read", type).has_value();
+  return {};
+}
+
 // Everything about one entry that needs no other entry.
-Answer<BundleEntry> read_entry(fhir::Node node, const Options& options) {
+Answer<BundleEntry> read_entry(fhir::Node node, const Options& options, const RequestContext& context) {
   BundleEntry entry;
   const fhir::Node request = node.member("request");
   if (!request.is_object()) return refuse(core::ErrorCode::kInvalid, "the entry has no request");
   EG_TRY(entry.write.method, method_of(request.member("method").string(), entry.is_read));
   EG_TRY(EntryTarget target, parse_entry_url(request.member("url").string(), options.base_url));
-  EG_TRY(entry.write.preconditions, preconditions_of(request));
   entry.write.type = std::move(target.type);
   entry.write.id = std::move(target.id);
+  EG_CHECK(authorize_entry(entry, !request.member("ifNoneExist").string().empty(), context));
+  EG_TRY(entry.write.preconditions, preconditions_of(request));
   const bool needs_id = entry.is_read || entry.write.method != Method::kPost;
   if (needs_id && entry.write.id.empty())
     return refuse(core::ErrorCode::kInvalid, "request.url needs an id for this method: <Type>/<id>");
@@ -168,17 +192,18 @@ Refusal in_entry(Refusal refusal, std::size_t index) {
   return refusal;
 }
 
-Answer<PreparedBundle> prepare_bundle(const fhir::Resource& bundle, const WritePath& write_path,
-                                      const Options& options) {
+Answer<PreparedBundle> prepare_bundle(const fhir::Resource& bundle, const WritePath& write_path, const Options& options,
+                                      const RequestContext& context) {
   EG_TRY(const fhir::Node entries, entries_of(bundle, options));
   const std::string_view type = bundle.root().member("type").string();
   if (type != "transaction" && type != "batch") {
     return refuse(core::ErrorCode::kInvalid, "Bundle.type must be transaction or batch", "Bundle.type");
   }
+  if (auto allowed = context.may(type, {}); !allowed) return Refusal{std::move(allowed).error(), {}};
   PreparedBundle prepared;
   prepared.is_transaction = type == "transaction";
   for (fhir::Node node = entries.first_child(); node; node = node.next_sibling(entries)) {
-    auto entry = read_entry(node, options);
+    auto entry = read_entry(node, options, context);
     if (!entry) {
       if (prepared.is_transaction) return in_entry(std::move(entry).error(), prepared.entries.size());
       prepared.entries.emplace_back().refusal = std::move(entry).error();

@@ -19,6 +19,7 @@ struct BundleEntry {
   bool is_read = false;  // GET Type/id
   WriteRequest write;    // type and id also of a read
   bool references_complete = true;
+  bool may_read = true;            // false: the answer shows nothing that the caller did not send
   std::optional<Refusal> refusal;  // batch only
 };
 
@@ -29,8 +30,10 @@ struct PreparedBundle {
   std::vector<std::string> full_urls;
 };
 
-Answer<PreparedBundle> prepare_bundle(const fhir::Resource& bundle, const WritePath& write_path,
-                                      const Options& options);
+// Each entry is authorized by itself, before anything else of it is looked at: in a transaction the first denial
+// refuses the bundle, in a batch it stays with its entry.
+Answer<PreparedBundle> prepare_bundle(const fhir::Resource& bundle, const WritePath& write_path, const Options& options,
+                                      const RequestContext& context);
 
 // The error as it concerns entry `index`.
 Refusal in_entry(Refusal refusal, std::size_t index);

@@ -36,8 +36,8 @@ struct Parameter {
 
 class Reader {
  public:
-  Reader(const fhir::ParseLimits& limits, const topic::Catalog& catalog, std::string_view base)
-      : limits_(limits), catalog_(catalog), base_(base) {}
+  Reader(const Options& options, const topic::Catalog& catalog, const RequestContext& context)
+      : limits_(options.parse_limits), catalog_(catalog), context_(context), base_(options.base_url + "/fhir") {}
 
   Answer<std::string> run(std::string body) {
     EG_TRY(parameters_, parse(std::move(body)));
@@ -47,9 +47,12 @@ class Reader {
     EG_TRY(previous_, read_state(previous_parameter_));
     EG_CHECK(check_pair());
     const topic::Change change = change_of();
-    DryRunSubject subject{*topic_, change, stored_, 0};
-    for (const auto& destination : catalog_.destinations())
-      subject.destinations += destination->topic_url == topic_->url ? 1U : 0U;
+    DryRunSubject subject{*topic_, change, std::nullopt};
+    if (stored_ && context_.may("read", kDestinationType)) {
+      subject.destinations = 0;
+      for (const auto& destination : catalog_.destinations())
+        *subject.destinations += destination->topic_url == topic_->url ? 1U : 0U;
+    }
     return render_dry_run(subject, topic::dry_run(*topic_, change));
   }
 
@@ -97,6 +100,9 @@ class Reader {
     }
     const fhir::Node node = topic_parameter_.node;
     if (node.member("resource").is_object()) return read_given_topic(node.member("resource"));
+    if (auto allowed = context_.may("read", kTopicType); !allowed) {
+      return Refusal{core::make_error(ErrorCode::kForbidden, allowed.error().diagnostics, topic_parameter_.place), {}};
+    }
     if (node.member("valueReference").is_object())
       return find_by_reference(node.member("valueReference").member("reference").string());
     for (const std::string_view member : kUrlMembers) {
@@ -196,7 +202,8 @@ class Reader {
 
   const fhir::ParseLimits& limits_;
   const topic::Catalog& catalog_;
-  std::string_view base_;
+  const RequestContext& context_;
+  std::string base_;  // for references to topics that are written as URLs
   fhir::ResourcePtr parameters_;
   Parameter topic_parameter_;
   Parameter current_parameter_;
@@ -209,9 +216,9 @@ class Reader {
 
 }  // namespace
 
-Answer<std::string> dry_run(std::string body, const fhir::ParseLimits& limits, const topic::Catalog& catalog,
-                            std::string_view base) {
-  return Reader(limits, catalog, base).run(std::move(body));
+Answer<std::string> dry_run(std::string body, const Options& options, const topic::Catalog& catalog,
+                            const RequestContext& context) {
+  return Reader(options, catalog, context).run(std::move(body));
 }
 
 }  // namespace embergate::interaction

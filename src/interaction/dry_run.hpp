@@ -15,8 +15,8 @@ namespace embergate::interaction {
 // A dry run writes out parts of the states, several times over; what is larger belongs into a test of its own.
 inline constexpr std::size_t kMaxStateBytes = 1'048'576;
 
-// `base`: <base>/fhir, for references to topics that are written as URLs.
-Answer<std::string> dry_run(std::string body, const fhir::ParseLimits& limits, const topic::Catalog& catalog,
-                            std::string_view base);
+// A stored topic is read, and its destinations are counted, for whom may read them.
+Answer<std::string> dry_run(std::string body, const Options& options, const topic::Catalog& catalog,
+                            const RequestContext& context);
 
 }  // namespace embergate::interaction

@@ -139,9 +139,9 @@ std::string render_dry_run(const DryRunSubject& subject, const topic::DryRunRepo
   all.code("status", subject.topic.status);
   all.code("resource", subject.change.type);
   all.code("interaction", topic::to_string(subject.change.interaction));
-  if (subject.stored) {
-    all.number("destinations", subject.destinations);
-    if (subject.destinations == 0)
+  if (subject.destinations) {
+    all.number("destinations", *subject.destinations);
+    if (*subject.destinations == 0)
       all.string("note", "no AidboxTopicDestination is bound to this topic, so nobody gets its events");
   }
   if (report.triggers.size() < subject.topic.triggers.size()) {

@@ -3,6 +3,7 @@
 // answer stays small whatever they are. Thread: pure. Failure: none.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "embergate/topic/dry_run.hpp"
@@ -12,8 +13,7 @@ namespace embergate::interaction {
 struct DryRunSubject {
   const topic::SubscriptionTopic& topic;
   const topic::Change& change;
-  bool stored = false;           // the topic was found, not given
-  std::size_t destinations = 0;  // bound to the url of a stored topic
+  std::optional<std::size_t> destinations;  // bound to the url of a stored topic; absent: not to be shown
 };
 
 std::string render_dry_run(const DryRunSubject& subject, const topic::DryRunReport& report);

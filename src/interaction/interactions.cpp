@@ -174,6 +174,9 @@ Interactions::~Interactions() = default;
 
 asio::awaitable<Answer<InteractionResult>> Interactions::create(RequestContext context, std::string type,
                                                                 std::string body, Preconditions preconditions) {
+  if (!preconditions.if_none_exist.empty()) {
+    if (auto allowed = context.may("search-type", type); !allowed) co_return refuse(std::move(allowed).error());
+  }
   WriteRequest request{Method::kPost, std::move(type), {}, nullptr, std::move(preconditions)};
   co_return co_await impl_->write_body(std::move(context), std::move(request), std::move(body));
 }
@@ -188,9 +191,12 @@ asio::awaitable<Answer<InteractionResult>> Interactions::update(RequestContext c
 
 asio::awaitable<Answer<InteractionResult>> Interactions::remove(RequestContext context, std::string type,
                                                                 std::string id, Preconditions preconditions) {
+  const bool may_read = context.may("read", type).has_value();
   auto request = std::make_shared<const WriteRequest>(
       WriteRequest{Method::kDelete, std::move(type), std::move(id), nullptr, std::move(preconditions)});
-  co_return co_await impl_->write(std::make_shared<const RequestContext>(std::move(context)), std::move(request));
+  auto removed = co_await impl_->write(std::make_shared<const RequestContext>(std::move(context)), std::move(request));
+  if (removed && !may_read) removed->body.clear();
+  co_return removed;
 }
 
 asio::awaitable<Answer<InteractionResult>> Interactions::read(std::string type, std::string id,
@@ -233,14 +239,13 @@ asio::awaitable<Answer<InteractionResult>> Interactions::history(std::string typ
   co_return result;
 }
 
-asio::awaitable<Answer<InteractionResult>> Interactions::bundle(RequestContext given, std::string body,
-                                                                Options::AuthorizeEntry authorize) {
+asio::awaitable<Answer<InteractionResult>> Interactions::bundle(RequestContext given, std::string body) {
   auto context = std::make_shared<const RequestContext>(std::move(given));
   auto bundle = std::make_shared<PreparedBundle>();
   auto refused = std::make_shared<std::optional<Refusal>>();
-  auto prepare = [impl = impl_, text = std::move(body), bundle, refused]() mutable -> core::Result<void> {
+  auto prepare = [impl = impl_, text = std::move(body), context, bundle, refused]() mutable -> core::Result<void> {
     EG_TRY(const fhir::ResourcePtr tree, fhir::Resource::parse(std::move(text), impl->options.parse_limits));
-    auto prepared = prepare_bundle(*tree, impl->write_path, impl->options);
+    auto prepared = prepare_bundle(*tree, impl->write_path, impl->options, *context);
     if (prepared) {
       *bundle = *std::move(prepared);
     } else {
@@ -251,7 +256,6 @@ asio::awaitable<Answer<InteractionResult>> Interactions::bundle(RequestContext g
   auto parsed = co_await core::run_blocking(impl_->pool, std::move(prepare));
   if (!parsed) co_return refuse(std::move(parsed).error());
   if (*refused) co_return **std::move(refused);
-  if (auto refusal = authorize_entries(*bundle, authorize)) co_return *std::move(refusal);
 
   auto answers = std::make_shared<std::vector<EntryAnswer>>();
   if (bundle->is_transaction) {
@@ -293,16 +297,19 @@ asio::awaitable<Answer<InteractionResult>> Interactions::run_batch_entry(std::sh
     Preconditions none;
     co_return co_await read(std::move(entry.write.type), std::move(entry.write.id), std::move(none));
   }
+  const bool may_read = entry.may_read;
   auto request = std::make_shared<const WriteRequest>(std::move(entry.write));
-  co_return co_await impl_->write(std::move(context), std::move(request));
+  auto written = co_await impl_->write(std::move(context), std::move(request));
+  if (written && !may_read) written->body.clear();
+  co_return written;
 }
 
-asio::awaitable<Answer<InteractionResult>> Interactions::dry_run(std::string body) {
+asio::awaitable<Answer<InteractionResult>> Interactions::dry_run(RequestContext given, std::string body) {
+  auto context = std::make_shared<const RequestContext>(std::move(given));
   auto answer = std::make_shared<Answer<std::string>>();
-  auto work = [impl = impl_, text = std::move(body), answer]() mutable -> core::Result<void> {
+  auto work = [impl = impl_, text = std::move(body), context, answer]() mutable -> core::Result<void> {
     EG_TRY(const auto known, impl->catalog());
-    *answer =
-        interaction::dry_run(std::move(text), impl->options.parse_limits, *known, impl->options.base_url + "/fhir");
+    *answer = interaction::dry_run(std::move(text), impl->options, *known, *context);
     return {};
   };
   auto done = co_await core::run_blocking(impl_->pool, std::move(work));

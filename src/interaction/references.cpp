@@ -22,8 +22,16 @@ core::Result<fhir::ResourcePtr> apply(const fhir::ResourcePtr& resource, std::ve
   return fhir::Resource::parse(fhir::replace(resource->text(), std::move(replacements)));
 }
 
+core::Result<void> may(const RequestContext& context, std::string_view interaction, std::string_view type,
+                       fhir::Node place) {
+  auto allowed = context.may(interaction, type);
+  if (allowed) return {};
+  return core::make_error(allowed.error().code, allowed.error().diagnostics, fhir::path_of(place));
+}
+
 core::Result<std::string> resolve_conditional(const fhir::Reference& reference, std::string_view text, fhir::Node place,
-                                              store::Reader& reader) {
+                                              store::Reader& reader, const RequestContext& context) {
+  EG_CHECK(may(context, "search-type", reference.type, place));
   auto condition = parse_condition(reference.query);
   if (!condition)
     return core::make_error(core::ErrorCode::kPreconditionFailed, condition.error().diagnostics, fhir::path_of(place));
@@ -36,10 +44,11 @@ core::Result<std::string> resolve_conditional(const fhir::Reference& reference, 
                           fhir::path_of(place));
 }
 
-core::Result<std::string> resolve_one(fhir::Node place, const UrnTargets& targets, store::Reader& reader) {
+core::Result<std::string> resolve_one(fhir::Node place, const UrnTargets& targets, store::Reader& reader,
+                                      const RequestContext& context) {
   const std::string_view text = place.string();
   const fhir::Reference reference = fhir::parse_reference(text);
-  if (reference.kind == Kind::kConditional) return resolve_conditional(reference, text, place, reader);
+  if (reference.kind == Kind::kConditional) return resolve_conditional(reference, text, place, reader, context);
   if (reference.kind != Kind::kUrn) return std::string();
   const auto target = targets.find(text);
   if (target != targets.end()) return target->second;
@@ -68,12 +77,12 @@ core::Result<ResolvedReferences> rewrite_urn_references(const fhir::ResourcePtr&
 }
 
 core::Result<fhir::ResourcePtr> rewrite_all_references(const fhir::ResourcePtr& resource, const UrnTargets& targets,
-                                                       store::Reader& reader) {
+                                                       store::Reader& reader, const RequestContext& context) {
   std::vector<fhir::Replacement> replacements;
   std::optional<core::Error> failed;
   fhir::for_each_reference(resource->root(), [&](fhir::Node place) {
     if (failed) return;
-    auto target = resolve_one(place, targets, reader);
+    auto target = resolve_one(place, targets, reader, context);
     if (!target) {
       failed = std::move(target).error();
     } else if (!target->empty()) {
@@ -85,6 +94,7 @@ core::Result<fhir::ResourcePtr> rewrite_all_references(const fhir::ResourcePtr& 
 }
 
 core::Result<void> check_references(const fhir::Resource& resource, std::string_view base, store::Reader& reader,
+                                    const RequestContext& context,
                                     const std::function<bool(std::string_view, std::string_view)>& known) {
   std::optional<core::Error> failed;
   fhir::for_each_reference(resource.root(), [&](fhir::Node place) {
@@ -97,6 +107,12 @@ core::Result<void> check_references(const fhir::Resource& resource, std::string_
       return;
     }
     if (reference.kind != Kind::kLocal || known(reference.type, reference.id)) return;
+    if (fhir::is_system_type(reference.type)) {
+      if (auto allowed = may(context, "read", reference.type, place); !allowed) {
+        failed = std::move(allowed).error();
+        return;
+      }
+    }
     auto present = reader.exists(reference.type, reference.id);
     if (!present) {
       failed = std::move(present).error();

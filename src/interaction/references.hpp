@@ -13,6 +13,7 @@
 
 #include "embergate/core/result.hpp"
 #include "embergate/fhir/resource.hpp"
+#include "embergate/interaction/interactions.hpp"
 #include "embergate/store/store.hpp"
 
 namespace embergate::interaction {
@@ -25,12 +26,14 @@ struct ResolvedReferences {
 };
 // Rewrites urn references whose target is known. Pure; needs no store.
 core::Result<ResolvedReferences> rewrite_urn_references(const fhir::ResourcePtr& resource, const UrnTargets& targets);
-// Rewrites what is left inside the transaction; an urn without an entry is refused.
+// Rewrites what is left inside the transaction; an urn without an entry is refused. A condition is a search, for which
+// the caller needs the right.
 core::Result<fhir::ResourcePtr> rewrite_all_references(const fhir::ResourcePtr& resource, const UrnTargets& targets,
-                                                       store::Reader& reader);
-// `base`: <base>/fhir. `known`: says for a Type/id that is not stored yet whether it is being written in the same
-// transaction.
+                                                       store::Reader& reader, const RequestContext& context);
+// Looking for a resource of the server's own types is a read, for which the caller needs the right. `base`:
+// <base>/fhir. `known`: says for a Type/id that is not stored yet whether it is being written in the same transaction.
 core::Result<void> check_references(const fhir::Resource& resource, std::string_view base, store::Reader& reader,
+                                    const RequestContext& context,
                                     const std::function<bool(std::string_view type, std::string_view id)>& known);
 
 }  // namespace embergate::interaction

@@ -11,19 +11,6 @@
 namespace embergate::interaction {
 namespace {
 
-std::string_view method_name(const BundleEntry& entry) {
-  if (entry.is_read) return "GET";
-  switch (entry.write.method) {
-    case Method::kPost:
-      return "POST";
-    case Method::kPut:
-      return "PUT";
-    case Method::kDelete:
-      return "DELETE";
-  }
-  return "";
-}
-
 core::Error in_entry_error(core::Error error, std::size_t index) {
   return in_entry(Refusal{std::move(error), {}}, index).error;
 }
@@ -53,19 +40,6 @@ core::Result<InteractionResult> read_entry(store::Transaction& tx, const WriteRe
 
 }  // namespace
 
-std::optional<Refusal> authorize_entries(PreparedBundle& bundle, const Options::AuthorizeEntry& authorize) {
-  for (std::size_t i = 0; i < bundle.entries.size(); ++i) {
-    BundleEntry& entry = bundle.entries[i];
-    if (entry.refusal) continue;
-    auto allowed = authorize(method_name(entry), entry.write.type, entry.write.id);
-    if (allowed) continue;
-    Refusal denied{std::move(allowed).error(), {}};
-    if (bundle.is_transaction) return in_entry(std::move(denied), i);
-    entry.refusal = std::move(denied);
-  }
-  return std::nullopt;
-}
-
 core::Result<std::vector<EntryAnswer>> run_transaction(store::Transaction& tx, const PreparedBundle& bundle,
                                                        const WritePath& write_path, const RequestContext& context,
                                                        WriteLog& log) {
@@ -87,7 +61,7 @@ core::Result<std::vector<EntryAnswer>> run_transaction(store::Transaction& tx, c
     WriteRequest rewritten;
     const WriteRequest* request = &entry.write;
     if (entry.write.resource && !entry.references_complete) {
-      auto resource = rewrite_all_references(entry.write.resource, targets, tx);
+      auto resource = rewrite_all_references(entry.write.resource, targets, tx, context);
       if (!resource) return in_entry_error(std::move(resource).error(), i);
       rewritten = entry.write;
       rewritten.resource = *std::move(resource);
@@ -95,6 +69,7 @@ core::Result<std::vector<EntryAnswer>> run_transaction(store::Transaction& tx, c
     }
     auto result = entry.is_read ? read_entry(tx, *request) : write_path.apply(tx, *request, write_context, log);
     if (!result) return in_entry_error(std::move(result).error(), i);
+    if (!entry.may_read) result->body.clear();
     answers.emplace_back().result = *std::move(result);
   }
   return answers;

@@ -4,16 +4,11 @@
 // entry, named; nothing stays.
 #pragma once
 
-#include <optional>
 #include <vector>
 
 #include "interaction/bundle.hpp"
 
 namespace embergate::interaction {
-
-// Every entry is authorized by itself: in a transaction the first denial refuses the bundle, in a batch it stays with
-// its entry.
-std::optional<Refusal> authorize_entries(PreparedBundle& bundle, const Options::AuthorizeEntry& authorize);
 
 core::Result<std::vector<EntryAnswer>> run_transaction(store::Transaction& tx, const PreparedBundle& bundle,
                                                        const WritePath& write_path, const RequestContext& context,

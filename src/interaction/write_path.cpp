@@ -142,10 +142,10 @@ core::Result<InteractionResult> WritePath::put(store::Transaction& tx, const Wri
     EG_TRY(resource, with_stored_secret(resource, current->body));
   }
   if (!context.request->skip_reference_check) {
-    EG_CHECK(
-        check_references(*resource, options_.base_url + "/fhir", tx, [&](std::string_view type, std::string_view id) {
-          return (type == request.type && id == request.id) || context.known(type, id);
-        }));
+    const auto known = [&](std::string_view type, std::string_view id) {
+      return (type == request.type && id == request.id) || context.known(type, id);
+    };
+    EG_CHECK(check_references(*resource, options_.base_url + "/fhir", tx, *context.request, known));
   }
   EG_CHECK(before_write(tx, *resource, request.type, request.id));
   StoredVersion version;

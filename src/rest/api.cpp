@@ -61,7 +61,13 @@ struct Api::Impl {
   }
 
   core::Result<interaction::RequestContext> context_of_call(const Call& call) const {
-    return context_of(call.exchange.request(), options.correlation_id_header, options.skip_reference_allowed);
+    EG_TRY(auto context,
+           context_of(call.exchange.request(), options.correlation_id_header, options.skip_reference_allowed));
+    if (call.principal.is_administrator()) return context;
+    context.authorize = [principal = call.principal](std::string_view interaction, std::string_view type) {
+      return auth::authorize(principal, interaction, type);
+    };
+    return context;
   }
 
   asio::awaitable<core::Result<Response>> create(Call& call) {
@@ -114,17 +120,13 @@ struct Api::Impl {
   asio::awaitable<core::Result<Response>> bundle(Call& call) {
     EG_CO_TRY(auto context, context_of_call(call));
     EG_CO_TRY(auto body, co_await body_of(call));
-    auto* authenticator = &parts.authenticator;
-    interaction::Options::AuthorizeEntry authorize = [authenticator, principal = call.principal](
-                                                         std::string_view, std::string_view, std::string_view) {
-      return authenticator->authorize(principal);
-    };
-    co_return answer(co_await parts.interactions.bundle(std::move(context), std::move(body), std::move(authorize)));
+    co_return answer(co_await parts.interactions.bundle(std::move(context), std::move(body)));
   }
 
   asio::awaitable<core::Result<Response>> topic_dry_run(Call& call) {
+    EG_CO_TRY(auto context, context_of_call(call));
     EG_CO_TRY(auto body, co_await body_of(call));
-    co_return answer(co_await parts.interactions.dry_run(std::move(body)));
+    co_return answer(co_await parts.interactions.dry_run(std::move(context), std::move(body)));
   }
 
   asio::awaitable<core::Result<Response>> destination_status(Call& call) {
@@ -138,7 +140,6 @@ struct Api::Impl {
     co_return std::move(status).error();
   }
 
-  // Whoever is admitted at all is an administrator (decision 24).
   asio::awaitable<core::Result<Response>> vault_status() {
     EG_CO_TRY(const auto uses, co_await parts.interactions.secret_uses());
     co_return render_json(200, vault_status_json(parts.secrets, uses, parts.clock.system_now()),
@@ -185,8 +186,16 @@ struct Api::Impl {
     const http::Request& request = call.exchange.request();
     EG_CO_TRY(call.principal, co_await parts.authenticator.authenticate(std::string(request.header("authorization")),
                                                                         request.remote_address));
-    EG_CO_CHECK(parts.authenticator.authorize(call.principal));
+    EG_CO_CHECK(authorize(call.principal, route));
     co_return core::Result<void>();
+  }
+
+  static core::Result<void> authorize(const auth::Principal& principal, const RouteMatch& route) {
+    if (!route.method_allowed) return auth::authorize_any(principal);
+    if (route.interaction.empty()) return auth::authorize_administrator(principal);
+    // Which of the two it is stands in the body.
+    if (route.operation == Operation::kBundle && auth::authorize(principal, "batch", {})) return {};
+    return auth::authorize(principal, route.interaction, route.type);
   }
 
   static core::Error no_route(const RouteMatch& route, const http::Request& request) {

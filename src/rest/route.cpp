@@ -8,36 +8,39 @@
 namespace embergate::rest {
 namespace {
 
+// Where a route has no interaction, only administrators may use it.
+constexpr std::string_view kOpen = "open";
+
 struct Route {
   std::string_view method;
   std::string_view pattern;  // {type}: a resource type; {system}: one of the server's own; {id}, {vid}: one segment
   Operation operation;
-  bool open = false;
+  std::string_view interaction = {};
 };
 
 constexpr std::array kRoutes{
-    Route{"GET", "health", Operation::kHealth, true},
-    Route{"GET", "$version", Operation::kVersion},
+    Route{"GET", "health", Operation::kHealth, kOpen},
+    Route{"GET", "$version", Operation::kVersion, "operation"},
     Route{"POST", "$drop-cache", Operation::kDropCache},
-    Route{"POST", "fhir", Operation::kBundle},
-    Route{"POST", "fhir/", Operation::kBundle},
-    Route{"GET", "fhir/AidboxTopicDestination/{id}/$status", Operation::kDestinationStatus},
-    Route{"POST", "fhir/AidboxSubscriptionTopic/$dry-run", Operation::kTopicDryRun},
+    Route{"POST", "fhir", Operation::kBundle, "transaction"},
+    Route{"POST", "fhir/", Operation::kBundle, "transaction"},
+    Route{"GET", "fhir/AidboxTopicDestination/{id}/$status", Operation::kDestinationStatus, "operation"},
+    Route{"POST", "fhir/AidboxSubscriptionTopic/$dry-run", Operation::kTopicDryRun, "operation"},
     Route{"GET", "fhir/$vault-status", Operation::kVaultStatus},
-    Route{"POST", "fhir/{type}", Operation::kCreate},
-    Route{"GET", "fhir/{type}/{id}", Operation::kRead},
-    Route{"PUT", "fhir/{type}/{id}", Operation::kUpdate},
-    Route{"DELETE", "fhir/{type}/{id}", Operation::kDelete},
-    Route{"GET", "fhir/{type}/{id}/_history", Operation::kHistory},
-    Route{"GET", "fhir/{type}/{id}/_history/{vid}", Operation::kVread},
-    Route{"GET", "AidboxTopicDestination/{id}/$status", Operation::kDestinationStatus},
-    Route{"POST", "AidboxSubscriptionTopic/$dry-run", Operation::kTopicDryRun},
-    Route{"POST", "{system}", Operation::kCreate},
-    Route{"GET", "{system}/{id}", Operation::kRead},
-    Route{"PUT", "{system}/{id}", Operation::kUpdate},
-    Route{"DELETE", "{system}/{id}", Operation::kDelete},
-    Route{"GET", "{system}/{id}/_history", Operation::kHistory},
-    Route{"GET", "{system}/{id}/_history/{vid}", Operation::kVread},
+    Route{"POST", "fhir/{type}", Operation::kCreate, "create"},
+    Route{"GET", "fhir/{type}/{id}", Operation::kRead, "read"},
+    Route{"PUT", "fhir/{type}/{id}", Operation::kUpdate, "update"},
+    Route{"DELETE", "fhir/{type}/{id}", Operation::kDelete, "delete"},
+    Route{"GET", "fhir/{type}/{id}/_history", Operation::kHistory, "history-instance"},
+    Route{"GET", "fhir/{type}/{id}/_history/{vid}", Operation::kVread, "vread"},
+    Route{"GET", "AidboxTopicDestination/{id}/$status", Operation::kDestinationStatus, "operation"},
+    Route{"POST", "AidboxSubscriptionTopic/$dry-run", Operation::kTopicDryRun, "operation"},
+    Route{"POST", "{system}", Operation::kCreate, "create"},
+    Route{"GET", "{system}/{id}", Operation::kRead, "read"},
+    Route{"PUT", "{system}/{id}", Operation::kUpdate, "update"},
+    Route{"DELETE", "{system}/{id}", Operation::kDelete, "delete"},
+    Route{"GET", "{system}/{id}/_history", Operation::kHistory, "history-instance"},
+    Route{"GET", "{system}/{id}/_history/{vid}", Operation::kVread, "vread"},
 };
 
 bool match_segment(std::string_view pattern, const std::string& segment, RouteMatch& match) {
@@ -57,7 +60,9 @@ bool match_segment(std::string_view pattern, const std::string& segment, RouteMa
     match.version = segment;
     return !segment.empty();
   }
-  return pattern == segment;
+  if (pattern != segment) return false;
+  if (fhir::is_system_type(pattern)) match.type = segment;
+  return true;
 }
 
 bool match_path(std::string_view pattern, const std::vector<std::string>& segments, RouteMatch& match) {
@@ -95,7 +100,8 @@ RouteMatch match_route(std::string_view method, const std::vector<std::string>& 
     candidate.found = true;
     candidate.method_allowed = true;
     candidate.operation = route.operation;
-    candidate.open = route.open;
+    candidate.open = route.interaction == kOpen;
+    if (!candidate.open) candidate.interaction = route.interaction;
     candidate.route = route.pattern;
     result = std::move(candidate);
   }

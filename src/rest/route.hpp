@@ -31,9 +31,11 @@ struct RouteMatch {
   bool found = false;           // some route has this path
   bool method_allowed = false;  // and this method
   Operation operation = Operation::kRead;
-  bool open = false;       // needs no authentication (contract 4.5)
+  bool open = false;  // needs no authentication (contract 4.5)
+  // The interaction that the caller needs on `type`; empty: only an administrator may.
+  std::string_view interaction;
   std::string_view route;  // pattern, for metrics
-  std::string type;
+  std::string type;        // also of an operation on one type
   std::string id;
   std::string version;
   std::string allow;  // methods of the path, for 405

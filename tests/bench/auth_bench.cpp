@@ -91,6 +91,8 @@ std::vector<Kind> wrong_logins() {
 auth::AuthOptions unlimited() {
   auth::AuthOptions options;
   options.failures_per_minute = 1'000'000;
+  options.failures_per_address = 1'000'000;
+  options.failures_per_client = 1'000'000;
   return options;
 }
 

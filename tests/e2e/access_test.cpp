@@ -131,6 +131,50 @@ TEST_F(Access, AnInlineClientSecretIsHashedAndNeverShown) {
   }
 }
 
+TEST_F(Access, RulesOnMemberNamesHoldHoweverAClientSpellsThem) {
+  const std::string inlined = world.canary("inline-escaped");
+  const auto put = [this](const std::string& id, const std::string& body) {
+    return world.root().send_text("PUT", "/fhir/Client/" + id, body);
+  };
+  const std::string value = json(inlined).dump();
+  for (const char* name : {R"(\u0073ecret)", R"(s\u0065cret)", R"(\u0073\u0065\u0063\u0072\u0065\u0074)"}) {
+    const RestReply made = put(
+        "spelled", R"({"resourceType":"Client","grant_types":["basic"],")" + std::string(name) + "\":" + value + "}");
+    ASSERT_THAT(made.status(), testing::AnyOf(200, 201)) << made;
+    ASSERT_EQ(world.root().put("/fhir/AccessPolicy/allow-spelled", samples::allow_policy("spelled")).status() / 100, 2);
+    EXPECT_EQ(status_for("spelled", inlined), 404) << name;
+    const RestReply in_batch =
+        world.root().post("/fhir", json::parse(R"({"resourceType":"Bundle","type":"batch","entry":[
+                                  {"request":{"method":"GET","url":"Client/spelled"}}]})"));
+    for (const RestReply& reply :
+         {made, world.root().get("/fhir/Client/spelled"), world.root().get("/fhir/Client/spelled/_history"),
+          world.root().get("/fhir/Client/spelled/_history/" + std::to_string(made.version())), in_batch}) {
+      EXPECT_EQ(reply.http.body.find("scrypt"), std::string::npos) << name << reply;
+    }
+  }
+  // A reference beside a value, whatever the spelling; and the same member twice (S-15, S-19).
+  const std::string reference = samples::secret_reference("intake-secret").dump();
+  const std::string both =
+      put("intake", R"({"resourceType":"Client","_\u0073ecret":)" + reference + R"(,"\u0073ecret":"x"})").expression();
+  EXPECT_EQ(both, "Client.secret");
+  for (const char* twin : {R"("id":"intake","i\u0064":"other")", R"("_secret":{},"\u005fsecret":{})",
+                           R"("meta":{},"\u006deta":{})", R"("secret":"x","\u0073ecret":"y")"}) {
+    const RestReply reply = put("intake", R"({"resourceType":"Client",)" + std::string(twin) + "}");
+    EXPECT_EQ(reply.status(), 400) << twin << reply;
+  }
+  EXPECT_EQ(put("intake", R"({"resour\u0063eType":"Client","resourceType":"Patient"})").status(), 400);
+  // The reference counts, its scope is checked, and id and meta are the server's.
+  const RestReply out_of_scope = put("other", R"({"resourceType":"Client","_\u0073ecret":)" + reference + "}");
+  EXPECT_EQ(out_of_scope.status(), 422) << out_of_scope;
+  const RestReply good = put("intake", R"({"resour\u0063eType":"Client","i\u0064":"intake","grant_types":["basic"],)"
+                                       R"("\u006deta":{"versionId":"9"},"\u005fsecret":)" +
+                                           reference + "}");
+  ASSERT_EQ(good.status(), 201) << good;
+  EXPECT_EQ(good.json["meta"]["extension"][0]["url"], "ex:createdAt");
+  ASSERT_EQ(world.root().put("/fhir/AccessPolicy/allow-intake", samples::allow_policy("intake")).status(), 201);
+  EXPECT_EQ(status_for("intake", intake), 404);
+}
+
 TEST_F(Access, AnInactiveClientAndOneWithoutTheGrantCannotLogIn) {
   json client = samples::client_with_reference("intake", "intake-secret");
   client["active"] = false;

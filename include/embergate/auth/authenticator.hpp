@@ -4,7 +4,8 @@
 // inline value kept as a slow hash. Thread: authenticate() is a coroutine for io executors; files are read on the pool
 // given, hashes are verified on a pool of one thread of its own. Ownership: Store, SecretCache, Clock and Metrics
 // outlive it. Failure: kMalformed for a header that is none (400), kUnauthenticated without any hint (401), kThrottled
-// after too many failures or when the hash queue is full (429, S-40), kUnavailable when the store cannot be read.
+// after too many failures or when the hash queue has no place (429, S-40); a caller that was let in within a day, from
+// its address and with the same secret, is never among those; kUnavailable when the store cannot be read.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -31,14 +32,29 @@ struct RootClient {
 };
 
 struct AuthOptions {
-  std::size_t failures_per_minute = 10;  // per client id and address (S-40)
-  std::size_t max_tracked = 10'000;      // (client id, address) pairs whose failures are counted
-  std::size_t hash_queue = 16;           // decision 24
+  std::size_t failures_per_minute = 10;    // of one client at one address (S-40)
+  std::size_t failures_per_address = 100;  // within a minute, over all clients
+  // Within a minute, over all addresses, and of a secret over all clients that share it; ten times that for addresses
+  // without failures of their own.
+  std::size_t failures_per_client = 20;
+  std::size_t max_tracked = 10'000;  // of each kind of count
+  std::size_t max_proven = 10'000;   // callers that were let in within a day, at their address
+  std::size_t hash_queue = 64;       // logins that wait for the thread of hashes
+  std::size_t hash_queue_per_address = 4;
   std::size_t hash_cache = 1'024;
 };
 
 // What Client and AccessPolicy resources must satisfy before they are stored; other types give no issue.
 std::vector<fhir::Issue> validate(const fhir::Resource& resource, std::string_view id);
+
+// Default deny (contract 4.5): kUnauthenticated for anonymous callers, kForbidden for others, unless a policy allows
+// it. `interaction` and `type` as in Rights. Pure.
+[[nodiscard]] core::Result<void> authorize(const Principal& principal, std::string_view interaction,
+                                           std::string_view type);
+// Anything at all.
+[[nodiscard]] core::Result<void> authorize_any(const Principal& principal);
+// Everything: the root client, and who is linked to a policy without lists.
+[[nodiscard]] core::Result<void> authorize_administrator(const Principal& principal);
 
 class Authenticator {
  public:
@@ -48,11 +64,9 @@ class Authenticator {
   Authenticator(const Authenticator&) = delete;
   Authenticator& operator=(const Authenticator&) = delete;
 
-  // `authorization`: the header's value, empty when there is none (anonymous).
+  // `authorization`: the header's value, empty when there is none (anonymous). `remote_address`: of the caller; IPv6
+  // addresses are counted by their /64.
   boost::asio::awaitable<core::Result<Principal>> authenticate(std::string authorization, std::string remote_address);
-  // Default deny: kUnauthenticated for anonymous callers, kForbidden for others, unless a policy allows (contract 4.5).
-  // The policies are those of the moment in which the caller was authenticated.
-  [[nodiscard]] core::Result<void> authorize(const Principal& principal) const;
   void drop_caches();  // POST /$drop-cache
 
  private:

@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who is calling, and the rights that were in force when the credential was proven: a request is decided on these from
-// its first entry to its last, whatever changes meanwhile. Plain value; kind and id may be logged.
+// Who is calling, and what it may do: both as they were when it logged in, so that one request is decided by one state
+// of the policies. Plain value, may be logged.
 #pragma once
 
 #include <memory>
 #include <string>
 
-namespace embergate::auth {
+#include "embergate/auth/rights.hpp"
 
-struct Directory;
+namespace embergate::auth {
 
 struct Principal {
   enum class Kind { kAnonymous, kClient, kRoot };
   Kind kind = Kind::kAnonymous;
-  std::string client_id = {};                            // empty for anonymous
-  std::shared_ptr<const Directory> directory = nullptr;  // of the request; null for root and anonymous
+  std::string client_id;                 // empty for anonymous
+  std::shared_ptr<const Rights> rights;  // null for anonymous
+
+  [[nodiscard]] bool is_administrator() const { return rights && rights->are_unrestricted(); }
 };
 
 }  // namespace embergate::auth

@@ -26,10 +26,19 @@
 
 namespace embergate::interaction {
 
+// Whether the caller may do this: an interaction of FHIR's restful-interaction ("create", "search-type", ...), and the
+// type, empty for the whole system. Any thread; pure. kForbidden says which right is missing.
+using Authorize = std::function<core::Result<void>(std::string_view interaction, std::string_view type)>;
+
 struct RequestContext {
   std::string correlation_id;         // contract 2.10
   bool skip_reference_check = false;  // header aidbox-validation-skip, already allowed by the setting
   bool return_minimal = false;        // Prefer: return=minimal: no resources in bundle answers
+  Authorize authorize;                // absent: everything is allowed
+
+  [[nodiscard]] core::Result<void> may(std::string_view interaction, std::string_view type) const {
+    return authorize ? authorize(interaction, type) : core::Result<void>();
+  }
 };
 
 struct Preconditions {
@@ -72,9 +81,6 @@ struct Options {
   // After a commit that changed topics, destinations, clients or policies, on the blocking pool and before the caller
   // is answered: what was configured is in force when its writer hears of it. Absent: nothing to do.
   std::function<void()> on_catalog_changed;
-  // Whether a bundle entry may be executed: method, type, id (contract 4.5: every entry is authorized by itself).
-  using AuthorizeEntry =
-      std::function<core::Result<void>(std::string_view method, std::string_view type, std::string_view id)>;
 };
 
 struct BundleEntry;
@@ -87,6 +93,8 @@ class Interactions {
   Interactions(const Interactions&) = delete;
   Interactions& operator=(const Interactions&) = delete;
 
+  // What the interaction itself needs, the caller has checked: here is checked what else it looks at or does (a
+  // condition is a search, each entry of a bundle an interaction, a reference to one of the server's own types a read).
   boost::asio::awaitable<Answer<InteractionResult>> create(RequestContext context, std::string type, std::string body,
                                                            Preconditions preconditions);
   boost::asio::awaitable<Answer<InteractionResult>> read(std::string type, std::string id, Preconditions preconditions);
@@ -98,10 +106,9 @@ class Interactions {
   // Newest first; `before` (exclusive, 0: none) and `count` page through it.
   boost::asio::awaitable<Answer<InteractionResult>> history(std::string type, std::string id, std::size_t count,
                                                             store::VersionId before);
-  boost::asio::awaitable<Answer<InteractionResult>> bundle(RequestContext context, std::string body,
-                                                           Options::AuthorizeEntry authorize);
+  boost::asio::awaitable<Answer<InteractionResult>> bundle(RequestContext context, std::string body);
   // AidboxSubscriptionTopic/$dry-run: what a topic would do with a change, as Parameters. Nothing is stored or sent.
-  boost::asio::awaitable<Answer<InteractionResult>> dry_run(std::string body);
+  boost::asio::awaitable<Answer<InteractionResult>> dry_run(RequestContext context, std::string body);
 
   // Which stored resources use which secrets; their kinds and elements.
   boost::asio::awaitable<core::Result<std::vector<SecretUse>>> secret_uses();

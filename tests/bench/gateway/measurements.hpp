@@ -26,6 +26,7 @@ Lines measure_memory(const Settings& settings);
 Lines measure_start(const Settings& settings);
 Lines measure_wiping(const Settings& settings);
 Lines measure_storm(const Settings& settings);
+Lines measure_guesses(const Settings& settings);
 
 // A patient of about 1.2 KiB as a request; `number` makes it different from the others.
 std::string patient_request(std::uint64_t number, const std::string& authorization);

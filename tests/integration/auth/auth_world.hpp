@@ -88,8 +88,9 @@ class AuthWorld {
     io_.run();
     return future.get();
   }
-  [[nodiscard]] core::Result<void> authorize(const Principal& principal) const {
-    return authenticator_->authorize(principal);
+  [[nodiscard]] core::Result<void> authorize(const Principal& principal, std::string_view interaction = "create",
+                                             std::string_view type = "Patient") const {
+    return auth::authorize(principal, interaction, type);
   }
   void drop_caches() { authenticator_->drop_caches(); }
   // How often the vault was asked for a secret.

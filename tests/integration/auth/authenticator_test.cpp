@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "integration/auth/auth_world.hpp"
 
 namespace embergate::auth {
@@ -16,6 +18,10 @@ class AuthenticatorTest : public ::testing::Test {
  protected:
   core::Result<Principal> login(const std::string& credential, const std::string& address = "127.0.0.1") {
     return world.login(credential, address);
+  }
+  [[nodiscard]] core::Result<void> authorize(const Principal& principal, std::string_view interaction,
+                                             std::string_view type) const {
+    return world.authorize(principal, interaction, type);
   }
 
   AuthWorld world{five_failures()};
@@ -150,6 +156,81 @@ TEST_F(AuthenticatorTest, AGuesserIsSlowedDownAndTheClientElsewhereIsServed) {
   for (int i = 0; i < 5; ++i) EXPECT_EQ(login("intake:guess", "10.0.0.1").error().code, ErrorCode::kUnauthenticated);
   EXPECT_EQ(login("intake:v1", "10.0.0.1").error().code, ErrorCode::kThrottled);
   EXPECT_TRUE(login("intake:v1", "10.0.0.2"));
+}
+
+TEST_F(AuthenticatorTest, ACallerThatWasLetInLatelyIsNotLockedOutByGuessesAtItsAddress) {
+  world.put_client_by_reference("intake", "intake");
+  world.put_client_with_secret("robot", "first");
+  for (const char* right : {"intake:v1", "robot:first", "root:cnry-root"}) {
+    const std::string id = std::string(right).substr(0, std::string(right).find(':'));
+    ASSERT_TRUE(login(right, "10.0.0.1")) << right;
+    for (int i = 0; i < 10; ++i) EXPECT_FALSE(login(id + ":guess" + std::to_string(i), "10.0.0.1"));
+    EXPECT_EQ(login(id + ":guess", "10.0.0.1").error().code, ErrorCode::kThrottled);
+    EXPECT_TRUE(login(right, "10.0.0.1")) << right;
+    EXPECT_EQ(login(right, "10.0.0.2").has_value(), true) << "nor elsewhere";
+  }
+}
+
+// Users of one client do not all learn of a rotation at once.
+TEST_F(AuthenticatorTest, ASecretThatWasRightLatelyIsNoGuess) {
+  world.put_client_by_reference("intake", "intake");
+  ASSERT_TRUE(login("intake:v1"));
+  world.volume.write({{"client", "v2\n"}});
+  ASSERT_TRUE(login("intake:v2"));
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(login("intake:v1").error().code, ErrorCode::kUnauthenticated);
+  world.volume.write({{"client", "v3\n"}});
+  EXPECT_TRUE(login("intake:v3")) << "never seen at this address, which has no guesses";
+}
+
+TEST(Authenticator, GuessesAtASecretThatClientsShareCountTogetherAndTellNothing) {
+  AuthOptions tight = five_failures();
+  tight.failures_per_client = 1;
+  AuthWorld shared(tight);
+  shared.put_client_by_reference("intake", "intake");
+  shared.put_client_by_reference("twin", "intake");
+  // Ten of an address each without failures of its own, so that the limit of the secret is reached.
+  for (int i = 0; i < 10; ++i)
+    EXPECT_EQ(shared.login("intake:guess", "10.0.1." + std::to_string(i)).error().code, ErrorCode::kUnauthenticated);
+  EXPECT_EQ(shared.login("intake:v1", "10.0.2.1").error().code, ErrorCode::kThrottled);
+  const auto twin = shared.login("twin:guess", "10.0.2.1");
+  const auto stranger = shared.login("stranger:guess", "10.0.2.1");
+  EXPECT_EQ(twin.error().code, stranger.error().code);
+  EXPECT_EQ(twin.error().diagnostics, stranger.error().diagnostics);
+}
+
+TEST_F(AuthenticatorTest, AnUnknownClientIsThrottledAsAKnownOne) {
+  world.put_client_by_reference("intake", "intake");
+  for (const char* id : {"intake", "nobody", "root"}) {
+    std::vector<ErrorCode> answers;
+    for (int i = 0; i < 8; ++i) answers.push_back(login(std::string(id) + ":guess", id).error().code);
+    EXPECT_EQ(std::count(answers.begin(), answers.end(), ErrorCode::kUnauthenticated), 5) << id;
+    EXPECT_EQ(answers.back(), ErrorCode::kThrottled) << id;
+  }
+}
+
+TEST_F(AuthenticatorTest, AnIpv6CallerIsCountedByItsNetwork) {
+  world.put_client_by_reference("intake", "intake");
+  for (int i = 0; i < 5; ++i) EXPECT_FALSE(login("intake:guess", "2001:db8::" + std::to_string(i + 1)));
+  EXPECT_EQ(login("intake:v1", "2001:db8::ffff").error().code, ErrorCode::kThrottled);
+  EXPECT_TRUE(login("intake:v1", "2001:db8:0:1::1"));
+}
+
+TEST_F(AuthenticatorTest, APolicyWithListsGivesThoseRightsAndNoMore) {
+  world.put_client_by_reference("intake", "intake");
+  world.put("AccessPolicy", "p",
+            R"({"resourceType":"AccessPolicy","id":"p","engine":"allow","link":[{"reference":"Client/intake"}],
+                "resource_types":["Patient"],"interactions":["create"]})");
+  const auto principal = login("intake:v1");
+  ASSERT_TRUE(principal);
+  EXPECT_TRUE(authorize(*principal, "create", "Patient"));
+  EXPECT_FALSE(authorize(*principal, "update", "Patient"));
+  EXPECT_FALSE(authorize(*principal, "create", "Client"));
+  EXPECT_FALSE(principal->is_administrator());
+  // Stored beside the rules: it opens nothing.
+  world.put("AccessPolicy", "p",
+            R"({"resourceType":"AccessPolicy","id":"p","engine":"allow","link":[{"reference":"Client/intake"}],
+                "resource_types":[]})");
+  EXPECT_FALSE(authorize(*login("intake:v1"), "create", "Patient"));
 }
 
 TEST_F(AuthenticatorTest, NobodyIsAnonymousAndMayNothing) {

@@ -95,12 +95,13 @@ TEST_F(InteractionsTest, ATransactionWithAPutOnADestinationFailsAsAWhole) {
 TEST_F(InteractionsTest, EveryEntryIsAuthorizedByItself) {
   const std::string body =
       transaction(R"({"request":{"method":"PUT","url":"Patient/p1"},"resource":{"resourceType":"Patient"}})");
-  const auto denied = run(interactions_->bundle(
-      RequestContext(), body, [](std::string_view method, std::string_view type, std::string_view id) {
-        return method == "PUT" && type == "Patient" && id == "p1"
-                   ? core::Result<void>(core::make_error(ErrorCode::kForbidden, "Forbidden"))
-                   : core::Result<void>();
-      }));
+  RequestContext context;
+  context.authorize = [](std::string_view interaction, std::string_view type) {
+    return interaction == "update" && type == "Patient"
+               ? core::Result<void>(core::make_error(ErrorCode::kForbidden, "Forbidden"))
+               : core::Result<void>();
+  };
+  const auto denied = run(interactions_->bundle(context, body));
   ASSERT_FALSE(denied);
   EXPECT_EQ(code_of(denied), ErrorCode::kForbidden);
 }

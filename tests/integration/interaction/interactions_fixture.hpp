@@ -62,7 +62,7 @@ class InteractionsTest : public ::testing::Test {
     return run(interactions_->remove(RequestContext(), type, id, Preconditions()));
   }
   Answer<InteractionResult> bundle(const std::string& body) {
-    return run(interactions_->bundle(RequestContext(), body, [](auto, auto, auto) { return core::Result<void>(); }));
+    return run(interactions_->bundle(RequestContext(), body));
   }
 
   // A topic on Patients and a destination bound to it; gives the destination's slot.

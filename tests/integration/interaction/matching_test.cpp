@@ -117,7 +117,7 @@ TEST_F(InteractionsTest, ATopicThatDidNotChangeIsNotCompiledAgain) {
 
 TEST_F(InteractionsTest, ADryRunStoresNothingAndMakesNoEvent) {
   const auto slot = add_patient_destination("active = true");
-  const auto answer = run(interactions_->dry_run(R"({"resourceType":"Parameters","parameter":[
+  const auto answer = run(interactions_->dry_run({}, R"({"resourceType":"Parameters","parameter":[
     {"name":"topic","valueCanonical":"urn:topic:patients"},
     {"name":"current","resource":{"resourceType":"Patient","id":"p1","active":true}}]})"));
   ASSERT_TRUE(answer) << answer.error().error.diagnostics;

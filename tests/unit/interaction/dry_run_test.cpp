@@ -44,7 +44,7 @@ class DryRunRequest : public ::testing::Test {
   }
 
   Answer<std::string> run_text(const std::string& body) const {
-    return dry_run(body, fhir::ParseLimits(), *bound_, "http://gw.example/fhir");
+    return dry_run(body, options_, *bound_, RequestContext());
   }
   json run(const json& body) const {
     const auto answer = run_text(body.dump());
@@ -59,6 +59,12 @@ class DryRunRequest : public ::testing::Test {
     return fmt::format("{} {}: {}", core::to_string(error.code), error.expression, error.diagnostics);
   }
 
+  static Options named() {
+    Options options;
+    options.base_url = "http://gw.example";
+    return options;
+  }
+  const Options options_ = named();
   std::unique_ptr<topic::Catalog> bound_;
   std::unique_ptr<topic::Catalog> unbound_;
 };
@@ -123,7 +129,7 @@ TEST_F(DryRunRequest, FindsAStoredTopicByUrlAndByReference) {
 TEST_F(DryRunRequest, SaysThatNobodyGetsTheEventsOfATopicWithoutADestination) {
   const json body =
       parameters({{{"name", "topic"}, {"valueUri", "urn:stored"}}, parameter("previous", patient("male"))});
-  const auto answer = dry_run(body.dump(), fhir::ParseLimits(), *unbound_, "");
+  const auto answer = dry_run(body.dump(), options_, *unbound_, RequestContext());
   ASSERT_TRUE(answer);
   const json list = json::parse(*answer)["parameter"];
   EXPECT_EQ(find(list, "interaction")["valueCode"], "delete");

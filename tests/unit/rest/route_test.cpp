@@ -50,6 +50,26 @@ TEST(Routes, AnotherMethodIsNamedInAllow) {
   EXPECT_EQ(patch.allow, "GET, PUT, DELETE");
 }
 
+TEST(Routes, SayWhichRightTheyNeed) {
+  const auto right = [](std::string_view method, std::vector<std::string> segments) {
+    const RouteMatch route = match(method, std::move(segments));
+    return route.type + " " + std::string(route.interaction);
+  };
+  EXPECT_EQ(right("POST", {"fhir", "Patient"}), "Patient create");
+  EXPECT_EQ(right("HEAD", {"fhir", "Patient", "p"}), "Patient read");
+  EXPECT_EQ(right("PUT", {"Client", "c"}), "Client update");
+  EXPECT_EQ(right("DELETE", {"fhir", "Patient", "p"}), "Patient delete");
+  EXPECT_EQ(right("GET", {"fhir", "Patient", "p", "_history"}), "Patient history-instance");
+  EXPECT_EQ(right("GET", {"fhir", "Patient", "p", "_history", "1"}), "Patient vread");
+  EXPECT_EQ(right("GET", {"fhir", "AidboxTopicDestination", "d", "$status"}), "AidboxTopicDestination operation");
+  EXPECT_EQ(right("GET", {"AidboxTopicDestination", "d", "$status"}), "AidboxTopicDestination operation");
+  EXPECT_EQ(right("POST", {"fhir", "AidboxSubscriptionTopic", "$dry-run"}), "AidboxSubscriptionTopic operation");
+  EXPECT_EQ(right("GET", {"$version"}), " operation");
+  // Administrators only.
+  EXPECT_EQ(right("GET", {"fhir", "$vault-status"}), " ");
+  EXPECT_EQ(right("POST", {"$drop-cache"}), " ");
+}
+
 TEST(Routes, TheDryRunIsPostedToTopicsOnly) {
   const RouteMatch read = match("GET", {"fhir", "AidboxSubscriptionTopic", "$dry-run"});
   EXPECT_TRUE(read.found);
