@@ -33,10 +33,10 @@ def read(path):
 
 
 class Rest:
-    """One kept-open connection to the gateway, as its administrator."""
+    """One kept-open connection to the gateway: as its administrator, or as `loader`, who may write clinical types and nothing else."""
 
-    def __init__(self):
-        pair = ("root:" + read(f"{SECRETS}/root-secret")).encode()
+    def __init__(self, user="root"):
+        pair = (f"{user}:" + read(f"{SECRETS}/{user}-secret")).encode()
         self.headers = {"Authorization": "Basic " + base64.b64encode(pair).decode(), "Content-Type": "application/fhir+json"}
         self.connection = http.client.HTTPConnection(*GATEWAY, timeout=60)
 
@@ -59,7 +59,7 @@ class Writer(threading.Thread):
         self.stopping = threading.Event()
 
     def run(self):
-        rest = Rest()
+        rest = Rest("loader")
         begun = time.monotonic()
         while not self.stopping.is_set():
             identity = f"{RUN}-{self.written % PATIENTS:02}"

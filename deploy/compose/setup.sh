@@ -83,7 +83,10 @@ prepare() {
   [ -e "$BROKER/keystore.pem" ] || make_certificates
   [ -e "$BROKER/admin-password" ] || random_password | put "$KAFKA_USER" "$BROKER/admin-password"
   [ -e "$BROKER/gw-password" ] || random_password | put "$KAFKA_USER" "$BROKER/gw-password"
-  [ -e "$SECRETS/root-secret" ] || random_password | put "$GATEWAY_USER" "$SECRETS/root-secret"
+  local name
+  for name in root-secret loader-secret; do
+    [ -e "$SECRETS/$name" ] || random_password | put "$GATEWAY_USER" "$SECRETS/$name"
+  done
   [ -e "$SECRETS/events-jaas" ] || put_jaas "$(cat "$BROKER/gw-password")"
   put_config
 }
