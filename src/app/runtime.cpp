@@ -27,6 +27,7 @@
 #include "app/token_exchange.hpp"
 #include "embergate/delivery/deliveries.hpp"
 #include "embergate/delivery/target_rules.hpp"
+#include "embergate/fhir/stored.hpp"
 #include "embergate/interaction/interactions.hpp"
 #include "embergate/kafka/producer_pool.hpp"
 #include "embergate/observability/health.hpp"
@@ -176,7 +177,8 @@ struct Runtime::Impl {
 
     rest::ApiOptions api_options;
     api_options.base_url = settings.base_url;
-    api_options.max_body = settings.max_body;
+    api_options.max_body =
+        fhir::input_limits({.max_bytes = settings.max_body}, settings.created_at_url).returned.max_bytes;
     api_options.correlation_id_header = settings.correlation_id_header;
     api_options.skip_reference_allowed = settings.skip_reference_allowed;
     api_options.version = EMBERGATE_VERSION;

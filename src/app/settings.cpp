@@ -65,7 +65,7 @@ core::Result<void> read_web(Environment& environment, Settings& settings) {
                             "BOX_WEB_TLS_KEY is set and BOX_WEB_TLS_CERT is not: a listener needs both, or one file "
                             "with key and chain in BOX_WEB_TLS_CERT");
   }
-  EG_CHECK(environment.number("BOX_WEB_MAX_BODY", 1024, 1'073'741'824, size(settings.max_body)));
+  EG_CHECK(environment.number("BOX_WEB_MAX_BODY", 1024, 900'000'000, size(settings.max_body)));
   EG_CHECK(environment.number("BOX_WEB_LIMIT_HEADER_BYTES", 1024, 1'048'576, size(settings.web.max_header_bytes)));
   EG_CHECK(environment.number("BOX_WEB_LIMIT_HEADER_FIELDS", 10, 1000, size(settings.web.max_header_fields)));
   EG_CHECK(environment.number("BOX_WEB_LIMIT_URL_BYTES", 256, 65536, size(settings.web.max_target_bytes)));

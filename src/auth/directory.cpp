@@ -3,7 +3,7 @@
 
 #include "auth/grant.hpp"
 #include "embergate/fhir/reference.hpp"
-#include "embergate/fhir/resource.hpp"
+#include "embergate/fhir/stored.hpp"
 #include "embergate/secretref/password_hash.hpp"
 #include "embergate/secretref/secret_reference.hpp"
 
@@ -54,7 +54,7 @@ core::Result<std::shared_ptr<const Directory>> load_directory(store::Store& stor
   EG_CHECK(store.read([&directory](store::Reader& reader) -> core::Result<void> {
     EG_TRY(const auto clients, reader.list_current("Client", kMaxClients));
     for (const store::StoredVersion& version : clients) {
-      auto resource = fhir::Resource::parse(version.body);
+      auto resource = fhir::parse_stored(version.body);
       if (!resource) continue;
       ClientRecord client = client_of(**resource, version);
       const auto added = directory->clients.emplace(version.id, std::move(client)).first;
@@ -62,7 +62,7 @@ core::Result<std::shared_ptr<const Directory>> load_directory(store::Store& stor
     }
     EG_TRY(const auto policies, reader.list_current("AccessPolicy", kMaxClients));
     for (const store::StoredVersion& version : policies) {
-      if (auto resource = fhir::Resource::parse(version.body)) add_grants(**resource, *directory);
+      if (auto resource = fhir::parse_stored(version.body)) add_grants(**resource, *directory);
     }
     return {};
   }));

@@ -78,9 +78,9 @@ Answer<Method> method_of(std::string_view text, bool& is_read) {
                 fmt::format("request.method \"{}\" cannot be used here: GET, POST, PUT or DELETE", text.substr(0, 20)));
 }
 
-Answer<fhir::ResourcePtr> entry_resource(fhir::Node node, const WriteRequest& write, const Options& options) {
+Answer<fhir::ResourcePtr> entry_resource(fhir::Node node, const WriteRequest& write, const fhir::InputLimits& limits) {
   if (!node.is_object()) return refuse(core::ErrorCode::kInvalid, "the entry has no resource");
-  auto parsed = fhir::Resource::parse(std::string(node.raw()), options.parse_limits);
+  auto parsed = fhir::parse_input(std::string(node.raw()), limits);
   if (!parsed) return Refusal{std::move(parsed).error(), {}};
   fhir::ResourcePtr resource = *std::move(parsed);
   if (write.type == kClientType) {
@@ -120,12 +120,13 @@ Answer<void> authorize_entry(BundleEntry& entry, bool conditional, const Request
 }
 
 // Everything about one entry that needs no other entry.
-Answer<BundleEntry> read_entry(fhir::Node node, const Options& options, const RequestContext& context) {
+Answer<BundleEntry> read_entry(fhir::Node node, const fhir::InputLimits& limits, const std::string& base_url,
+                               const RequestContext& context) {
   BundleEntry entry;
   const fhir::Node request = node.member("request");
   if (!request.is_object()) return refuse(core::ErrorCode::kInvalid, "the entry has no request");
   EG_TRY(entry.write.method, method_of(request.member("method").string(), entry.is_read));
-  EG_TRY(EntryTarget target, parse_entry_url(request.member("url").string(), options.base_url));
+  EG_TRY(EntryTarget target, parse_entry_url(request.member("url").string(), base_url));
   entry.write.type = std::move(target.type);
   entry.write.id = std::move(target.id);
   EG_CHECK(authorize_entry(entry, !request.member("ifNoneExist").string().empty(), context));
@@ -138,7 +139,7 @@ Answer<BundleEntry> read_entry(fhir::Node node, const Options& options, const Re
   if (entry.is_read || entry.write.method == Method::kDelete) return entry;
   if (auto ok = WritePath::allowed(entry.write.method, entry.write.type); !ok)
     return Refusal{std::move(ok).error(), {}};
-  EG_TRY(entry.write.resource, entry_resource(node.member("resource"), entry.write, options));
+  EG_TRY(entry.write.resource, entry_resource(node.member("resource"), entry.write, limits));
   assign_id(entry.write, entry.write.resource->id());
   return entry;
 }
@@ -203,7 +204,7 @@ Answer<PreparedBundle> prepare_bundle(const fhir::Resource& bundle, const WriteP
   PreparedBundle prepared;
   prepared.is_transaction = type == "transaction";
   for (fhir::Node node = entries.first_child(); node; node = node.next_sibling(entries)) {
-    auto entry = read_entry(node, options, context);
+    auto entry = read_entry(node, write_path.input_limits(), options.base_url, context);
     if (!entry) {
       if (prepared.is_transaction) return in_entry(std::move(entry).error(), prepared.entries.size());
       prepared.entries.emplace_back().refusal = std::move(entry).error();

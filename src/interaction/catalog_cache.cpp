@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "interaction/catalog_cache.hpp"
 
+#include "embergate/fhir/stored.hpp"
 #include "embergate/observability/log.hpp"
 
 namespace embergate::interaction {
@@ -29,7 +30,7 @@ core::Result<std::vector<typename Known::mapped_type>> load(store::Reader& reade
       parsed = before->second;
     } else {
       std::vector<fhir::Issue> issues;
-      if (auto resource = fhir::Resource::parse(version.body)) parsed = parse(**resource, version, issues);
+      if (auto resource = fhir::parse_stored(version.body)) parsed = parse(**resource, version, issues);
       if (!parsed && committed) log_unusable(version, issues);
     }
     if (!parsed) continue;

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "interaction/client_secret.hpp"
 
-#include <cstdint>
-#include <limits>
-
 #include "embergate/fhir/edit.hpp"
 #include "embergate/fhir/outcome.hpp"
+#include "embergate/fhir/stored.hpp"
 #include "embergate/secretref/password_hash.hpp"
 #include "embergate/secretref/secret_reference.hpp"
 #include "embergate/vault/secret.hpp"
@@ -16,13 +14,6 @@ namespace {
 constexpr std::string_view kMasked =
     R"("_secret":{"extension":[{"url":"http://hl7.org/fhir/StructureDefinition/data-absent-reason","valueCode":"masked"}]})";
 
-// What is stored was accepted once, under limits that the operator may have raised, and has grown by its stamp.
-constexpr fhir::ParseLimits kAsStored{.max_bytes = std::numeric_limits<std::uint32_t>::max() / 2,
-                                      .max_depth = 1024,
-                                      .max_members = std::numeric_limits<std::uint32_t>::max(),
-                                      .max_tokens = std::numeric_limits<std::uint32_t>::max(),
-                                      .max_string_bytes = std::numeric_limits<std::uint32_t>::max(),
-                                      .max_number_chars = 1024};
 // Of a stored text that cannot be read, and so cannot be masked.
 constexpr std::string_view kNothingOfIt = R"({"resourceType":"Client"})";
 
@@ -38,7 +29,7 @@ fhir::Replacement whole_member(fhir::Node value, std::string text) {
 }
 
 core::Result<fhir::ResourcePtr> replaced(const fhir::Resource& resource, fhir::Replacement replacement) {
-  return fhir::Resource::parse(fhir::replace(resource.text(), {std::move(replacement)}), kAsStored);
+  return fhir::parse_stored(fhir::replace(resource.text(), {std::move(replacement)}));
 }
 
 }  // namespace
@@ -64,7 +55,7 @@ bool keeps_stored_secret(const fhir::Resource& client) {
 }
 
 core::Result<fhir::ResourcePtr> with_stored_secret(const fhir::ResourcePtr& client, std::string_view stored_body) {
-  EG_TRY(const fhir::ResourcePtr stored, fhir::Resource::parse(std::string(stored_body), kAsStored));
+  EG_TRY(const fhir::ResourcePtr stored, fhir::parse_stored(std::string(stored_body)));
   const fhir::Node secret = stored->root().member("secret");
   if (!secret) return client;
   return replaced(*client, whole_member(client->root().member("_secret"), "\"secret\":" + std::string(secret.raw())));
@@ -73,7 +64,7 @@ core::Result<fhir::ResourcePtr> with_stored_secret(const fhir::ResourcePtr& clie
 // The tree decides and not the text: JSON may spell a member's name with escapes, and the stored text is the client's.
 std::string presented(std::string_view type, std::string body) {
   if (type != kClientType) return body;
-  auto resource = fhir::Resource::parse(body, kAsStored);
+  auto resource = fhir::parse_stored(body);
   if (!resource) return std::string(kNothingOfIt);
   const fhir::Node secret = (*resource)->root().member("secret");
   if (!secret) return body;

@@ -25,6 +25,8 @@ namespace asio = boost::asio;
 
 // Bodies above this are parsed on the pool: a big one must not hold up other clients' small ones.
 constexpr std::size_t kInlineParseBytes = 64 * 1024;
+// Bundle, list and entry around a resource, which may itself be as deep as one that comes alone.
+constexpr std::size_t kDepthOfEntry = 3;
 
 using TransactionBody = std::function<core::Result<void>(store::Transaction&, WriteLog&)>;
 
@@ -47,7 +49,7 @@ struct Interactions::Impl : std::enable_shared_from_this<Impl> {
         write_path(options, vault, a_store) {}
 
   core::Result<fhir::ResourcePtr> parse_now(std::string body, const std::string& type) const {
-    EG_TRY(fhir::ResourcePtr resource, fhir::Resource::parse(std::move(body), options.parse_limits));
+    EG_TRY(fhir::ResourcePtr resource, fhir::parse_input(std::move(body), write_path.input_limits()));
     if (type == kClientType) return hashed(resource);
     return resource;
   }
@@ -244,7 +246,9 @@ asio::awaitable<Answer<InteractionResult>> Interactions::bundle(RequestContext g
   auto bundle = std::make_shared<PreparedBundle>();
   auto refused = std::make_shared<std::optional<Refusal>>();
   auto prepare = [impl = impl_, text = std::move(body), context, bundle, refused]() mutable -> core::Result<void> {
-    EG_TRY(const fhir::ResourcePtr tree, fhir::Resource::parse(std::move(text), impl->options.parse_limits));
+    fhir::ParseLimits limits = impl->options.parse_limits;
+    limits.max_depth += kDepthOfEntry;
+    EG_TRY(const fhir::ResourcePtr tree, fhir::Resource::parse(std::move(text), limits));
     auto prepared = prepare_bundle(*tree, impl->write_path, impl->options, *context);
     if (prepared) {
       *bundle = *std::move(prepared);

@@ -6,6 +6,7 @@
 #include "embergate/fhir/edit.hpp"
 #include "embergate/fhir/outcome.hpp"
 #include "embergate/fhir/reference.hpp"
+#include "embergate/fhir/stored.hpp"
 #include "interaction/condition.hpp"
 
 namespace embergate::interaction {
@@ -19,7 +20,7 @@ fhir::Replacement put(fhir::Node reference, std::string_view target) {
 
 core::Result<fhir::ResourcePtr> apply(const fhir::ResourcePtr& resource, std::vector<fhir::Replacement> replacements) {
   if (replacements.empty()) return resource;
-  return fhir::Resource::parse(fhir::replace(resource->text(), std::move(replacements)));
+  return fhir::parse_stored(fhir::replace(resource->text(), std::move(replacements)));
 }
 
 core::Result<void> may(const RequestContext& context, std::string_view interaction, std::string_view type,

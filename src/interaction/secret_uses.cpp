@@ -3,7 +3,7 @@
 
 #include <array>
 
-#include "embergate/fhir/resource.hpp"
+#include "embergate/fhir/stored.hpp"
 #include "embergate/secretref/secret_reference.hpp"
 
 namespace embergate::interaction {
@@ -20,7 +20,7 @@ core::Result<std::vector<SecretUse>> secret_uses(store::Reader& reader) {
   for (const std::string_view type : kTypes) {
     EG_TRY(const auto versions, reader.list_current(type, kMaxResources));
     for (const store::StoredVersion& version : versions) {
-      const auto resource = fhir::Resource::parse(version.body);
+      const auto resource = fhir::parse_stored(version.body);
       if (!resource) continue;
       for (auto& reference : secretref::references_in(**resource)) {
         uses.push_back({std::move(reference.name),

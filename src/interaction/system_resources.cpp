@@ -7,6 +7,7 @@
 #include <array>
 
 #include "embergate/fhir/reference.hpp"
+#include "embergate/fhir/stored.hpp"
 #include "embergate/observability/log.hpp"
 #include "embergate/topic/subscription_topic.hpp"
 #include "embergate/topic/topic_destination.hpp"
@@ -53,7 +54,7 @@ core::Result<void> before_write(store::Transaction& tx, const fhir::Resource& re
   EG_TRY(const auto topics, tx.list_current(kTopicType, kMaxConfigured));
   for (const store::StoredVersion& other : topics) {
     if (other.id == id) continue;
-    auto parsed = fhir::Resource::parse(other.body);
+    auto parsed = fhir::parse_stored(other.body);
     if (parsed && (*parsed)->root().member("url").string() == url) {
       return core::make_error(
           core::ErrorCode::kConflict,

@@ -5,6 +5,7 @@
 
 #include "embergate/fhir/edit.hpp"
 #include "embergate/fhir/reference.hpp"
+#include "embergate/fhir/stored.hpp"
 #include "embergate/fhir/validate.hpp"
 #include "interaction/client_secret.hpp"
 #include "interaction/condition.hpp"
@@ -158,6 +159,7 @@ core::Result<InteractionResult> WritePath::put(store::Transaction& tx, const Wri
   version.created_at = update ? current->created_at : version.last_updated;
   version.body = fhir::stamp(
       *resource, {version.id, version.version_id, version.last_updated, version.created_at, options_.created_at_url});
+  EG_CHECK(fhir::check_can_come_back(*resource, version.body, input_limits_));
   EG_CHECK(store_version(tx, version, identifiers_of(*resource)));
   EG_CHECK(after_write(tx, version));
   EG_CHECK(append_events(tx, version, update ? &*current : nullptr, context, log));
@@ -178,7 +180,7 @@ core::Result<InteractionResult> WritePath::remove(store::Transaction& tx, const 
     nothing.id = request.id;
     return nothing;
   }
-  EG_TRY(const fhir::ResourcePtr last, fhir::Resource::parse(current->body));
+  EG_TRY(const fhir::ResourcePtr last, fhir::parse_stored(current->body));
   StoredVersion version = *current;
   version.version_id = tx.next_version_id();
   version.previous_version_id = current->version_id;
@@ -201,12 +203,12 @@ core::Result<void> WritePath::append_events(store::Transaction& tx, const Stored
   fhir::ResourcePtr current_tree;
   fhir::ResourcePtr previous_tree;
   if (written.interaction != Interaction::kDelete) {
-    EG_TRY(current_tree, fhir::Resource::parse(written.body));
+    EG_TRY(current_tree, fhir::parse_stored(written.body));
   }
   // On delete the last stored state is what unprefixed paths look at (contract 2.2).
   if (previous != nullptr &&
       (written.interaction == Interaction::kDelete || catalog->needs_previous(written.type, interaction))) {
-    EG_TRY(previous_tree, fhir::Resource::parse(previous->body));
+    EG_TRY(previous_tree, fhir::parse_stored(previous->body));
   }
   topic::MatchObserver observer;
   observer.on_error = [&log](const topic::CriteriaError& error) { log.failed.push_back(CriteriaFailure::of(error)); };

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "embergate/fhir/stored.hpp"
 #include "embergate/interaction/interactions.hpp"
 #include "interaction/catalog_cache.hpp"
 #include "interaction/criteria_failures.hpp"
@@ -51,7 +52,13 @@ struct WriteContext {
 class WritePath {
  public:
   WritePath(const Options& options, const vault::VaultConfig& vault, const store::Store& store)
-      : options_(options), vault_(vault), catalogs_(store) {}
+      : options_(options),
+        vault_(vault),
+        input_limits_(fhir::input_limits(options.parse_limits, options.created_at_url)),
+        catalogs_(store) {}
+
+  // Of what callers send.
+  [[nodiscard]] const fhir::InputLimits& input_limits() const { return input_limits_; }
 
   // Shape, secrets, rules of the server's own types; `id` as it will be stored. Hashing is not done here.
   [[nodiscard]] std::vector<fhir::Issue> validate(const fhir::Resource& resource, std::string_view type,
@@ -75,6 +82,7 @@ class WritePath {
 
   const Options& options_;
   const vault::VaultConfig& vault_;
+  const fhir::InputLimits input_limits_;
   mutable CatalogCache catalogs_;
 };
 
