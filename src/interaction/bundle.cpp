@@ -131,6 +131,7 @@ Answer<BundleEntry> read_entry(fhir::Node node, const fhir::InputLimits& limits,
   entry.write.id = std::move(target.id);
   EG_CHECK(authorize_entry(entry, !request.member("ifNoneExist").string().empty(), context));
   EG_TRY(entry.write.preconditions, preconditions_of(request));
+  if (entry.write.method != Method::kPost) entry.write.preconditions.if_none_exist.clear();
   const bool needs_id = entry.is_read || entry.write.method != Method::kPost;
   if (needs_id && entry.write.id.empty())
     return refuse(core::ErrorCode::kInvalid, "request.url needs an id for this method: <Type>/<id>");
@@ -142,6 +143,16 @@ Answer<BundleEntry> read_entry(fhir::Node node, const fhir::InputLimits& limits,
   EG_TRY(entry.write.resource, entry_resource(node.member("resource"), entry.write, limits));
   assign_id(entry.write, entry.write.resource->id());
   return entry;
+}
+
+// A reference to it could mean either entry (R4 bdl-7, decision 45).
+std::optional<Refusal> repeated(const PreparedBundle& bundle, std::string_view full_url) {
+  if (!bundle.is_transaction || full_url.empty()) return std::nullopt;
+  const auto first = bundle.entry_of_url.find(full_url);
+  if (first == bundle.entry_of_url.end()) return std::nullopt;
+  return refuse(core::ErrorCode::kInvalid,
+                fmt::format("the fullUrl \"{}\" is that of Bundle.entry[{}] already; each entry needs its own",
+                            full_url.substr(0, 300), first->second));
 }
 
 // What a fullUrl stands for is known now, but for a conditional create, which may find its resource in the store.
@@ -211,7 +222,10 @@ Answer<PreparedBundle> prepare_bundle(const fhir::Resource& bundle, const WriteP
       prepared.full_urls.emplace_back();
       continue;
     }
-    prepared.full_urls.emplace_back(node.member("fullUrl").string());
+    const std::string_view full_url = node.member("fullUrl").string();
+    if (auto refusal = repeated(prepared, full_url)) return in_entry(*std::move(refusal), prepared.entries.size());
+    prepared.entry_of_url.emplace(full_url, prepared.entries.size());
+    prepared.full_urls.emplace_back(full_url);
     add_target(prepared, *entry, prepared.full_urls.back());
     prepared.entries.push_back(*std::move(entry));
   }

@@ -28,6 +28,7 @@ struct PreparedBundle {
   std::vector<BundleEntry> entries;
   UrnTargets targets;  // fullUrl -> Type/id, as far as known before the store is asked
   std::vector<std::string> full_urls;
+  std::map<std::string, std::size_t, std::less<>> entry_of_url;  // the first with each fullUrl
 };
 
 // Each entry is authorized by itself, before anything else of it is looked at: in a transaction the first denial

@@ -6,6 +6,8 @@
 namespace embergate::interaction {
 namespace {
 
+constexpr std::size_t kMaxIdentifiers = 100;
+
 int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -28,6 +30,12 @@ std::optional<std::string> decode(std::string_view text) {
     i += 2;
   }
   return out;
+}
+
+void append_identifier(fhir::Node node, std::vector<store::Identifier>& identifiers) {
+  const std::string_view value = node.member("value").string();
+  if (value.empty() || identifiers.size() >= kMaxIdentifiers) return;
+  identifiers.push_back({std::string(node.member("system").string()), std::string(value)});
 }
 
 core::Error refuse(std::string_view query, std::string_view why) {
@@ -69,10 +77,27 @@ core::Result<Condition> parse_condition(std::string_view query) {
 }
 
 core::Result<std::vector<std::string>> find_matches(store::Reader& reader, std::string_view type,
-                                                    const Condition& condition) {
-  if (!condition.id) return reader.find_by_identifier(type, condition.system, condition.value, 2);
+                                                    const Condition& condition, std::size_t limit) {
+  if (!condition.id) return reader.find_by_identifier(type, condition.system, condition.value, limit);
   EG_TRY(const bool present, reader.exists(type, *condition.id));
   return present ? std::vector<std::string>{*condition.id} : std::vector<std::string>{};
+}
+
+core::Error several_matches(std::string_view type, std::string_view query) {
+  return core::make_error(core::ErrorCode::kMultipleMatches,
+                          fmt::format("If-None-Exist \"{}\" matches several {} resources", query.substr(0, 300), type));
+}
+
+// `identifier` is a list on most types and a single element on some (Composition, QuestionnaireResponse).
+std::vector<store::Identifier> identifiers_of(const fhir::Resource& resource) {
+  std::vector<store::Identifier> identifiers;
+  const fhir::Node element = resource.root().member("identifier");
+  if (element.is_object()) append_identifier(element, identifiers);
+  if (element.is_array()) {
+    for (fhir::Node item = element.first_child(); item; item = item.next_sibling(element))
+      append_identifier(item, identifiers);
+  }
+  return identifiers;
 }
 
 }  // namespace embergate::interaction

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "embergate/core/result.hpp"
+#include "embergate/fhir/resource.hpp"
 #include "embergate/store/store.hpp"
 
 namespace embergate::interaction {
@@ -21,8 +22,11 @@ struct Condition {
 };
 
 core::Result<Condition> parse_condition(std::string_view query);
-// At most two ids: none, one, or "several".
+// At most `limit` ids; two are enough to tell one from several.
 core::Result<std::vector<std::string>> find_matches(store::Reader& reader, std::string_view type,
-                                                    const Condition& condition);
+                                                    const Condition& condition, std::size_t limit = 2);
+core::Error several_matches(std::string_view type, std::string_view query);
+// What conditions on `identifier` find a resource by, at most 100.
+std::vector<store::Identifier> identifiers_of(const fhir::Resource& resource);
 
 }  // namespace embergate::interaction

@@ -7,7 +7,6 @@
 #include "embergate/fhir/outcome.hpp"
 #include "embergate/fhir/reference.hpp"
 #include "embergate/fhir/stored.hpp"
-#include "interaction/condition.hpp"
 
 namespace embergate::interaction {
 namespace {
@@ -31,12 +30,12 @@ core::Result<void> may(const RequestContext& context, std::string_view interacti
 }
 
 core::Result<std::string> resolve_conditional(const fhir::Reference& reference, std::string_view text, fhir::Node place,
-                                              store::Reader& reader, const RequestContext& context) {
+                                              const FindMatches& find, const RequestContext& context) {
   EG_CHECK(may(context, "search-type", reference.type, place));
   auto condition = parse_condition(reference.query);
   if (!condition)
     return core::make_error(core::ErrorCode::kPreconditionFailed, condition.error().diagnostics, fhir::path_of(place));
-  EG_TRY(const auto ids, find_matches(reader, reference.type, *condition));
+  EG_TRY(const auto ids, find(reference.type, *condition));
   if (ids.size() == 1) return fmt::format("{}/{}", reference.type, ids.front());
   const auto code = ids.empty() ? core::ErrorCode::kPreconditionFailed : core::ErrorCode::kMultipleMatches;
   return core::make_error(code,
@@ -45,11 +44,11 @@ core::Result<std::string> resolve_conditional(const fhir::Reference& reference, 
                           fhir::path_of(place));
 }
 
-core::Result<std::string> resolve_one(fhir::Node place, const UrnTargets& targets, store::Reader& reader,
+core::Result<std::string> resolve_one(fhir::Node place, const UrnTargets& targets, const FindMatches& find,
                                       const RequestContext& context) {
   const std::string_view text = place.string();
   const fhir::Reference reference = fhir::parse_reference(text);
-  if (reference.kind == Kind::kConditional) return resolve_conditional(reference, text, place, reader, context);
+  if (reference.kind == Kind::kConditional) return resolve_conditional(reference, text, place, find, context);
   if (reference.kind != Kind::kUrn) return std::string();
   const auto target = targets.find(text);
   if (target != targets.end()) return target->second;
@@ -78,12 +77,12 @@ core::Result<ResolvedReferences> rewrite_urn_references(const fhir::ResourcePtr&
 }
 
 core::Result<fhir::ResourcePtr> rewrite_all_references(const fhir::ResourcePtr& resource, const UrnTargets& targets,
-                                                       store::Reader& reader, const RequestContext& context) {
+                                                       const FindMatches& find, const RequestContext& context) {
   std::vector<fhir::Replacement> replacements;
   std::optional<core::Error> failed;
   fhir::for_each_reference(resource->root(), [&](fhir::Node place) {
     if (failed) return;
-    auto target = resolve_one(place, targets, reader, context);
+    auto target = resolve_one(place, targets, find, context);
     if (!target) {
       failed = std::move(target).error();
     } else if (!target->empty()) {
@@ -95,8 +94,7 @@ core::Result<fhir::ResourcePtr> rewrite_all_references(const fhir::ResourcePtr& 
 }
 
 core::Result<void> check_references(const fhir::Resource& resource, std::string_view base, store::Reader& reader,
-                                    const RequestContext& context,
-                                    const std::function<bool(std::string_view, std::string_view)>& known) {
+                                    const RequestContext& context, const ExistsAfter& exists_after) {
   std::optional<core::Error> failed;
   fhir::for_each_reference(resource.root(), [&](fhir::Node place) {
     if (failed) return;
@@ -107,14 +105,16 @@ core::Result<void> check_references(const fhir::Resource& resource, std::string_
                            fhir::path_of(place));
       return;
     }
-    if (reference.kind != Kind::kLocal || known(reference.type, reference.id)) return;
+    if (reference.kind != Kind::kLocal) return;
+    const std::optional<bool> decided = exists_after(reference.type, reference.id);
+    if (decided.value_or(false)) return;
     if (fhir::is_system_type(reference.type)) {
       if (auto allowed = may(context, "read", reference.type, place); !allowed) {
         failed = std::move(allowed).error();
         return;
       }
     }
-    auto present = reader.exists(reference.type, reference.id);
+    auto present = decided ? core::Result<bool>(*decided) : reader.exists(reference.type, reference.id);
     if (!present) {
       failed = std::move(present).error();
     } else if (!*present) {

@@ -10,11 +10,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "embergate/core/result.hpp"
 #include "embergate/fhir/resource.hpp"
 #include "embergate/interaction/interactions.hpp"
 #include "embergate/store/store.hpp"
+#include "interaction/condition.hpp"
 
 namespace embergate::interaction {
 
@@ -26,14 +28,18 @@ struct ResolvedReferences {
 };
 // Rewrites urn references whose target is known. Pure; needs no store.
 core::Result<ResolvedReferences> rewrite_urn_references(const fhir::ResourcePtr& resource, const UrnTargets& targets);
+// The ids that a condition meets; two are enough to tell one from several.
+using FindMatches =
+    std::function<core::Result<std::vector<std::string>>(std::string_view type, const Condition& condition)>;
 // Rewrites what is left inside the transaction; an urn without an entry is refused. A condition is a search, for which
 // the caller needs the right.
 core::Result<fhir::ResourcePtr> rewrite_all_references(const fhir::ResourcePtr& resource, const UrnTargets& targets,
-                                                       store::Reader& reader, const RequestContext& context);
+                                                       const FindMatches& find, const RequestContext& context);
+// What the transaction makes of Type/id; absent: it leaves it as it is.
+using ExistsAfter = std::function<std::optional<bool>(std::string_view type, std::string_view id)>;
 // Looking for a resource of the server's own types is a read, for which the caller needs the right. `base`:
-// <base>/fhir. `known`: says for a Type/id that is not stored yet whether it is being written in the same transaction.
+// <base>/fhir.
 core::Result<void> check_references(const fhir::Resource& resource, std::string_view base, store::Reader& reader,
-                                    const RequestContext& context,
-                                    const std::function<bool(std::string_view type, std::string_view id)>& known);
+                                    const RequestContext& context, const ExistsAfter& exists_after);
 
 }  // namespace embergate::interaction

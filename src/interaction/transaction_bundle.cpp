@@ -3,9 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <unordered_set>
-
-#include "interaction/condition.hpp"
+#include "interaction/bundle_identities.hpp"
 #include "interaction/read_result.hpp"
 
 namespace embergate::interaction {
@@ -15,22 +13,11 @@ core::Error in_entry_error(core::Error error, std::size_t index) {
   return in_entry(Refusal{std::move(error), {}}, index).error;
 }
 
-// Conditional creates: what their fullUrl stands for, from the store or from the first entry with the same condition.
-core::Result<UrnTargets> resolve_targets(store::Transaction& tx, const PreparedBundle& bundle) {
-  UrnTargets targets = bundle.targets;
-  UrnTargets first_with_condition;
-  for (std::size_t i = 0; i < bundle.entries.size(); ++i) {
-    const WriteRequest& write = bundle.entries[i].write;
-    if (!write.resource || write.preconditions.if_none_exist.empty()) continue;
-    auto condition = parse_condition(write.preconditions.if_none_exist);
-    if (!condition) return in_entry_error(std::move(condition).error(), i);
-    auto ids = find_matches(tx, write.type, *condition);
-    if (!ids) return in_entry_error(std::move(ids).error(), i);
-    const std::string target = write.type + "/" + (ids->empty() ? write.id : ids->front());
-    const auto first = first_with_condition.emplace(write.type + "?" + write.preconditions.if_none_exist, target).first;
-    if (!bundle.full_urls[i].empty()) targets.emplace(bundle.full_urls[i], first->second);
-  }
-  return targets;
+// The guard behind the check for overlaps: no reference is stored to what an entry then did not become.
+core::Error moved_on(const WriteRequest& write) {
+  return core::make_error(core::ErrorCode::kMultipleMatches,
+                          fmt::format("ifNoneExist \"{}\" meets another resource than before the transaction",
+                                      write.preconditions.if_none_exist.substr(0, 300)));
 }
 
 core::Result<InteractionResult> read_entry(store::Transaction& tx, const WriteRequest& request) {
@@ -43,15 +30,14 @@ core::Result<InteractionResult> read_entry(store::Transaction& tx, const WriteRe
 core::Result<std::vector<EntryAnswer>> run_transaction(store::Transaction& tx, const PreparedBundle& bundle,
                                                        const WritePath& write_path, const RequestContext& context,
                                                        WriteLog& log) {
-  EG_TRY(const UrnTargets targets, resolve_targets(tx, bundle));
-  std::unordered_set<std::string> written_here;
-  for (const BundleEntry& entry : bundle.entries) {
-    if (entry.write.resource) written_here.insert(entry.write.type + "/" + entry.write.id);
-  }
+  EG_TRY(BundleIdentities identities, BundleIdentities::resolve(tx, bundle));
+  const FindMatches find = [&](std::string_view type, const Condition& condition) {
+    return identities.matches(tx, type, condition);
+  };
   WriteContext write_context;
   write_context.request = &context;
-  write_context.known = [&written_here](std::string_view type, std::string_view id) {
-    return written_here.contains(fmt::format("{}/{}", type, id));
+  write_context.present_after = [&identities](std::string_view type, std::string_view id) {
+    return identities.present_after(type, id);
   };
 
   std::vector<EntryAnswer> answers;
@@ -61,7 +47,7 @@ core::Result<std::vector<EntryAnswer>> run_transaction(store::Transaction& tx, c
     WriteRequest rewritten;
     const WriteRequest* request = &entry.write;
     if (entry.write.resource && !entry.references_complete) {
-      auto resource = rewrite_all_references(entry.write.resource, targets, tx, context);
+      auto resource = rewrite_all_references(entry.write.resource, identities.targets(), find, context);
       if (!resource) return in_entry_error(std::move(resource).error(), i);
       rewritten = entry.write;
       rewritten.resource = *std::move(resource);
@@ -69,6 +55,8 @@ core::Result<std::vector<EntryAnswer>> run_transaction(store::Transaction& tx, c
     }
     auto result = entry.is_read ? read_entry(tx, *request) : write_path.apply(tx, *request, write_context, log);
     if (!result) return in_entry_error(std::move(result).error(), i);
+    if (entry.write.resource && fmt::format("{}/{}", result->type, result->id) != identities.of(i))
+      return in_entry_error(moved_on(entry.write), i);
     if (!entry.may_read) result->body.clear();
     answers.emplace_back().result = *std::move(result);
   }

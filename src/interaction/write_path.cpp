@@ -19,30 +19,10 @@ namespace {
 using store::Interaction;
 using store::StoredVersion;
 
-constexpr std::size_t kMaxIdentifiers = 100;
-
 topic::Interaction to_topic(Interaction interaction) { return static_cast<topic::Interaction>(interaction); }
 
 bool is_present(const std::optional<StoredVersion>& current) {
   return current && current->interaction != Interaction::kDelete;
-}
-
-void append_identifier(fhir::Node node, std::vector<store::Identifier>& identifiers) {
-  const std::string_view value = node.member("value").string();
-  if (value.empty() || identifiers.size() >= kMaxIdentifiers) return;
-  identifiers.push_back({std::string(node.member("system").string()), std::string(value)});
-}
-
-// `identifier` is a list on most types and a single element on some (Composition, QuestionnaireResponse).
-std::vector<store::Identifier> identifiers_of(const fhir::Resource& resource) {
-  std::vector<store::Identifier> identifiers;
-  const fhir::Node element = resource.root().member("identifier");
-  if (element.is_object()) append_identifier(element, identifiers);
-  if (element.is_array()) {
-    for (fhir::Node item = element.first_child(); item; item = item.next_sibling(element))
-      append_identifier(item, identifiers);
-  }
-  return identifiers;
 }
 
 core::Result<void> check_preconditions(const Preconditions& preconditions,
@@ -66,11 +46,7 @@ core::Result<std::optional<InteractionResult>> existing_match(store::Transaction
   EG_TRY(const Condition condition, parse_condition(request.preconditions.if_none_exist));
   EG_TRY(const auto ids, find_matches(tx, request.type, condition));
   if (ids.empty()) return std::optional<InteractionResult>();
-  if (ids.size() > 1) {
-    return core::make_error(core::ErrorCode::kMultipleMatches,
-                            fmt::format("If-None-Exist \"{}\" matches several {} resources",
-                                        request.preconditions.if_none_exist.substr(0, 300), request.type));
-  }
+  if (ids.size() > 1) return several_matches(request.type, request.preconditions.if_none_exist);
   EG_TRY(auto found, tx.load_current(request.type, ids.front()));
   if (!found) return std::optional<InteractionResult>();
   return std::optional<InteractionResult>(result_of(200, *std::move(found)));
@@ -143,10 +119,11 @@ core::Result<InteractionResult> WritePath::put(store::Transaction& tx, const Wri
     EG_TRY(resource, with_stored_secret(resource, current->body));
   }
   if (!context.request->skip_reference_check) {
-    const auto known = [&](std::string_view type, std::string_view id) {
-      return (type == request.type && id == request.id) || context.known(type, id);
+    const auto exists_after = [&](std::string_view type, std::string_view id) {
+      const bool itself = type == request.type && id == request.id;
+      return itself ? std::optional(true) : context.present_after(type, id);
     };
-    EG_CHECK(check_references(*resource, options_.base_url + "/fhir", tx, *context.request, known));
+    EG_CHECK(check_references(*resource, options_.base_url + "/fhir", tx, *context.request, exists_after));
   }
   EG_CHECK(before_write(tx, *resource, request.type, request.id));
   StoredVersion version;

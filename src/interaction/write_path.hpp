@@ -16,6 +16,7 @@
 #include "embergate/interaction/interactions.hpp"
 #include "interaction/catalog_cache.hpp"
 #include "interaction/criteria_failures.hpp"
+#include "interaction/references.hpp"
 
 namespace embergate::interaction {
 
@@ -42,11 +43,9 @@ struct WriteLog {
 
 struct WriteContext {
   const RequestContext* request = nullptr;
-  // Whether a resource that does not exist yet is written in the same transaction (references between entries of a
-  // bundle).
-  std::function<bool(std::string_view type, std::string_view id)> known = [](std::string_view, std::string_view) {
-    return false;
-  };
+  // Whether a resource that the same transaction touches exists when that is done (references between entries of a
+  // bundle); absent: it is not touched.
+  ExistsAfter present_after = [](std::string_view, std::string_view) { return std::nullopt; };
 };
 
 class WritePath {

@@ -66,6 +66,128 @@ TEST_F(InteractionsTest, AConditionalReferenceWithoutAMatchNamesTheEntry) {
   EXPECT_EQ(answer.error().error.expression, "Bundle.entry[0]");
 }
 
+std::string patient_entry(const std::string& full_url, const std::string& condition, const std::string& content) {
+  return R"({"fullUrl":")" + full_url + R"(","request":{"method":"POST","url":"Patient")" +
+         (condition.empty() ? "" : R"(,"ifNoneExist":")" + condition + "\"") +
+         R"(},"resource":{"resourceType":"Patient")" + content + "}}";
+}
+
+const std::string kNumber = R"(,"identifier":[{"system":"urn:p","value":"7"}])";
+
+std::string observation_entry(const std::string& subject) {
+  return R"({"request":{"method":"POST","url":"Observation"},"resource":{"resourceType":"Observation","id":"o1",
+    "status":"final","code":{"text":"x"},"subject":{"reference":")" +
+         subject + "\"}}}";
+}
+
+struct Overlap {
+  const char* name;
+  std::string first;
+  std::string second;
+};
+
+class OverlapTest : public InteractionsTest, public ::testing::WithParamInterface<Overlap> {};
+
+TEST_P(OverlapTest, IsRefusedInEitherOrderAndNamesBothEntries) {
+  ASSERT_TRUE(
+      update("Patient", "old", R"({"resourceType":"Patient","identifier":[{"system":"urn:p","value":"stored"}]})"));
+  for (const bool swapped : {false, true}) {
+    const std::string entries =
+        swapped ? GetParam().second + "," + GetParam().first : GetParam().first + "," + GetParam().second;
+    const auto answer = bundle(transaction(entries + "," + observation_entry("urn:uuid:b")));
+    ASSERT_FALSE(answer) << swapped;
+    EXPECT_EQ(code_of(answer), ErrorCode::kMultipleMatches) << answer.error().error.diagnostics;
+    const std::string& place = answer.error().error.expression;
+    EXPECT_THAT(place, ::testing::MatchesRegex(R"(Bundle\.entry\[[01]\])"));
+    EXPECT_THAT(answer.error().error.diagnostics,
+                HasSubstr(place == "Bundle.entry[0]" ? "Bundle.entry[1]" : "Bundle.entry[0]"));
+    EXPECT_EQ(code_of(read("Observation", "o1")), ErrorCode::kNotFound);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    ConditionalCreates, OverlapTest,
+    ::testing::Values(
+        Overlap{"AnEntryThatMeetsTheCondition", patient_entry("urn:uuid:a", "", kNumber),
+                patient_entry("urn:uuid:b", "identifier=urn:p|7", kNumber)},
+        Overlap{"TheSameCondition", patient_entry("urn:uuid:a", "identifier=urn:p|7", kNumber),
+                patient_entry("urn:uuid:b", "identifier=urn:p|7", kNumber)},
+        Overlap{"TheSameConditionSpeltDifferently", patient_entry("urn:uuid:a", "identifier=urn:p%7C7", ""),
+                patient_entry("urn:uuid:b", "?identifier=urn%3Ap|7", "")},
+        Overlap{"AWiderCondition", patient_entry("urn:uuid:a", "identifier=urn:p|7", kNumber),
+                patient_entry("urn:uuid:b", "identifier=7", "")},
+        Overlap{"ADeletionOfWhatItFinds", R"({"request":{"method":"DELETE","url":"Patient/old"}})",
+                patient_entry("urn:uuid:b", "identifier=urn:p|stored", "")},
+        Overlap{"AnUpdateThatTakesTheIdentifierAway",
+                R"({"request":{"method":"PUT","url":"Patient/old"},"resource":{"resourceType":"Patient"}})",
+                patient_entry("urn:uuid:b", "identifier=urn:p|stored", "")},
+        Overlap{
+            "AnUpdateThatGivesTheIdentifierToAnother",
+            R"({"request":{"method":"PUT","url":"Patient/new"},"resource":{"resourceType":"Patient")" + kNumber + "}}",
+            patient_entry("urn:uuid:b", "identifier=urn:p|7", "")}),
+    [](const auto& chosen) { return std::string(chosen.param.name); });
+
+TEST_F(InteractionsTest, ConditionalCreatesThatFindTheSameStoredResourceStandForIt) {
+  ASSERT_TRUE(update("Patient", "old", R"({"resourceType":"Patient")" + kNumber + "}"));
+  const auto answer =
+      bundle(transaction(patient_entry("urn:uuid:a", "identifier=urn:p|7", kNumber) + "," +
+                         patient_entry("urn:uuid:b", "identifier=7", kNumber) + "," + observation_entry("urn:uuid:b")));
+  ASSERT_TRUE(answer) << answer.error().error.diagnostics;
+  EXPECT_THAT(read("Observation", "o1")->body, HasSubstr(R"("reference":"Patient/old")"));
+}
+
+TEST_F(InteractionsTest, AConditionalReferenceMeetsWhatTheBundleMakesWhereverItStands) {
+  const std::string patient =
+      R"({"request":{"method":"PUT","url":"Patient/p1"},"resource":{"resourceType":"Patient")" + kNumber + "}}";
+  for (const bool swapped : {false, true}) {
+    const std::string observation = observation_entry("Patient?identifier=urn:p|7");
+    const auto answer = bundle(transaction(swapped ? observation + "," + patient : patient + "," + observation));
+    ASSERT_TRUE(answer) << answer.error().error.diagnostics;
+    EXPECT_THAT(read("Observation", "o1")->body, HasSubstr(R"("reference":"Patient/p1")"));
+    ASSERT_TRUE(remove("Observation", "o1"));
+    ASSERT_TRUE(remove("Patient", "p1"));
+  }
+}
+
+TEST_F(InteractionsTest, AConditionalReferenceDoesNotMeetWhatTheBundleDeletesOrChanges) {
+  for (const std::string change :
+       {R"({"request":{"method":"DELETE","url":"Patient/old"}})",
+        R"({"request":{"method":"PUT","url":"Patient/old"},"resource":{"resourceType":"Patient"}})"}) {
+    ASSERT_TRUE(update("Patient", "old", R"({"resourceType":"Patient")" + kNumber + "}"));
+    const auto answer = bundle(transaction(observation_entry("Patient?identifier=urn:p|7") + "," + change));
+    ASSERT_FALSE(answer) << change;
+    EXPECT_EQ(code_of(answer), ErrorCode::kPreconditionFailed);
+  }
+}
+
+TEST_F(InteractionsTest, AReferenceToWhatTheSameBundleDeletesIsRefused) {
+  ASSERT_TRUE(update("Patient", "old", R"({"resourceType":"Patient"})"));
+  const auto answer =
+      bundle(transaction(observation_entry("Patient/old") + R"(,{"request":{"method":"DELETE","url":"Patient/old"}})"));
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(code_of(answer), ErrorCode::kInvalid);
+  EXPECT_EQ(answer.error().error.expression, "Bundle.entry[0]");
+  EXPECT_TRUE(read("Patient", "old"));
+}
+
+TEST_F(InteractionsTest, AConditionOnTheOwnIdMayFollowTheDeletionOfThatId) {
+  ASSERT_TRUE(update("Patient", "p1", R"({"resourceType":"Patient","active":true})"));
+  const auto answer = bundle(transaction(R"({"request":{"method":"DELETE","url":"Patient/p1"}},)" +
+                                         patient_entry("urn:uuid:b", "_id=p1", R"(,"id":"p1","active":false)") + "," +
+                                         observation_entry("urn:uuid:b")));
+  ASSERT_TRUE(answer) << answer.error().error.diagnostics;
+  EXPECT_THAT(read("Patient", "p1")->body, HasSubstr(R"("active":false)"));
+}
+
+TEST_F(InteractionsTest, TheSameFullUrlTwiceInATransactionIsRefused) {
+  const auto answer =
+      bundle(transaction(patient_entry("urn:uuid:a", "", "") + "," + patient_entry("urn:uuid:a", "", "")));
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(code_of(answer), ErrorCode::kInvalid);
+  EXPECT_EQ(answer.error().error.expression, "Bundle.entry[1]");
+  EXPECT_THAT(answer.error().error.diagnostics, HasSubstr("Bundle.entry[0]"));
+}
+
 TEST_F(InteractionsTest, ABatchGoesOnAfterAFailedEntry) {
   const auto answer = bundle(R"({"resourceType":"Bundle","type":"batch","entry":[
     {"request":{"method":"PUT","url":"Patient/p1"},"resource":{"resourceType":"Patient","active":"no"}},
