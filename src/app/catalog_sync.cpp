@@ -59,6 +59,7 @@ void CatalogSync::note(const core::Result<void>& outcome) {
 observability::HealthResult CatalogSync::health() const {
   const std::lock_guard lock(error_mutex_);
   observability::HealthResult result;
+  result.summary = "topics:sync";
   result.component_type = "system";
   if (error_.empty()) return result;
   result.status = observability::HealthStatus::kWarn;

@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 #include <malloc.h>
-#include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -15,12 +14,12 @@
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_future.hpp>
 #include <csignal>
-#include <fstream>
 #include <future>
 #include <thread>
 
 #include "app/catalog_sync.hpp"
 #include "app/descriptors.hpp"
+#include "app/health_checks.hpp"
 #include "app/init_bundle.hpp"
 #include "app/jaas_check.hpp"
 #include "app/listener_files.hpp"
@@ -40,8 +39,6 @@ namespace {
 
 namespace asio = boost::asio;
 namespace log = observability::log;
-using observability::HealthResult;
-using observability::HealthStatus;
 
 constexpr core::Milliseconds kExchangeLimit{5'000};
 constexpr core::Milliseconds kRelayLimit{4'000};
@@ -49,14 +46,6 @@ constexpr core::Milliseconds kProducerLimit{3'000};
 constexpr std::size_t kPoolThreads = 4;
 // A scraper needs few; they are taken out of the reserve.
 constexpr std::size_t kMetricsConnections = 32;
-
-double resident_megabytes() {
-  std::ifstream in("/proc/self/statm");
-  double pages = 0;
-  double resident = 0;
-  in >> pages >> resident;
-  return resident * static_cast<double>(sysconf(_SC_PAGESIZE)) / (1024.0 * 1024.0);
-}
 
 // One io thread serves two cores best, since the store's writer and the producer's threads want the other
 // (docs/performance.md).
@@ -111,11 +100,11 @@ vault::SecretCache::Options vault_options(const Settings& settings) {
 struct Runtime::Impl {
   Impl(Settings given, vault::VaultConfig config)
       : settings(std::move(given)),
-        secrets(std::move(config), vault_options(settings), core::system_clock(), metrics),
-        started(core::system_clock().steady_now()) {}
+        secrets(std::move(config), vault_options(settings), core::system_clock(), metrics) {}
 
   // Also the end of a start that failed: nobody may log through parts that are gone.
   ~Impl() {
+    health_monitor.stop();
     stop_threads();
     log::set_redactor(nullptr);
   }
@@ -185,44 +174,10 @@ struct Runtime::Impl {
     api_options.commit = EMBERGATE_COMMIT;
     api_options.build_time = EMBERGATE_BUILD_TIME;
     api = std::make_unique<rest::Api>(
-        std::move(api_options),
-        rest::ApiParts{*interactions, *deliveries, *authenticator, secrets, health, metrics, core::system_clock()});
-    add_health_checks();
-  }
-
-  void add_health_checks() {
-    health.add("uptime", [this] {
-      const std::chrono::duration<double> up = core::system_clock().steady_now() - started;
-      return HealthResult{HealthStatus::kPass, "system", up.count(), "s", ""};
-    });
-    health.add("memory:utilization",
-               [] { return HealthResult{HealthStatus::kPass, "system", resident_megabytes(), "Mb", ""}; });
-    health.add("vault:secrets", [this] { return secrets_health(); });
+        std::move(api_options), rest::ApiParts{*interactions, *deliveries, *authenticator, secrets, health_monitor,
+                                               metrics, core::system_clock()});
+    add_health_checks(health, *store, secrets, core::system_clock());
     health.add("topics:sync", [this] { return catalog_sync->health(); });
-    health.add("db:responseTime", [this] {
-      const bool alive = store->ping().has_value();
-      return HealthResult{alive ? HealthStatus::kPass : HealthStatus::kFail, "database",
-                          static_cast<double>(store->last_commit_time().count()), "ms",
-                          alive ? "" : "the database does not answer"};
-    });
-  }
-
-  // Names and reasons only; a gateway goes on with what it has, so this is never `fail`.
-  HealthResult secrets_health() const {
-    constexpr std::size_t kMaxNamed = 5;
-    HealthResult result{HealthStatus::kPass, "system", 0, "", ""};
-    std::size_t troubled = 0;
-    for (const vault::Report& report : secrets.reports_in_use()) {
-      if (report.state == vault::State::kOk) continue;
-      if (++troubled <= kMaxNamed) {
-        result.output += fmt::format("{}{} {} ({})", result.output.empty() ? "" : ", ", report.name.value(),
-                                     vault::to_string(report.state), report.reason);
-      }
-    }
-    if (troubled > kMaxNamed) result.output += fmt::format(" and {} more", troubled - kMaxNamed);
-    if (troubled > 0) result.status = HealthStatus::kWarn;
-    result.observed_value = static_cast<double>(troubled);
-    return result;
   }
 
   // On the store's writer thread: only posts.
@@ -261,6 +216,7 @@ struct Runtime::Impl {
   }
 
   core::Result<void> listen() {
+    health_monitor.start();
     server = std::make_unique<http::Server>(io.get_executor(), settings.web,
                                             [this](http::Exchange& exchange) { return api->handle(exchange); });
     auto listening = server->listen();
@@ -292,6 +248,7 @@ struct Runtime::Impl {
   void close_parts() {
     // Notices of committed writes may still be on the pool; they use the parts that end next.
     if (certificate) certificate->stop();
+    health_monitor.stop();
     stop_threads();
     outbound->stop();
     producers->shutdown(kProducerLimit);
@@ -303,8 +260,8 @@ struct Runtime::Impl {
   Settings settings;
   observability::Metrics metrics;
   observability::HealthRegistry health;
+  observability::HealthMonitor health_monitor{health, core::system_clock(), observability::HealthMonitor::Options()};
   vault::SecretCache secrets;
-  core::SteadyTime started;
   asio::io_context io;
   asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
   asio::thread_pool pool{kPoolThreads};

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <set>
 
+#include "delivery/destination_health.hpp"
 #include "delivery/kafka_destination.hpp"
 #include "delivery/relay.hpp"
 #include "delivery/status_json.hpp"
@@ -60,6 +61,7 @@ struct Entry {
   std::shared_ptr<const topic::TopicDestination> destination;
   std::shared_ptr<ErrorLog> errors = std::make_shared<ErrorLog>();
   std::shared_ptr<Relay> relay;  // null: its settings cannot be used
+  std::shared_ptr<DestinationHealth> health;
   bool ordered_by_resource = false;
   bool is_started = false;
   core::SystemTime started{};
@@ -105,11 +107,14 @@ struct Deliveries::Impl : std::enable_shared_from_this<Deliveries::Impl> {
   void start(Entry& entry, const std::shared_ptr<const topic::TopicDestination>& destination) {
     entry.destination = destination;
     entry.started = clock.system_now();
+    entry.health = std::make_shared<DestinationHealth>(entry.errors, clock);
+    health.add(check_name(*destination), [state = entry.health] { return state->result(); });
     std::vector<fhir::Issue> issues;
     const KafkaDestination kafka = read_kafka_destination(*destination, issues);
     if (destination->kind != topic::DestinationKind::kKafkaAtLeastOnce || !issues.empty()) {
       const std::string problem = issues.empty() ? "its kind is not supported" : issues.front().diagnostics;
       entry.errors->add("the destination cannot be started: " + problem, clock.system_now());
+      entry.health->unusable("the destination cannot be started: " + problem);
       log::event(log::Level::kError, "topic-destination/init-failed", problem,
                  {{"destination", std::string_view(destination->id)}});
       entry.is_started = true;
@@ -119,7 +124,7 @@ struct Deliveries::Impl : std::enable_shared_from_this<Deliveries::Impl> {
     entry.relay = make_relay(entry, kafka);
     entry.relay->start();
     entry.is_started = true;
-    add_health(*destination, entry.relay);
+    entry.health->attach(entry.relay);
     log::event(log::Level::kInfo, "topic-destination/started", "",
                {{"destination", std::string_view(destination->id)}});
   }
@@ -153,25 +158,6 @@ struct Deliveries::Impl : std::enable_shared_from_this<Deliveries::Impl> {
 
   static std::string check_name(const topic::TopicDestination& destination) { return "kafka:" + destination.id; }
 
-  void add_health(const topic::TopicDestination& destination, const std::shared_ptr<Relay>& relay) {
-    health.add(check_name(destination), [weak = std::weak_ptr<Relay>(relay)] {
-      observability::HealthResult result;
-      result.component_type = "kafka";
-      const auto alive = weak.lock();
-      const kafka::ConnectionStatus status = alive != nullptr ? alive->connection() : kafka::ConnectionStatus{};
-      if (!status.connected) {
-        result.status = observability::HealthStatus::kWarn;
-        result.output = status.last_error.empty() ? "not connected yet" : status.last_error;
-      } else if (const auto unanswered = alive->unanswered()) {
-        result.status = observability::HealthStatus::kWarn;
-        result.output =
-            fmt::format("records wait for an answer since {}{}{}", core::format_instant_seconds(unanswered->since),
-                        unanswered->reason.empty() ? "" : ": ", unanswered->reason);
-      }
-      return result;
-    });
-  }
-
   // The destination is deleted: its queue is gone, and what is in flight is nobody's any more.
   void drop(const Entry& entry) {
     health.remove(check_name(*entry.destination));
@@ -191,12 +177,14 @@ struct Deliveries::Impl : std::enable_shared_from_this<Deliveries::Impl> {
   void say_when_idle(const Entry& entry, const topic::Catalog& catalog) const {
     const std::string& url = entry.destination->topic_url;
     const topic::SubscriptionTopic* topic = catalog.topic_by_url(url);
+    std::string why;
     if (topic == nullptr) {
-      entry.errors->add(fmt::format("idle: there is no AidboxSubscriptionTopic with url {}", url), clock.system_now());
+      why = fmt::format("idle: there is no AidboxSubscriptionTopic with url {}", url);
     } else if (topic->status != "active") {
-      entry.errors->add(fmt::format("idle: the AidboxSubscriptionTopic {} has status {}", url, topic->status),
-                        clock.system_now());
+      why = fmt::format("idle: the AidboxSubscriptionTopic {} has status {}", url, topic->status);
     }
+    if (!why.empty()) entry.errors->add(why, clock.system_now());
+    entry.health->idle(std::move(why));
   }
 
   void wake(std::span<const store::DestinationSlot> slots) {

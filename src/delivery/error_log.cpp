@@ -24,4 +24,20 @@ std::vector<ErrorLog::Entry> ErrorLog::entries() const {
   return {entries_.begin(), entries_.end()};
 }
 
+void ErrorLog::stopped_by(std::string_view reason, core::SystemTime now) {
+  const std::lock_guard lock(mutex_);
+  if (!stopped_) stopped_.emplace(Stopped{{}, now});
+  stopped_->reason = core::whole_characters(reason, kMaxText);
+}
+
+void ErrorLog::goes_on() {
+  const std::lock_guard lock(mutex_);
+  stopped_.reset();
+}
+
+std::optional<ErrorLog::Stopped> ErrorLog::stopped() const {
+  const std::lock_guard lock(mutex_);
+  return stopped_;
+}
+
 }  // namespace embergate::delivery

@@ -22,6 +22,7 @@ constexpr std::size_t kHeldRowsToLoad = HeldResources::kMaxHeld + 50'000;
 constexpr std::size_t kWaitingShown = 5;
 constexpr core::Milliseconds kShortestWait{1};
 constexpr core::Milliseconds kGaugeInterval{5'000};
+constexpr core::Milliseconds kLongWait{5'000};  // of records for their answer: from here on health tells
 
 }  // namespace
 
@@ -133,6 +134,7 @@ asio::awaitable<bool> Relay::step() {
 bool Relay::end_pause_after_failure(core::SteadyTime at) {
   if (!pipeline_.drained()) return false;
   note(*pipeline_.failure());
+  errors_->stopped_by(*pipeline_.failure(), clock_.system_now());
   pipeline_.rewind();
   producer_->resume();
   more_ = true;
@@ -182,6 +184,7 @@ asio::awaitable<bool> Relay::send_next() {
     co_return false;
   }
   more_ = read->more;
+  if (read->window.rows.empty() && !more_ && pipeline_.drained()) errors_->goes_on();  // nothing is left to deliver
   pipeline_.add_read(std::move(read->window), read->cursor, now());
   metrics_.in_process->set(static_cast<double>(pipeline_.records_in_flight()));
   co_return true;
@@ -261,7 +264,10 @@ void Relay::settled(const core::Result<void>& result) {
   if (!settlement_ || finished_) return;
   settlement_sent_ = false;
   if (result) {
-    if (settlement_->delivered_count > 0) failures_in_a_row_ = 0;
+    if (settlement_->delivered_count > 0) {
+      failures_in_a_row_ = 0;
+      errors_->goes_on();
+    }
     metrics_.delivered->add(static_cast<double>(settlement_->delivered_count));
     metrics_.failed_attempts->add(static_cast<double>(settlement_->failed_attempts));
     settlement_.reset();
@@ -275,8 +281,23 @@ void Relay::settled(const core::Result<void>& result) {
 
 void Relay::watch_the_wait(core::SteadyTime at) {
   const Window* oldest = pipeline_.oldest_unreported();
-  const auto age = oldest != nullptr ? at - oldest->sent_at : core::SteadyTime::duration::zero();
-  if (oldest == nullptr || age < options_.inquire_after) {
+  inquire(oldest, at);
+  if (oldest == nullptr) return;
+  const auto age = at - oldest->sent_at;
+  const kafka::ConnectionStatus status = producer_->status();
+  if (age >= std::min(kLongWait, options_.delivery_timeout) && !(errors_->stopped() && status.topic_trouble.empty())) {
+    errors_->stopped_by(status.topic_trouble.empty() ? "the brokers acknowledge nothing" : status.topic_trouble,
+                        clock_.system_now());
+  }
+  if (age < options_.delivery_timeout) return;
+  note(status.last_error.empty()
+           ? std::string("the broker has not answered within deliveryTimeoutMs; the records stay queued")
+           : "no answer within deliveryTimeoutMs: " + status.last_error);
+}
+
+// Kafka tells by itself nothing of a partition that has no leader: it is asked.
+void Relay::inquire(const Window* oldest, core::SteadyTime at) {
+  if (oldest == nullptr || at - oldest->sent_at < options_.inquire_after) {
     inquire_again_ = {};
     set_unanswered(std::nullopt);
     return;
@@ -287,15 +308,10 @@ void Relay::watch_the_wait(core::SteadyTime at) {
   }
   const kafka::ConnectionStatus status = producer_->status();
   const auto since = std::chrono::floor<std::chrono::seconds>(
-      clock_.system_now() - std::chrono::duration_cast<core::SystemTime::duration>(age));
+      clock_.system_now() - std::chrono::duration_cast<core::SystemTime::duration>(at - oldest->sent_at));
   set_unanswered(Unanswered{since, status.topic_trouble});
-  if (!status.topic_trouble.empty()) {
+  if (!status.topic_trouble.empty())
     note(status.topic_trouble + "; records wait in the Kafka client until that is mended");
-  }
-  if (age < options_.delivery_timeout) return;
-  note(status.last_error.empty()
-           ? std::string("the broker has not answered within deliveryTimeoutMs; the records stay queued")
-           : "no answer within deliveryTimeoutMs: " + status.last_error);
 }
 
 void Relay::set_unanswered(std::optional<Unanswered> unanswered) {

@@ -103,6 +103,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
   bool end_pause_after_failure(core::SteadyTime now);
   bool can_send(core::SteadyTime now);
   void watch_the_wait(core::SteadyTime now);
+  void inquire(const Window* oldest, core::SteadyTime now);
   void set_unanswered(std::optional<Unanswered> unanswered);
   void log_attempts(const Window& window, const kafka::BatchReport& report) const;
   [[nodiscard]] Now now() const { return {clock_.steady_now(), clock_.system_now()}; }

@@ -27,4 +27,45 @@ std::vector<std::pair<std::string, HealthResult>> HealthRegistry::run() const {
   return results;
 }
 
+HealthMonitor::HealthMonitor(const HealthRegistry& registry, const core::Clock& clock, const Options& options)
+    : registry_(registry), clock_(clock), options_(options) {}
+
+HealthMonitor::~HealthMonitor() { stop(); }
+
+void HealthMonitor::start() {
+  take();
+  thread_ = std::thread([this] { run(); });
+}
+
+void HealthMonitor::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+core::Milliseconds HealthMonitor::age_of(const HealthSnapshot& snapshot) const {
+  return std::chrono::duration_cast<core::Milliseconds>(clock_.steady_now() - snapshot.taken);
+}
+
+// The age counts from before the checks ran: what they read may be that old.
+void HealthMonitor::take() {
+  auto snapshot = std::make_shared<HealthSnapshot>();
+  snapshot->taken = clock_.steady_now();
+  snapshot->time = clock_.system_now();
+  snapshot->results = registry_.run();
+  latest_.store(std::move(snapshot));
+}
+
+void HealthMonitor::run() {
+  std::unique_lock lock(mutex_);
+  while (!wake_.wait_for(lock, options_.interval, [this] { return stopping_; })) {
+    lock.unlock();
+    take();
+    lock.lock();
+  }
+}
+
 }  // namespace embergate::observability

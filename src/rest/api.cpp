@@ -13,6 +13,7 @@
 #include "embergate/observability/log.hpp"
 #include "rest/call.hpp"
 #include "rest/headers.hpp"
+#include "rest/health_page.hpp"
 #include "rest/render.hpp"
 #include "rest/route.hpp"
 #include "rest/service.hpp"
@@ -49,7 +50,8 @@ Response render_failure(const core::Error& error) {
 }  // namespace
 
 struct Api::Impl {
-  Impl(ApiOptions given, ApiParts given_parts) : options(std::move(given)), parts(given_parts) {}
+  Impl(ApiOptions given, ApiParts given_parts)
+      : options(std::move(given)), parts(given_parts), health_page(parts.health, options) {}
 
   Response answer(interaction::Answer<interaction::InteractionResult> result) const {
     return result ? render_result(*std::move(result), options.base_url) : render_refusal(result.error());
@@ -146,10 +148,21 @@ struct Api::Impl {
                           "application/fhir+json; charset=utf-8");
   }
 
+  // Open to everybody, who then sees no names. A credential that comes along must be right.
+  asio::awaitable<core::Result<Response>> health(Call& call) {
+    const http::Request& request = call.exchange.request();
+    std::string credential(request.header("authorization"));
+    std::string address = request.remote_address;
+    auto principal = co_await parts.authenticator.authenticate(std::move(credential), std::move(address));
+    if (!principal) co_return std::move(principal).error();
+    const bool all = auth::authorize_administrator(*principal).has_value();
+    co_return health_page.answer(all ? HealthPage::Reader::kAdministrator : HealthPage::Reader::kEverybody);
+  }
+
   asio::awaitable<core::Result<Response>> dispatch(Operation operation, Call& call) {
     switch (operation) {
       case Operation::kHealth:
-        co_return render_health(parts.health, options, parts.clock.system_now());
+        co_return co_await health(call);
       case Operation::kVersion:
         co_return render_version(options);
       case Operation::kDropCache:
@@ -255,6 +268,7 @@ struct Api::Impl {
 
   ApiOptions options;
   ApiParts parts;
+  HealthPage health_page;
   std::mutex mutex;
   // Bounded: methods, routes and statuses are fixed sets.
   std::map<std::tuple<std::string, std::string, int>, std::shared_ptr<observability::Histogram>> histograms;

@@ -27,6 +27,10 @@ class UnreadyBroker : public GatewayTest {
     return false;
   }
   bool has_error() { return tells("message"); }
+  json check_of(const std::string& destination) {
+    const json checks = world.root().get("/health").json["checks"];
+    return checks.contains("kafka:" + destination) ? checks["kafka:" + destination][0] : json::object({{"status", ""}});
+  }
 };
 
 TEST_F(UnreadyBroker, AnUnreachableBrokerLeavesTheEventQueuedAndSaysSo) {
@@ -40,6 +44,31 @@ TEST_F(UnreadyBroker, AnUnreachableBrokerLeavesTheEventQueuedAndSaysSo) {
   const RestReply health = world.anonymous().get("/health");
   EXPECT_EQ(health.status(), 200);
   EXPECT_TRUE(eventually([&] { return world.anonymous().get("/health").json["status"] == "warn"; })) << health;
+}
+
+TEST_F(UnreadyBroker, HealthWarnsWhileTheTopicOfADestinationIsMissingInKafka) {
+  KafkaLane lane = world.add_lane();
+  lane.destination.kafka_topic = KafkaAdmin::random_name("missing");
+  ASSERT_TRUE(world.start());
+  accept_one_event(lane);
+  EXPECT_TRUE(eventually([&] { return world.anonymous().get("/health").json["status"] == "warn"; }));
+  EXPECT_EQ(check_of("events")["status"], "warn");
+}
+
+TEST_F(UnreadyBroker, HealthWarnsWhileNoTopicHasTheUrlOfADestination) {
+  KafkaLane lane = world.add_lane();
+  ASSERT_TRUE(world.start());
+  ASSERT_EQ(world.root().post("/fhir/AidboxTopicDestination", lane.destination.json()).status(), 201);
+  ASSERT_TRUE(eventually([&] {
+    return check_of("events").value("output", "").find(lane.destination.topic_url) != std::string::npos;
+  })) << world.root().get("/health");
+  EXPECT_EQ(check_of("events")["status"], "warn");
+  ASSERT_EQ(world.root()
+                .post("/fhir/AidboxSubscriptionTopic",
+                      samples::topic(lane.destination.topic_url, {samples::trigger("Patient")}))
+                .status(),
+            201);
+  EXPECT_TRUE(eventually([&] { return check_of("events")["status"] == "pass"; })) << world.root().get("/health");
 }
 
 TEST_F(UnreadyBroker, AWrongCertificateAuthorityIsToldAndSendsNothing) {

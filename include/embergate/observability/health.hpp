@@ -1,14 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// Named health checks that GET /health collects (contract 5.6). A check is a quick function that reads state; it never
-// does I/O itself. Thread: any; add and remove take a mutex, checks run under none of ours. Ownership: a check is
-// removed by its owner before what it reads dies.
+// Named health checks, and the snapshot of their results that GET /health shows (contract 5.6). Checks run on the
+// monitor's thread alone, however often somebody asks. Thread: any; add and remove take a mutex, checks run under none
+// of ours. Ownership: a check is removed by its owner before what it reads dies. Failure: a check that hangs leaves the
+// snapshot as it is, and its age shows.
 #pragma once
 
+#include <condition_variable>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
+
+#include "embergate/core/clock.hpp"
+#include "embergate/core/snapshot.hpp"
 
 namespace embergate::observability {
 
@@ -20,6 +28,8 @@ struct HealthResult {
   double observed_value = 0;
   std::string observed_unit;  // "s", "Mb", "ms" or empty
   std::string output;         // for people, when not pass
+  // What everybody may see of it: the status alone, under this name, the worst of all checks that share it. Empty: all.
+  std::string summary = {};
 };
 
 class HealthRegistry {
@@ -32,6 +42,44 @@ class HealthRegistry {
  private:
   mutable std::mutex mutex_;
   std::map<std::string, Check> checks_;
+};
+
+struct HealthSnapshot {
+  core::SteadyTime taken{};
+  core::SystemTime time{};
+  std::vector<std::pair<std::string, HealthResult>> results;
+};
+
+class HealthMonitor {
+ public:
+  struct Options {
+    core::Milliseconds interval{1'000};
+    core::Milliseconds stale_after{15'000};  // checks that take longer hang
+  };
+  HealthMonitor(const HealthRegistry& registry, const core::Clock& clock, const Options& options);
+  ~HealthMonitor();
+  HealthMonitor(const HealthMonitor&) = delete;
+  HealthMonitor& operator=(const HealthMonitor&) = delete;
+
+  void start();  // takes the first snapshot on the caller's thread
+  void stop();   // waits for the checks that run
+  // Never waits and runs nothing; null before start().
+  [[nodiscard]] std::shared_ptr<const HealthSnapshot> latest() const { return latest_.load(); }
+  [[nodiscard]] core::Milliseconds age_of(const HealthSnapshot& snapshot) const;
+  [[nodiscard]] bool is_stale(const HealthSnapshot& snapshot) const { return age_of(snapshot) > options_.stale_after; }
+
+ private:
+  void take();
+  void run();
+
+  const HealthRegistry& registry_;
+  const core::Clock& clock_;
+  const Options options_;
+  core::Snapshot<HealthSnapshot> latest_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stopping_ = false;
+  std::thread thread_;
 };
 
 }  // namespace embergate::observability

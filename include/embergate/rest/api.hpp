@@ -36,7 +36,7 @@ struct ApiParts {
   delivery::Deliveries& deliveries;
   auth::Authenticator& authenticator;
   vault::SecretCache& secrets;
-  observability::HealthRegistry& health;
+  const observability::HealthMonitor& health;
   observability::Metrics& metrics;
   const core::Clock& clock;
 };

@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -80,6 +81,13 @@ struct CommitReceipt {
   bool catalog_changed = false;
 };
 
+// How writing goes. The reason is for people.
+struct WritingState {
+  bool holds = true;                // the last group that had anything to write became durable
+  std::string reason;               // why it did not
+  core::Milliseconds under_way{0};  // how long the group that is being written has taken until now
+};
+
 class Store {
  public:
   using Body = std::function<core::Result<void>(Transaction&)>;
@@ -95,7 +103,11 @@ class Store {
   [[nodiscard]] virtual std::int64_t committed_catalog_epoch() const = 0;  // an atomic read
   [[nodiscard]] virtual Outbox& outbox() = 0;
   [[nodiscard]] virtual core::Milliseconds last_commit_time() const = 0;  // for health: db:responseTime
-  virtual core::Result<void> ping() = 0;                                  // a trivial read
+  virtual core::Result<void> ping() = 0;                   // a trivial read, on a connection that serves nothing else
+  [[nodiscard]] virtual WritingState writing() const = 0;  // any thread, quick, at any state of the writer
+  // Writes 64 KiB and takes them away again, so that a store that could not write is found well without a client's
+  // write. Only queues; the outcome shows in writing(). At most one waits.
+  virtual void probe_writing() = 0;
   virtual void stop() = 0;  // finish queued work, close; later calls fail with kUnavailable
 };
 

@@ -38,6 +38,12 @@ const char* text_of(Query query) {
       return "ROLLBACK TO step";
     case Query::kPing:
       return "SELECT value FROM counter WHERE name = 'catalog_epoch'";
+    case Query::kTakeRoom:  // no version has a number below 1
+      return "INSERT INTO history (version_id, previous_version_id, type, id, interaction, last_updated, created_at, "
+             "body)"
+             " VALUES (-1, 0, 0, '', 0, 0, 0, zeroblob(65536))";
+    case Query::kGiveRoomBack:
+      return "DELETE FROM history WHERE version_id = -1";
     case Query::kLoadCurrent:
       return "SELECT " EG_VERSION_COLUMNS
              " FROM resource r CROSS JOIN history h ON h.version_id = r.version_id WHERE r.type = ?1 AND r.id = ?2";

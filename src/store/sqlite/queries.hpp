@@ -17,6 +17,8 @@ enum class Query : std::size_t {
   kRelease,
   kRollbackToSavepoint,
   kPing,
+  kTakeRoom,
+  kGiveRoomBack,
   kLoadCurrent,
   kLoadVersion,
   kCurrentVersion,

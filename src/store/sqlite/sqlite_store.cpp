@@ -3,6 +3,7 @@
 
 #include "store/sqlite/schema.hpp"
 #include "store/sqlite/settings.hpp"
+#include "store/sqlite/transaction.hpp"
 #include "store/sqlite/version_reader.hpp"
 
 namespace embergate::store {
@@ -43,6 +44,7 @@ core::Result<SqliteStore::Parts> SqliteStore::open_parts(const SqliteOptions& op
   EG_CHECK(apply_checkpoint_settings(*parts.checkpoints));
   EG_TRY(parts.readers, ReaderPool::open(options.path, options.read_connections));
   EG_TRY(parts.outbox_readers, ReaderPool::open(options.path, options.outbox_read_connections));
+  EG_TRY(parts.ping_reader, ReaderPool::open(options.path, 1));
   return parts;
 }
 
@@ -52,8 +54,9 @@ SqliteStore::SqliteStore(Parts parts, const SqliteOptions& options, const core::
       loaded_(state_.load(*parts_.connection, clock.system_now())),
       queue_({options.max_group, options.max_waiting, options.settle_interval}),
       outbox_(*parts_.outbox_readers, queue_, state_.types, state_.slots, state_.epochs),
-      log_(*parts_.connection, std::move(parts_.checkpoints), {parts_.readers.get(), parts_.outbox_readers.get()},
-           {options.wal_cap_bytes}, metrics),
+      log_(*parts_.connection, std::move(parts_.checkpoints),
+           {parts_.readers.get(), parts_.outbox_readers.get(), parts_.ping_reader.get()}, {options.wal_cap_bytes},
+           metrics),
       writer_(*parts_.connection, state_, log_, queue_, clock, metrics) {}
 
 SqliteStore::~SqliteStore() { stop(); }
@@ -70,13 +73,20 @@ core::Result<void> SqliteStore::read(const ReadBody& body) {
 }
 
 core::Result<void> SqliteStore::ping() {
-  EG_TRY(auto lease, parts_.readers->acquire());
+  EG_TRY(auto lease, parts_.ping_reader->acquire());
   return lease.connection().run(Query::kPing);
+}
+
+void SqliteStore::probe_writing() {
+  if (probing_.exchange(true)) return;
+  transact([](Transaction& transaction) { return static_cast<SqliteTransaction&>(transaction).try_space(); },
+           [this](const core::Result<CommitReceipt>&) { probing_ = false; });
 }
 
 void SqliteStore::stop() {
   writer_.stop();
   log_.stop();
+  parts_.ping_reader->close();
   parts_.outbox_readers->close();
   parts_.readers->close();
 }

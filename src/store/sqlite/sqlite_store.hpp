@@ -4,6 +4,7 @@
 // Ownership: owns file lock, connections and threads; borrows clock and metrics, which outlive it.
 #pragma once
 
+#include <atomic>
 #include <memory>
 
 #include "embergate/store/sqlite_store.hpp"
@@ -30,6 +31,8 @@ class SqliteStore final : public Store {
   [[nodiscard]] Outbox& outbox() override { return outbox_; }
   [[nodiscard]] core::Milliseconds last_commit_time() const override { return writer_.last_commit_time(); }
   core::Result<void> ping() override;
+  [[nodiscard]] WritingState writing() const override { return writer_.writing(); }
+  void probe_writing() override;
   void stop() override;
 
  private:
@@ -39,6 +42,7 @@ class SqliteStore final : public Store {
     std::unique_ptr<Connection> checkpoints;
     std::unique_ptr<ReaderPool> readers;
     std::unique_ptr<ReaderPool> outbox_readers;
+    std::unique_ptr<ReaderPool> ping_reader;
   };
   SqliteStore(Parts parts, const SqliteOptions& options, const core::Clock& clock, observability::Metrics& metrics);
   static core::Result<Parts> open_parts(const SqliteOptions& options, core::SystemTime now);
@@ -47,6 +51,7 @@ class SqliteStore final : public Store {
   WriterState state_;
   core::Result<void> loaded_;  // before the writer starts
   JobQueue queue_;
+  std::atomic<bool> probing_{false};
   SqliteOutbox outbox_;
   WriteAheadLog log_;
   Writer writer_;

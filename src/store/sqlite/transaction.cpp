@@ -206,6 +206,11 @@ core::Result<void> SqliteTransaction::write_event(const PendingEvent& event) {
   return {};
 }
 
+core::Result<void> SqliteTransaction::try_space() {
+  EG_CHECK(keep(connection_.run(Query::kTakeRoom)));
+  return keep(connection_.run(Query::kGiveRoomBack));
+}
+
 core::Result<void> SqliteTransaction::drop_slot(DestinationSlot slot) {
   for (const Query query :
        {Query::kDeleteSlotEvents, Query::kDeleteSlotHeld, Query::kDeleteSlotEpochs, Query::kDeleteSlot}) {

@@ -45,6 +45,8 @@ class SqliteTransaction final : public Transaction {
   core::Result<std::vector<HeldRow>> release_held(DestinationSlot slot, const HeldSelection& selection) override;
   core::Result<std::vector<HeldRow>> discard_held(DestinationSlot slot, const HeldSelection& selection) override;
 
+  // Takes 64 KiB of room and gives them back: fails when a write of that size would.
+  core::Result<void> try_space();
   // Writes what was put off to the end of the body.
   core::Result<CommitReceipt> finish();
 

@@ -44,7 +44,9 @@ void Writer::run() {
 }
 
 void Writer::run_group(Group& group) {
+  health_.begin();
   const auto committed = commit(group);
+  health_.end(committed, group);
   if (committed) {
     commits_->add();
     writes_->add(static_cast<double>(group.writes.size() + group.settlements.size()));

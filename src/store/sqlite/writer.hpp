@@ -16,6 +16,7 @@
 #include "store/sqlite/connection.hpp"
 #include "store/sqlite/job_queue.hpp"
 #include "store/sqlite/write_ahead_log.hpp"
+#include "store/sqlite/writer_health.hpp"
 #include "store/sqlite/writer_state.hpp"
 
 namespace embergate::store::sqlite {
@@ -28,6 +29,7 @@ class Writer {
 
   void stop();
   [[nodiscard]] core::Milliseconds last_commit_time() const { return last_commit_time_; }
+  [[nodiscard]] WritingState writing() const { return health_.state(); }
 
  private:
   void run();
@@ -49,6 +51,7 @@ class Writer {
   const std::shared_ptr<observability::Counter> commits_;
   const std::shared_ptr<observability::Counter> failed_commits_;
   const std::shared_ptr<observability::Counter> writes_;
+  WriterHealth health_;
   std::atomic<core::Milliseconds> last_commit_time_{core::Milliseconds(0)};
   std::thread thread_;
 };

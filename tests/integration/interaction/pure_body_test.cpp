@@ -84,6 +84,7 @@ class TwiceStore final : public store::Store {
   [[nodiscard]] store::Outbox& outbox() override { return inner_.outbox(); }
   [[nodiscard]] core::Milliseconds last_commit_time() const override { return inner_.last_commit_time(); }
   core::Result<void> ping() override { return inner_.ping(); }
+  [[nodiscard]] store::WritingState writing() const override { return inner_.writing(); }
   void stop() override { inner_.stop(); }
 
  private:

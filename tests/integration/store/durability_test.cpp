@@ -158,6 +158,57 @@ TEST_F(Durability, RefusesWritesThatCannotBeMadeDurableAndRecovers) {
   EXPECT_EQ(current("Basic", "lost")->body, "now it fits");
 }
 
+TEST_F(Durability, SaysThatWritesFailUntilAProbeFindsThemWellAgain) {
+  must_open();
+  write("Basic", "before", "{}");
+  EXPECT_TRUE(store_->writing().holds);
+  {
+    const FileSizeLimit limit(4'096);
+    ASSERT_FALSE(commit(*store_, [&](Transaction& transaction) -> core::Result<void> {
+      EG_CHECK(put(transaction, "Basic", "lost", std::string(20'000, 'x')));
+      return {};
+    }));
+    EXPECT_FALSE(store_->writing().holds);
+    EXPECT_NE(store_->writing().reason, "");
+    ASSERT_FALSE(commit(*store_, [](Transaction&) -> core::Result<void> {
+      return core::make_error(core::ErrorCode::kInvalid, "refused");
+    }));
+    EXPECT_FALSE(store_->writing().holds) << "a refused write says nothing";
+    store_->probe_writing();
+    ASSERT_FALSE(commit(*store_, [&](Transaction& transaction) -> core::Result<void> {
+      EG_CHECK(put(transaction, "Basic", "lost", std::string(20'000, 'x')));
+      return {};
+    }));
+    EXPECT_FALSE(store_->writing().holds) << "the probe met the same";
+  }
+  store_->probe_writing();
+  EXPECT_TRUE(test::eventually([&] { return store_->writing().holds; })) << store_->writing().reason;
+  must_open();
+  EXPECT_TRUE(current("Basic", "before")) << "the probe left nothing behind";
+  EXPECT_NE(write("Basic", "lost", "now it fits"), 0);
+}
+
+TEST_F(Durability, AFullDatabaseShowsAsWritesThatFail) {
+  auto small = options();
+  small.max_bytes = 400 * 1'024;
+  must_open(small);
+  bool written = true;
+  for (int i = 0; i < 100 && written; ++i) {
+    written = commit(*store_, [&](Transaction& transaction) -> core::Result<void> {
+                EG_CHECK(put(transaction, "Basic", std::to_string(i), std::string(20'000, 'x')));
+                return {};
+              }).has_value();
+  }
+  ASSERT_FALSE(written);
+  EXPECT_FALSE(store_->writing().holds);
+  EXPECT_THAT(store_->writing().reason, ::testing::HasSubstr("the database is full"));
+  store_->probe_writing();
+  ASSERT_FALSE(commit(*store_, [](Transaction&) -> core::Result<void> {
+    return core::make_error(core::ErrorCode::kInvalid, "comes after the probe");
+  }));
+  EXPECT_FALSE(store_->writing().holds) << "a probe needs room as a write does";
+}
+
 TEST_F(Durability, SaysThatTheDatabaseIsFullAndGoesOnWhenThereIsRoomAgain) {
   auto small = options();
   small.max_bytes = 400 * 1'024;

@@ -182,6 +182,35 @@ TEST_F(RelayTest, KeepsRowsWhoseReportFailedAndSendsThemAgain) {
   EXPECT_GE(outbox_.counters(kSlot)->failed_attempts, 2U);
 }
 
+TEST_F(RelayTest, SaysWhatStopsItUntilARecordIsAcknowledged) {
+  std::atomic<bool> broken{true};
+  kafka_->judge_by([&](const test::FakeKafka::Seen&, std::size_t index, kafka::BatchReport& report) {
+    if (broken) report.failures.push_back({index, kafka::FailureScope::kTopic, false, "unknown topic"});
+  });
+  append("a");
+  start();
+  ASSERT_TRUE(test::eventually([this] { return errors_->stopped().has_value(); }));
+  EXPECT_EQ(errors_->stopped()->reason, "unknown topic");
+  const core::SystemTime since = errors_->stopped()->since;
+  append("b");
+  ASSERT_TRUE(test::eventually([this] { return kafka_->seen().size() > 4; }));
+  EXPECT_EQ(errors_->stopped()->since, since) << "of the first failure";
+  broken = false;
+  ASSERT_TRUE(all_settled());
+  EXPECT_TRUE(test::eventually([this] { return !errors_->stopped(); }));
+}
+
+TEST_F(RelayTest, SaysThatNothingIsAcknowledgedWhileRecordsWaitForTheirAnswer) {
+  options_.delivery_timeout = core::Milliseconds(50);
+  options_.idle_poll = core::Milliseconds(5);
+  kafka_->answer_at_once(false);
+  append("a");
+  start();
+  ASSERT_TRUE(test::eventually([this] { return errors_->stopped().has_value(); }));
+  ASSERT_TRUE(kafka_->answer_oldest());
+  EXPECT_TRUE(test::eventually([this] { return !errors_->stopped(); }));
+}
+
 TEST_F(RelayTest, HoldsBackOnlyTheResourceOfARefusedRecord) {
   std::atomic<bool> refusing{true};
   kafka_->judge_by([&](const test::FakeKafka::Seen& seen, std::size_t index, kafka::BatchReport& report) {

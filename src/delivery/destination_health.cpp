@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "delivery/destination_health.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "delivery/relay.hpp"
+
+namespace embergate::delivery {
+
+void DestinationHealth::attach(const std::shared_ptr<Relay>& relay) {
+  const std::lock_guard lock(mutex_);
+  relay_ = relay;
+}
+
+void DestinationHealth::unusable(std::string why) {
+  const std::lock_guard lock(mutex_);
+  unusable_ = std::move(why);
+}
+
+void DestinationHealth::idle(std::string why) {
+  const std::lock_guard lock(mutex_);
+  idle_ = std::move(why);
+}
+
+observability::HealthResult DestinationHealth::result() const {
+  observability::HealthResult result;
+  result.component_type = "kafka";
+  result.summary = "kafka:destinations";
+  result.output = trouble();
+  if (!result.output.empty()) result.status = observability::HealthStatus::kWarn;
+  return result;
+}
+
+// The first that stands in the way.
+std::string DestinationHealth::trouble() const {
+  std::shared_ptr<Relay> relay;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!unusable_.empty()) return unusable_;
+    if (!idle_.empty()) return idle_;
+    relay = relay_.lock();
+  }
+  const kafka::ConnectionStatus status = relay != nullptr ? relay->connection() : kafka::ConnectionStatus{};
+  if (!status.has_credential || !status.connected) {
+    const std::string_view what = status.has_credential ? "not connected" : "no usable credential";
+    return status.last_error.empty() ? fmt::format("{} yet", what) : fmt::format("{}: {}", what, status.last_error);
+  }
+  const auto stopped = errors_->stopped();
+  if (!stopped) return {};
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(clock_.system_now() - stopped->since);
+  return fmt::format("delivery has been stopped for {} s: {}", std::max<std::int64_t>(seconds.count(), 0),
+                     stopped->reason);
+}
+
+}  // namespace embergate::delivery
