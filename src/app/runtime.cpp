@@ -151,6 +151,8 @@ struct Runtime::Impl {
     options.created_at_url = settings.created_at_url;
     options.return_404_on_empty_delete = settings.return_404_on_empty_delete;
     options.parse_limits.max_bytes = settings.max_body;
+    options.max_answer_bytes = settings.max_answer;
+    options.max_answers_bytes = settings.max_answers_total;
     options.secret_rules.strict_references = settings.strict_references;
     options.secret_rules.allow_inline = settings.allow_inline;
     options.validate_system_resource = [this](const fhir::Resource& resource, std::string_view id) {

@@ -66,6 +66,15 @@ core::Result<void> read_web(Environment& environment, Settings& settings) {
                             "with key and chain in BOX_WEB_TLS_CERT");
   }
   EG_CHECK(environment.number("BOX_WEB_MAX_BODY", 1024, 900'000'000, size(settings.max_body)));
+  EG_CHECK(environment.number("BOX_WEB_MAX_ANSWER", 65'536, 4'294'967'296, size(settings.max_answer)));
+  settings.max_answers_total = 4 * std::max(settings.max_answer, settings.max_body);
+  EG_CHECK(
+      environment.number("BOX_WEB_MAX_ANSWERS_TOTAL", 1'048'576, 1'099'511'627'776, size(settings.max_answers_total)));
+  if (settings.max_answers_total < std::max(settings.max_answer, settings.max_body)) {
+    return core::make_error(core::ErrorCode::kInvalid,
+                            "BOX_WEB_MAX_ANSWERS_TOTAL must be at least BOX_WEB_MAX_ANSWER and BOX_WEB_MAX_BODY: one "
+                            "answer has to fit");
+  }
   EG_CHECK(environment.number("BOX_WEB_LIMIT_HEADER_BYTES", 1024, 1'048'576, size(settings.web.max_header_bytes)));
   EG_CHECK(environment.number("BOX_WEB_LIMIT_HEADER_FIELDS", 10, 1000, size(settings.web.max_header_fields)));
   EG_CHECK(environment.number("BOX_WEB_LIMIT_URL_BYTES", 256, 65536, size(settings.web.max_target_bytes)));
@@ -205,6 +214,7 @@ core::Result<void> read_fhir(Environment& environment, Settings& settings) {
 core::Result<void> read_rest(Environment& environment, Settings& settings) {
   if (auto id = environment.text("BOX_ID")) settings.box_id = *id;
   settings.database.path = environment.text("BOX_DB_PATH").value_or("embergate.db");
+  EG_CHECK(environment.number("BOX_DB_READ_DEADLINE_MS", 100, 600'000, millis(settings.database.read_deadline)));
   EG_CHECK(environment.number("BOX_METRICS_PORT", 0, 65535, [&settings](std::int64_t port) {
     settings.metrics_port = static_cast<std::uint16_t>(port);
   }));

@@ -15,7 +15,6 @@
 #include "delivery/relay.hpp"
 #include "delivery/status_json.hpp"
 #include "embergate/core/blocking.hpp"
-#include "embergate/core/time_format.hpp"
 #include "embergate/observability/log.hpp"
 
 namespace embergate::delivery {

@@ -4,7 +4,6 @@
 #include <openssl/err.h>
 
 #include <algorithm>
-#include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -31,7 +30,6 @@ constexpr std::size_t kFirstBuffer = 4096;
 // chunked body.
 constexpr std::size_t kBufferReserve = 8192;
 constexpr std::size_t kBodyStep = 64 * 1024;
-constexpr std::size_t kOneRecord = 16 * 1024;  // the most that TLS takes at once
 // What a peer may still send after an answer that ends the connection: enough for it to finish a small body and read
 // the answer.
 constexpr std::size_t kLingerBytes = 1024 * 1024;
@@ -55,6 +53,7 @@ Connection::Connection(Socket socket, std::shared_ptr<const ServerContext> conte
       buffer_(kFirstBuffer),
       finder_(context_->head_limits()) {
   request_.remote_address = place_.address().to_string();
+  progress_rate_ = context_->options.body_min_bytes_per_second;
 }
 
 bool Connection::deadline_passed(steady_clock::time_point now) const {
@@ -105,7 +104,7 @@ void Connection::expect_progress(milliseconds window) {
 
 void Connection::note_progress(std::size_t bytes) {
   progress_bytes_ += bytes;
-  const auto rate = static_cast<std::uint64_t>(context_->options.body_min_bytes_per_second);
+  const auto rate = static_cast<std::uint64_t>(progress_rate_);
   const std::uint64_t share = rate * static_cast<std::uint64_t>(progress_window_.count()) / 1000;
   if (progress_bytes_ >= std::max<std::uint64_t>(share, 1)) expect_progress(progress_window_);
 }
@@ -271,61 +270,9 @@ asio::awaitable<bool> Connection::exchange() {
       head_.keep_alive && !body_left && !gives_way_ && !context_->stopping.load(std::memory_order_relaxed);
   const ResponseFrame frame{request_.method == "HEAD", keep, head_.version_1_1};
   const bool with_body = write_response_head(response, frame, out_);
-  const bool sent = co_await send(out_, with_body ? std::string_view(response.body) : std::string_view());
+  const bool sent = co_await send_response(response, with_body);
   if (sent && !keep && (body_left || begin_ != end_)) co_await linger();
   co_return sent&& keep;
-}
-
-// Writes both parts with as few system calls as the peer's window allows. False: the peer is gone or too slow.
-asio::awaitable<bool> Connection::send(std::string_view head, std::string_view body) {
-  if (tls_) {
-    // One record, and one packet, for answers that fit it.
-    std::string joined(head);
-    if (head.size() + body.size() <= kOneRecord) {
-      joined += body;
-      body = {};
-    }
-    const bool head_sent = co_await send_encrypted(joined);
-    if (!head_sent || body.empty()) co_return head_sent;
-    co_return co_await send_encrypted(body);
-  }
-  std::array<asio::const_buffer, 2> parts{asio::buffer(head), asio::buffer(body)};
-  error_code failure;
-  // Most answers fit the socket's buffer: no need to suspend for them.
-  std::size_t sent = socket_.write_some(parts, failure);
-  if (failure && failure != asio::error::would_block) co_return false;
-  if (failure) sent = 0;
-  const std::size_t size = head.size() + body.size();
-  if (sent == size) co_return true;
-  expect_progress(context_->options.write_deadline);
-  while (sent < size) {
-    parts[0] = asio::buffer(head) + sent;
-    parts[1] = asio::buffer(body) + (sent > head.size() ? sent - head.size() : 0);
-    const std::size_t more =
-        co_await socket_.async_write_some(parts, asio::redirect_error(asio::use_awaitable, failure));
-    if (failure) co_return false;
-    sent += more;
-    note_progress(more);
-  }
-  wait_for_ever();
-  co_return true;
-}
-
-asio::awaitable<bool> Connection::send_encrypted(std::string_view bytes) {
-  expect_progress(context_->options.write_deadline);
-  while (!bytes.empty()) {
-    error_code failure;
-    const std::size_t more = co_await tls_->async_write_some(asio::buffer(bytes.substr(0, kOneRecord)),
-                                                             asio::redirect_error(asio::use_awaitable, failure));
-    if (failure) {
-      peer_is_there_ = false;
-      co_return false;
-    }
-    bytes.remove_prefix(more);
-    note_progress(more);
-  }
-  wait_for_ever();
-  co_return true;
 }
 
 asio::awaitable<void> Connection::answer_fault(Fault fault) {

@@ -146,11 +146,11 @@ bool write_response_head(const Response& response, const ResponseFrame& frame, s
   const bool bodiless = status == 204 || status == 304;
   if (!bodiless) {
     out.append("Content-Length: ");
-    append_number(out, response.body.size());
+    append_number(out, response.body_bytes());
     out.append("\r\n");
   }
   out.append("\r\n");
-  return !bodiless && !frame.to_head && !response.body.empty();
+  return !bodiless && !frame.to_head && response.body_bytes() > 0;
 }
 
 }  // namespace embergate::http

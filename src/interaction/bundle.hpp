@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "embergate/interaction/interactions.hpp"
+#include "interaction/answer_meter.hpp"
 #include "interaction/references.hpp"
 #include "interaction/write_path.hpp"
 
@@ -43,10 +44,10 @@ struct EntryAnswer {
   std::optional<InteractionResult> result;
   std::optional<Refusal> refusal;
 };
-std::string render_bundle_answer(const std::vector<EntryAnswer>& answers, const Options& options, bool is_transaction,
-                                 bool minimal);
+// Both take the bodies out of what they are given: a large answer holds each once.
+AnswerText render_bundle_answer(std::vector<EntryAnswer> answers, const Options& options, bool is_transaction);
 // history Bundle, newest first.
-std::string render_history(const std::vector<store::StoredVersion>& versions, const Options& options,
-                           std::string_view type, std::string_view id);
+AnswerText render_history(std::vector<store::StoredVersion> versions, const Options& options, std::string_view type,
+                          std::string_view id);
 
 }  // namespace embergate::interaction

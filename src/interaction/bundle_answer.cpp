@@ -11,29 +11,35 @@ namespace {
 fhir::OperationOutcome outcome(const Refusal& refusal) {
   fhir::OperationOutcome result = fhir::outcome_of(refusal.error);
   if (!refusal.issues.empty()) result.issues = refusal.issues;
+  if (result.issues.front().code == kTooCostly) result.id = kTooCostly;
   return result;
 }
 
-void append_refused(std::string& out, const Refusal& refusal) {
+void append_refused(AnswerText& out, const Refusal& refusal) {
   const std::string json = outcome(refusal).to_json();
-  out += fmt::format(R"({{"response":{{"status":"{}","outcome":{}}},"resource":{}}})",
-                     fhir::http_status(refusal.error.code), json, json);
+  out.append(fmt::format(R"({{"response":{{"status":"{}","outcome":{}}},"resource":{}}})",
+                         fhir::http_status(refusal.error.code), json, json));
 }
 
-void append_done(std::string& out, const InteractionResult& result, const Options& options, bool minimal) {
-  out += fmt::format(R"({{"response":{{"status":"{}")", result.status);
+constexpr std::string_view kLeftOut =
+    R"(,"outcome":{"resourceType":"OperationOutcome","issue":[{"severity":"information","code":"too-costly",)"
+    R"("diagnostics":"done; the resource is left out, since the answer would be too large: read it at its location"}]})";
+
+void append_done(AnswerText& out, InteractionResult result, const Options& options) {
+  out.append(fmt::format(R"({{"response":{{"status":"{}")", result.status));
   if (result.version_id != 0) {
-    out += fmt::format(R"(,"location":{},"etag":"W/\"{}\"","lastModified":"{}")",
-                       fhir::json_string(fmt::format("{}/fhir/{}/{}/_history/{}", options.base_url, result.type,
-                                                     result.id, result.version_id)),
-                       result.version_id, core::format_instant_micros(result.last_updated));
+    out.append(fmt::format(R"(,"location":{},"etag":"W/\"{}\"","lastModified":"{}")",
+                           fhir::json_string(fmt::format("{}/fhir/{}/{}/_history/{}", options.base_url, result.type,
+                                                         result.id, result.version_id)),
+                           result.version_id, core::format_instant_micros(result.last_updated)));
   }
-  out += '}';
-  if (!minimal && !result.body.empty()) {
-    out += ",\"resource\":";
-    out += result.body;
+  if (result.left_out) out.append(kLeftOut);
+  out.append("}");
+  if (!result.body.empty()) {
+    out.append(",\"resource\":");
+    out.append_body(std::move(result.body));
   }
-  out += '}';
+  out.append("}");
 }
 
 std::string_view method_name(store::Interaction interaction) {
@@ -54,40 +60,41 @@ std::string_view history_status(store::Interaction interaction) {
 
 }  // namespace
 
-std::string render_bundle_answer(const std::vector<EntryAnswer>& answers, const Options& options, bool is_transaction,
-                                 bool minimal) {
-  std::string out = fmt::format(R"({{"resourceType":"Bundle","type":"{}","entry":[)",
-                                is_transaction ? "transaction-response" : "batch-response");
+AnswerText render_bundle_answer(std::vector<EntryAnswer> answers, const Options& options, bool is_transaction) {
+  AnswerText out;
+  out.append(fmt::format(R"({{"resourceType":"Bundle","type":"{}","entry":[)",
+                         is_transaction ? "transaction-response" : "batch-response"));
   for (std::size_t i = 0; i < answers.size(); ++i) {
-    if (i != 0) out += ',';
+    if (i != 0) out.append(",");
     if (answers[i].refusal) {
       append_refused(out, *answers[i].refusal);
     } else {
-      append_done(out, *answers[i].result, options, minimal);
+      append_done(out, *std::move(answers[i].result), options);
     }
   }
-  out += "]}";
+  out.append("]}");
   return out;
 }
 
-std::string render_history(const std::vector<store::StoredVersion>& versions, const Options& options,
-                           std::string_view type, std::string_view id) {
-  std::string out = fmt::format(
+AnswerText render_history(std::vector<store::StoredVersion> versions, const Options& options, std::string_view type,
+                          std::string_view id) {
+  AnswerText out;
+  out.append(fmt::format(
       R"({{"resourceType":"Bundle","type":"history","total":{},"link":[{{"relation":"self","url":{}}}],"entry":[)",
-      versions.size(), fhir::json_string(fmt::format("{}/fhir/{}/{}/_history", options.base_url, type, id)));
+      versions.size(), fhir::json_string(fmt::format("{}/fhir/{}/{}/_history", options.base_url, type, id))));
   bool first = true;
-  for (const store::StoredVersion& version : versions) {
-    if (!first) out += ',';
+  for (store::StoredVersion& version : versions) {
+    if (!first) out.append(",");
     first = false;
-    out += fmt::format(
+    out.append(fmt::format(
         R"({{"fullUrl":{},"request":{{"method":"{}","url":"{}"}},"response":{{"status":"{}","etag":"W/\"{}\"","lastModified":"{}"}},"resource":)",
         fhir::json_string(fmt::format("{}/fhir/{}/{}", options.base_url, type, id)), method_name(version.interaction),
         type, history_status(version.interaction), version.version_id,
-        core::format_instant_micros(version.last_updated));
-    out += presented(version.type, version.body);
-    out += '}';
+        core::format_instant_micros(version.last_updated)));
+    out.append_body(presented(version.type, std::move(version.body)));
+    out.append("}");
   }
-  out += "]}";
+  out.append("]}");
   return out;
 }
 

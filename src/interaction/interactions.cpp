@@ -8,12 +8,15 @@
 
 #include "embergate/core/assert.hpp"
 #include "embergate/core/blocking.hpp"
+#include "embergate/core/byte_budget.hpp"
 #include "embergate/core/uuid.hpp"
 #include "embergate/fhir/reference.hpp"
+#include "interaction/answer_meter.hpp"
 #include "interaction/bundle.hpp"
 #include "interaction/client_secret.hpp"
 #include "interaction/condition.hpp"
 #include "interaction/dry_run.hpp"
+#include "interaction/history.hpp"
 #include "interaction/read_result.hpp"
 #include "interaction/transaction_bundle.hpp"
 #include "interaction/write_path.hpp"
@@ -46,7 +49,10 @@ struct Interactions::Impl : std::enable_shared_from_this<Impl> {
         pool(a_pool),
         metrics(a_metrics),
         criteria_failures(a_metrics),
-        write_path(options, vault, a_store) {}
+        write_path(options, vault, a_store),
+        unsent(std::make_shared<core::ByteBudget>(options.max_answers_bytes)) {}
+
+  std::shared_ptr<AnswerMeter> meter() const { return std::make_shared<AnswerMeter>(unsent, options.max_answer_bytes); }
 
   core::Result<fhir::ResourcePtr> parse_now(std::string body, const std::string& type) const {
     EG_TRY(fhir::ResourcePtr resource, fhir::parse_input(std::move(body), write_path.input_limits()));
@@ -131,18 +137,39 @@ struct Interactions::Impl : std::enable_shared_from_this<Impl> {
     co_return std::move(*result);
   }
 
-  asio::awaitable<core::Result<std::optional<store::StoredVersion>>> load(std::string type, std::string id,
-                                                                          std::optional<store::VersionId> version) {
-    using Found = core::Result<std::optional<store::StoredVersion>>;
-    auto work = [self = shared_from_this(), type, id, version]() -> Found {
-      std::optional<store::StoredVersion> found;
+  struct Loaded {
+    std::optional<store::StoredVersion> version;
+    std::optional<Refusal> refusal;
+  };
+
+  // Counted where it is loaded: no more bodies are in memory at once than the meters allow and threads read.
+  asio::awaitable<core::Result<Loaded>> load(std::string type, std::string id, std::optional<store::VersionId> version,
+                                             std::shared_ptr<AnswerMeter> meter) {
+    auto work = [self = shared_from_this(), type, id, version, meter]() -> core::Result<Loaded> {
+      Loaded loaded;
       EG_CHECK(self->store.read([&](store::Reader& reader) -> core::Result<void> {
-        EG_TRY(found, version ? reader.load_version(type, id, *version) : reader.load_current(type, id));
+        EG_TRY(loaded.version, version ? reader.load_version(type, id, *version) : reader.load_current(type, id));
         return {};
       }));
-      return found;
+      if (loaded.version)
+        loaded.refusal = meter->add(loaded.version->body.size(), "read fewer resources in one bundle");
+      if (loaded.refusal) loaded.version.reset();
+      return loaded;
     };
     co_return co_await core::run_blocking(pool, std::move(work));
+  }
+
+  asio::awaitable<Answer<InteractionResult>> read(std::string type, std::string id,
+                                                  std::optional<store::VersionId> version,
+                                                  std::shared_ptr<AnswerMeter> meter) {
+    auto loaded = co_await load(type, id, version, meter);
+    if (!loaded) co_return refuse(std::move(loaded).error());
+    if (loaded->refusal) co_return *std::move(loaded->refusal);
+    const std::string shown = version ? fmt::format("{}/_history/{}", id, *version) : id;
+    auto result = read_result(std::move(loaded->version), type, shown);
+    if (!result) co_return refuse(std::move(result).error());
+    result->hold = meter->hold();
+    co_return *std::move(result);
   }
 
   asio::awaitable<Answer<InteractionResult>> write_body(RequestContext context, WriteRequest request,
@@ -160,12 +187,48 @@ struct Interactions::Impl : std::enable_shared_from_this<Impl> {
                              std::make_shared<const WriteRequest>(std::move(request)));
   }
 
+  asio::awaitable<Answer<InteractionResult>> run_batch_entry(std::shared_ptr<const RequestContext> context,
+                                                             BundleEntry entry, std::shared_ptr<AnswerMeter> meter) {
+    if (entry.is_read) {
+      std::optional<store::VersionId> newest;
+      co_return co_await read(std::move(entry.write.type), std::move(entry.write.id), std::move(newest), meter);
+    }
+    const bool may_read = entry.may_read;
+    auto request = std::make_shared<const WriteRequest>(std::move(entry.write));
+    auto written = co_await write(context, std::move(request));
+    if (written && !may_read) written->body.clear();
+    if (written && !context->return_minimal) meter->add_or_leave_out(*written);
+    co_return written;
+  }
+
+  asio::awaitable<std::vector<EntryAnswer>> run_batch(std::shared_ptr<const RequestContext> context,
+                                                      std::shared_ptr<PreparedBundle> bundle,
+                                                      std::shared_ptr<AnswerMeter> meter) {
+    std::vector<EntryAnswer> answers;
+    for (BundleEntry& entry : bundle->entries) {
+      EntryAnswer& one = answers.emplace_back();
+      if (entry.refusal) {
+        one.refusal = std::move(entry.refusal);
+        continue;
+      }
+      auto result = co_await run_batch_entry(context, std::move(entry), meter);
+      if (result) {
+        if (context->return_minimal) result->body = std::string();
+        one.result = *std::move(result);
+      } else {
+        one.refusal = std::move(result).error();
+      }
+    }
+    co_return answers;
+  }
+
   Options options;
   store::Store& store;
   asio::thread_pool& pool;
   observability::Metrics& metrics;
   CriteriaFailures criteria_failures;
   WritePath write_path;
+  std::shared_ptr<core::ByteBudget> unsent;  // of all answers
 };
 
 Interactions::Interactions(Options options, store::Store& store, const vault::VaultConfig& vault,
@@ -203,42 +266,42 @@ asio::awaitable<Answer<InteractionResult>> Interactions::remove(RequestContext c
 
 asio::awaitable<Answer<InteractionResult>> Interactions::read(std::string type, std::string id,
                                                               Preconditions preconditions) {
-  auto found = co_await impl_->load(type, id, std::nullopt);
-  if (!found) co_return refuse(std::move(found).error());
-  auto result = read_result(*std::move(found), type, id);
-  if (!result) co_return refuse(std::move(result).error());
-  if (preconditions.if_none_match && *preconditions.if_none_match == result->version_id) {
+  std::shared_ptr<AnswerMeter> meter = impl_->meter();
+  auto result = co_await impl_->read(std::move(type), std::move(id), std::nullopt, std::move(meter));
+  if (result && preconditions.if_none_match && *preconditions.if_none_match == result->version_id) {
     result->status = 304;
     result->body.clear();
   }
-  co_return *std::move(result);
+  co_return result;
 }
 
 asio::awaitable<Answer<InteractionResult>> Interactions::vread(std::string type, std::string id,
                                                                store::VersionId version) {
-  auto found = co_await impl_->load(type, id, version);
-  if (!found) co_return refuse(std::move(found).error());
-  auto result = read_result(*std::move(found), type, fmt::format("{}/_history/{}", id, version));
-  if (!result) co_return refuse(std::move(result).error());
-  co_return *std::move(result);
+  std::shared_ptr<AnswerMeter> meter = impl_->meter();
+  std::optional<store::VersionId> which = version;
+  co_return co_await impl_->read(std::move(type), std::move(id), std::move(which), std::move(meter));
 }
 
 asio::awaitable<Answer<InteractionResult>> Interactions::history(std::string type, std::string id, std::size_t count,
                                                                  store::VersionId before) {
-  auto work = [impl = impl_, type, id, count, before]() -> core::Result<std::string> {
+  auto result = std::make_shared<InteractionResult>();
+  auto refused = std::make_shared<std::optional<Refusal>>();
+  auto work = [impl = impl_, type, id, count, before, result, refused]() -> core::Result<void> {
+    const auto meter = impl->meter();
     std::vector<store::StoredVersion> versions;
     EG_CHECK(impl->store.read([&](store::Reader& reader) -> core::Result<void> {
-      EG_TRY(versions, reader.history(type, id, before, count));
-      return {};
+      return read_history(reader, {type, id, count, before}, *meter, versions, *refused);
     }));
+    if (*refused) return {};
     if (versions.empty() && before == 0) return not_found(type, id);
-    return render_history(versions, impl->options, type, id);
+    render_history(std::move(versions), impl->options, type, id).move_into(*result);
+    result->hold = meter->hold();
+    return {};
   };
-  auto rendered = co_await core::run_blocking(impl_->pool, std::move(work));
-  if (!rendered) co_return refuse(std::move(rendered).error());
-  InteractionResult result;
-  result.body = *std::move(rendered);
-  co_return result;
+  auto done = co_await core::run_blocking(impl_->pool, std::move(work));
+  if (!done) co_return refuse(std::move(done).error());
+  if (*refused) co_return **std::move(refused);
+  co_return std::move(*result);
 }
 
 asio::awaitable<Answer<InteractionResult>> Interactions::bundle(RequestContext given, std::string body) {
@@ -262,50 +325,30 @@ asio::awaitable<Answer<InteractionResult>> Interactions::bundle(RequestContext g
   if (*refused) co_return **std::move(refused);
 
   auto answers = std::make_shared<std::vector<EntryAnswer>>();
+  auto answer = std::make_shared<TransactionAnswer>(TransactionAnswer{impl_->meter(), context->return_minimal, {}});
   if (bundle->is_transaction) {
-    TransactionBody run = [impl = impl_, context, bundle, answers](store::Transaction& tx,
-                                                                   WriteLog& written) -> core::Result<void> {
-      EG_TRY(*answers, run_transaction(tx, *bundle, impl->write_path, *context, written));
+    TransactionBody run = [impl = impl_, context, bundle, answers, answer](store::Transaction& tx,
+                                                                           WriteLog& written) -> core::Result<void> {
+      answers->clear();
+      answer->meter = impl->meter();
+      EG_TRY(*answers, run_transaction(tx, *bundle, impl->write_path, *context, written, *answer));
       return {};
     };
     auto done = co_await impl_->transact(std::move(run));
+    if (!done && answer->refusal) co_return *std::move(answer->refusal);
     if (!done) co_return refuse(std::move(done).error());
   } else {
-    for (BundleEntry& entry : bundle->entries) {
-      EntryAnswer& answer = answers->emplace_back();
-      if (entry.refusal) {
-        answer.refusal = std::move(entry.refusal);
-        continue;
-      }
-      auto one = co_await run_batch_entry(context, std::move(entry));
-      if (one) {
-        answer.result = *std::move(one);
-      } else {
-        answer.refusal = std::move(one).error();
-      }
-    }
+    *answers = co_await impl_->run_batch(context, bundle, answer->meter);
   }
-  auto render = [impl = impl_, bundle, answers, context]() -> core::Result<std::string> {
-    return render_bundle_answer(*answers, impl->options, bundle->is_transaction, context->return_minimal);
+  auto result = std::make_shared<InteractionResult>();
+  auto render = [impl = impl_, bundle, answers, result]() -> core::Result<void> {
+    render_bundle_answer(std::move(*answers), impl->options, bundle->is_transaction).move_into(*result);
+    return {};
   };
   auto rendered = co_await core::run_blocking(impl_->pool, std::move(render));
   if (!rendered) co_return refuse(std::move(rendered).error());
-  InteractionResult result;
-  result.body = *std::move(rendered);
-  co_return result;
-}
-
-asio::awaitable<Answer<InteractionResult>> Interactions::run_batch_entry(std::shared_ptr<const RequestContext> context,
-                                                                         BundleEntry entry) {
-  if (entry.is_read) {
-    Preconditions none;
-    co_return co_await read(std::move(entry.write.type), std::move(entry.write.id), std::move(none));
-  }
-  const bool may_read = entry.may_read;
-  auto request = std::make_shared<const WriteRequest>(std::move(entry.write));
-  auto written = co_await impl_->write(std::move(context), std::move(request));
-  if (written && !may_read) written->body.clear();
-  co_return written;
+  result->hold = answer->meter->hold();
+  co_return std::move(*result);
 }
 
 asio::awaitable<Answer<InteractionResult>> Interactions::dry_run(RequestContext given, std::string body) {

@@ -25,11 +25,19 @@ core::Result<InteractionResult> read_entry(store::Transaction& tx, const WriteRe
   return read_result(std::move(found), request.type, request.id);
 }
 
+// A read without its resource would be none; a write is what it is.
+std::optional<Refusal> keep_body(InteractionResult& result, bool is_read, const TransactionAnswer& answer) {
+  if (answer.minimal) result.body = std::string();
+  if (is_read) return answer.meter->add(result.body.size(), "read fewer resources in one bundle");
+  answer.meter->add_or_leave_out(result);
+  return std::nullopt;
+}
+
 }  // namespace
 
 core::Result<std::vector<EntryAnswer>> run_transaction(store::Transaction& tx, const PreparedBundle& bundle,
                                                        const WritePath& write_path, const RequestContext& context,
-                                                       WriteLog& log) {
+                                                       WriteLog& log, TransactionAnswer& answer) {
   EG_TRY(BundleIdentities identities, BundleIdentities::resolve(tx, bundle));
   const FindMatches find = [&](std::string_view type, const Condition& condition) {
     return identities.matches(tx, type, condition);
@@ -58,6 +66,10 @@ core::Result<std::vector<EntryAnswer>> run_transaction(store::Transaction& tx, c
     if (entry.write.resource && fmt::format("{}/{}", result->type, result->id) != identities.of(i))
       return in_entry_error(moved_on(entry.write), i);
     if (!entry.may_read) result->body.clear();
+    if (auto refusal = keep_body(*result, entry.is_read, answer)) {
+      answer.refusal = in_entry(*std::move(refusal), i);
+      return answer.refusal->error;
+    }
     answers.emplace_back().result = *std::move(result);
   }
   return answers;

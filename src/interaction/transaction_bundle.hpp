@@ -10,8 +10,15 @@
 
 namespace embergate::interaction {
 
+// What the caller gets to see of it.
+struct TransactionAnswer {
+  std::shared_ptr<AnswerMeter> meter;
+  bool minimal = false;              // without resources
+  std::optional<Refusal> refusal{};  // that an error code alone does not say
+};
+
 core::Result<std::vector<EntryAnswer>> run_transaction(store::Transaction& tx, const PreparedBundle& bundle,
                                                        const WritePath& write_path, const RequestContext& context,
-                                                       WriteLog& log);
+                                                       WriteLog& log, TransactionAnswer& answer);
 
 }  // namespace embergate::interaction

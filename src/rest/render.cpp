@@ -38,11 +38,14 @@ http::Response render_refusal(const interaction::Refusal& refusal) {
   if (refusal.issues.empty()) return render_error(refusal.error);
   fhir::OperationOutcome outcome = fhir::outcome_of(refusal.error);
   outcome.issues = refusal.issues;
+  if (outcome.issues.front().code == interaction::kTooCostly) outcome.id = interaction::kTooCostly;
   return render_json(fhir::http_status(refusal.error.code), outcome.to_json(), kFhirJson);
 }
 
 http::Response render_result(interaction::InteractionResult result, std::string_view base_url) {
   http::Response response = render_json(result.status, std::move(result.body), kFhirJson);
+  response.more = std::move(result.more);
+  response.hold = std::move(result.hold);
   if (response.body.empty()) response.headers.clear();
   if (result.version_id == 0) return response;
   response.headers.push_back({"ETag", fmt::format("W/\"{}\"", result.version_id)});

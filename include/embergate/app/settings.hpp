@@ -25,6 +25,8 @@ struct Settings {
   std::string base_url;               // BOX_WEB_BASE_URL; empty: http(s)://localhost:<port>
   std::string tls_certificate;        // BOX_WEB_TLS_CERT; an absolute path or a secret's name; empty: plain HTTP
   std::string tls_key;                // BOX_WEB_TLS_KEY; empty: within the certificate's file
+  std::size_t max_answer = 67'108'864;           // BOX_WEB_MAX_ANSWER
+  std::size_t max_answers_total = 268'435'456;  // BOX_WEB_MAX_ANSWERS_TOTAL
   std::size_t max_body = 20'971'520;  // BOX_WEB_MAX_BODY
   std::string box_id = "devbox";      // BOX_ID
   store::SqliteOptions database;      // BOX_DB_PATH

@@ -45,6 +45,14 @@ struct Response {
   int status = 200;
   std::vector<Header> headers;  // Content-Length, Date, Connection are the server's own
   std::string body;
+  std::vector<std::string> more = {};     // of the body, in this order; each part is freed once it is sent
+  std::shared_ptr<const void> hold = {};  // given up when the answer is sent, or cannot be
+
+  [[nodiscard]] std::size_t body_bytes() const {
+    std::size_t bytes = body.size();
+    for (const std::string& part : more) bytes += part.size();
+    return bytes;
+  }
 };
 
 class Exchange {
@@ -69,6 +77,8 @@ struct ServerOptions {
   std::chrono::milliseconds body_grace{10'000};  // before the minimum rate applies
   std::size_t body_min_bytes_per_second = 1024;
   std::chrono::milliseconds write_deadline{30'000};
+  // Of an answer above a mebibyte, for each write_deadline: a peer that takes less would keep much for long.
+  std::size_t large_answer_min_bytes_per_second = 32 * 1024;
   std::size_t max_connections = 4'096;
   std::size_t max_connections_per_address = 1'024;
   // Null: none. Their connections count in the total only.

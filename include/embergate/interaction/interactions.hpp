@@ -54,8 +54,14 @@ struct InteractionResult {
   std::string id;
   store::VersionId version_id = 0;
   core::SystemTime last_updated{};
-  std::string body;  // JSON; empty: none
+  std::string body;                       // JSON; empty: none
+  std::vector<std::string> more;          // of the body, in this order: a large answer comes in parts
+  bool left_out = false;                  // there was no room for the body in the answer
+  std::shared_ptr<const void> hold = {};  // to be kept until the body is sent: its share of max_answers_bytes
 };
+
+// The R4 issue type of an answer that would be larger than max_answer_bytes: the only code that an ErrorCode has not.
+inline constexpr std::string_view kTooCostly = "too-costly";
 
 // Several issues at once (validation): carried as an Error whose diagnostics name the first; `issues` holds all.
 struct Refusal {
@@ -72,6 +78,9 @@ struct Options {
   bool return_404_on_empty_delete = false;         // fhir.return-404-on-empty-delete
   fhir::ParseLimits parse_limits;
   std::size_t max_bundle_entries = 10'000;  // S-35, decision 21
+  // Bytes of resources in one answer, but for a single resource, and in all that are not sent yet.
+  std::size_t max_answer_bytes = std::size_t{64} * 1024 * 1024;
+  std::size_t max_answers_bytes = std::size_t{256} * 1024 * 1024;
   secretref::Options secret_rules;
   // Rules of modules that are not known here (destination values, access policies); called for the server's own
   // resource types.
@@ -82,8 +91,6 @@ struct Options {
   // is answered: what was configured is in force when its writer hears of it. Absent: nothing to do.
   std::function<void()> on_catalog_changed;
 };
-
-struct BundleEntry;
 
 class Interactions {
  public:
@@ -117,9 +124,6 @@ class Interactions {
   core::Result<std::shared_ptr<const topic::Catalog>> catalog();
 
  private:
-  boost::asio::awaitable<Answer<InteractionResult>> run_batch_entry(std::shared_ptr<const RequestContext> context,
-                                                                    BundleEntry entry);
-
   struct Impl;
   std::shared_ptr<Impl> impl_;
 };

@@ -32,11 +32,15 @@ core::Error error_of(int code) {
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
     case SQLITE_NOMEM:
-    case SQLITE_INTERRUPT:
       return core::make_retriable(
           core::ErrorCode::kUnavailable,
           fmt::format("the database cannot be used ({}, code {}): check the volume that holds BOX_DB_PATH", reason,
                       code));
+    case SQLITE_INTERRUPT:
+      return core::make_retriable(
+          core::ErrorCode::kUnavailable,
+          "reading took longer than BOX_DB_READ_DEADLINE_MS: ask for less at once, or try again "
+          "later");
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
       return core::make_error(
@@ -132,6 +136,7 @@ Connection::~Connection() {
 }
 
 Statement Connection::use(Query query) {
+  if (end_ != core::SteadyTime::max() && is_over(this) != 0) return Statement(error_of(SQLITE_INTERRUPT));
   sqlite3_stmt*& statement = statements_[static_cast<std::size_t>(query)];
   if (statement == nullptr) {
     const int code = sqlite3_prepare_v3(handle_, text_of(query), -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
@@ -162,6 +167,21 @@ std::int64_t Connection::changes() const { return sqlite3_changes64(handle_); }
 
 void Connection::set_busy_timeout(core::Milliseconds timeout) {
   sqlite3_busy_timeout(handle_, static_cast<int>(timeout.count()));
+}
+
+void Connection::end_at(core::SteadyTime moment) {
+  constexpr int kStepsBetweenLooks = 2'000;  // of SQLite's machine: well below a millisecond
+  end_ = moment;
+  sqlite3_progress_handler(handle_, kStepsBetweenLooks, &Connection::is_over, this);
+}
+
+void Connection::end_never() {
+  end_ = core::SteadyTime::max();
+  sqlite3_progress_handler(handle_, 0, nullptr, nullptr);
+}
+
+int Connection::is_over(void* self) {
+  return std::chrono::steady_clock::now() >= static_cast<const Connection*>(self)->end_ ? 1 : 0;
 }
 
 void Connection::keep_log_on_close(bool keep) {

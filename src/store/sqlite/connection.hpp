@@ -66,13 +66,18 @@ class Connection {
   [[nodiscard]] bool in_transaction() const;
   [[nodiscard]] std::int64_t changes() const;  // rows the last statement changed
   void set_busy_timeout(core::Milliseconds timeout);
+  // From this moment on statements are refused, and one that runs is ended: SQLITE_INTERRUPT.
+  void end_at(core::SteadyTime moment);
+  void end_never();
   void keep_log_on_close(bool keep);  // otherwise the last connection of a file empties the log into it
   [[nodiscard]] sqlite3* handle() const { return handle_; }
 
  private:
   explicit Connection(sqlite3* handle) : handle_(handle) {}
+  static int is_over(void* self);
 
   sqlite3* handle_;
+  core::SteadyTime end_ = core::SteadyTime::max();
   std::array<sqlite3_stmt*, static_cast<std::size_t>(Query::kCount)> statements_{};
 };
 

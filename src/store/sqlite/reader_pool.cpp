@@ -8,7 +8,7 @@
 
 namespace embergate::store::sqlite {
 namespace {
-constexpr core::Milliseconds kReadDeadline{5'000};
+constexpr core::Milliseconds kLongerThanALease{1'000};
 }
 
 ReaderPool::Lease::Lease(ReaderPool& pool, std::unique_ptr<Connection> connection)
@@ -16,12 +16,14 @@ ReaderPool::Lease::Lease(ReaderPool& pool, std::unique_ptr<Connection> connectio
 
 ReaderPool::Lease::~Lease() {
   if (!connection_) return;
+  connection_->end_never();
   if (connection_->in_transaction()) static_cast<void>(connection_->run(Query::kCommit));
   pool_->give_back(std::move(connection_));
 }
 
-core::Result<std::unique_ptr<ReaderPool>> ReaderPool::open(const std::string& path, std::size_t connections) {
-  std::unique_ptr<ReaderPool> pool(new ReaderPool);
+core::Result<std::unique_ptr<ReaderPool>> ReaderPool::open(const std::string& path, std::size_t connections,
+                                                           core::Milliseconds deadline) {
+  std::unique_ptr<ReaderPool> pool(new ReaderPool(deadline));
   for (std::size_t i = 0; i < std::max<std::size_t>(connections, 1); ++i) {
     EG_TRY(auto connection, Connection::open(path, Connection::Mode::kReadOnly));
     EG_CHECK(apply_reader_settings(*connection));
@@ -34,7 +36,7 @@ ReaderPool::~ReaderPool() { close(); }
 
 core::Result<ReaderPool::Lease> ReaderPool::acquire() {
   std::unique_lock lock(mutex_);
-  const bool free = wait_for_turn(lock, std::chrono::steady_clock::now() + kReadDeadline);
+  const bool free = wait_for_turn(lock, std::chrono::steady_clock::now() + deadline_ + kLongerThanALease);
   if (closed_) return stopped_error();
   if (!free) {
     return core::make_retriable(core::ErrorCode::kUnavailable,
@@ -44,6 +46,7 @@ core::Result<ReaderPool::Lease> ReaderPool::acquire() {
   idle_.pop_back();
   ++lent_;
   lock.unlock();
+  lease.connection().end_at(std::chrono::steady_clock::now() + deadline_);
   EG_CHECK(lease.connection().run(Query::kBeginRead));
   return lease;
 }

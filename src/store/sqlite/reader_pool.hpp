@@ -4,7 +4,9 @@
 // hold_until() keeps new leases waiting for a short while to make one.
 // Thread: any.
 // Ownership: the pool owns the connections; a Lease must end before the pool does, close() waits for that.
-// Failure: kUnavailable and retriable when none comes free within five seconds, and after close().
+// Failure: kUnavailable and retriable when none comes free in time, when a lease lasts longer than the pool's deadline
+// (its statements end), and after close(). Who waits, waits a second longer than a lease may last, so that one read
+// that goes on and on fails alone.
 #pragma once
 
 #include <condition_variable>
@@ -34,7 +36,8 @@ class ReaderPool {
     std::unique_ptr<Connection> connection_;
   };
 
-  static core::Result<std::unique_ptr<ReaderPool>> open(const std::string& path, std::size_t connections);
+  static core::Result<std::unique_ptr<ReaderPool>> open(const std::string& path, std::size_t connections,
+                                                        core::Milliseconds deadline);
   ~ReaderPool();
   ReaderPool(const ReaderPool&) = delete;
   ReaderPool& operator=(const ReaderPool&) = delete;
@@ -45,11 +48,12 @@ class ReaderPool {
   void close();
 
  private:
-  ReaderPool() = default;
+  explicit ReaderPool(core::Milliseconds deadline) : deadline_(deadline) {}
   void give_back(std::unique_ptr<Connection> connection);
 
   [[nodiscard]] bool wait_for_turn(std::unique_lock<std::mutex>& lock, core::SteadyTime deadline);
 
+  const core::Milliseconds deadline_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<std::unique_ptr<Connection>> idle_;

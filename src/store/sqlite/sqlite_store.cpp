@@ -10,6 +10,8 @@ namespace embergate::store {
 namespace sqlite {
 namespace {
 
+constexpr core::Milliseconds kQueueDeadline{30'000};  // of our own reads, which build records meanwhile
+
 // Before the file has a log: as long as it bears the mark, a log beside it is not its own.
 core::Result<void> take_over_copy(Connection& connection, std::int64_t schema, const std::string& path,
                                   core::SystemTime now) {
@@ -42,9 +44,9 @@ core::Result<SqliteStore::Parts> SqliteStore::open_parts(const SqliteOptions& op
   EG_CHECK(begin_epoch(*parts.connection, options.path, now));
   EG_TRY(parts.checkpoints, Connection::open(options.path, Connection::Mode::kReadWrite));
   EG_CHECK(apply_checkpoint_settings(*parts.checkpoints));
-  EG_TRY(parts.readers, ReaderPool::open(options.path, options.read_connections));
-  EG_TRY(parts.outbox_readers, ReaderPool::open(options.path, options.outbox_read_connections));
-  EG_TRY(parts.ping_reader, ReaderPool::open(options.path, 1));
+  EG_TRY(parts.readers, ReaderPool::open(options.path, options.read_connections, options.read_deadline));
+  EG_TRY(parts.outbox_readers, ReaderPool::open(options.path, options.outbox_read_connections, kQueueDeadline));
+  EG_TRY(parts.ping_reader, ReaderPool::open(options.path, 1, options.read_deadline));
   return parts;
 }
 

@@ -75,6 +75,11 @@ class ServerFixture : public testing::Test {
     return seen_;
   }
 
+  bool holds() {
+    std::lock_guard lock(mutex_);
+    return !held_.expired();
+  }
+
   std::optional<Server> server_;
   boost::asio::io_context io_;
 
@@ -109,6 +114,16 @@ class ServerFixture : public testing::Test {
     co_return Response{200, {}, "released"};
   }
 
+  // "a", then kBigBody of "b", then "c"; held_ is alive until it is sent.
+  Response in_parts() {
+    Response response{200, {}, "a"};
+    response.more = {std::string(kBigBody, 'b'), "", "c"};
+    response.hold = std::make_shared<int>(1);
+    std::lock_guard lock(mutex_);
+    held_ = response.hold;
+    return response;
+  }
+
   boost::asio::awaitable<Response> handle(Exchange& exchange) {
     const Request& request = exchange.request();
     {
@@ -119,6 +134,7 @@ class ServerFixture : public testing::Test {
     if (request.target == "/wait") co_return co_await wait_for_release();
     if (request.target == "/echo") co_return co_await echo(exchange);
     if (request.target == "/big") co_return Response{200, {}, std::string(kBigBody, 'b')};
+    if (request.target == "/parts") co_return in_parts();
     if (request.target == "/address") co_return Response{200, {}, request.remote_address};
     if (request.target == "/twice") {
       co_await exchange.read_body(kBodyLimit);
@@ -133,6 +149,7 @@ class ServerFixture : public testing::Test {
   bool released_ = false;
   std::vector<std::function<void(bool)>> waiting_;
   std::vector<std::string> seen_;
+  std::weak_ptr<const void> held_;
 };
 
 }  // namespace embergate::http

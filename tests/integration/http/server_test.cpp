@@ -33,6 +33,20 @@ TEST_F(ServerTest, AnswersManyRequestsOnOneConnection) {
   EXPECT_EQ(server_->connections(), 1U);
 }
 
+TEST_F(ServerTest, AnAnswerInPartsArrivesWholeAndIsHeldUntilItIsSent) {
+  const auto port = start();
+  HttpConnection connection(port);
+  ASSERT_TRUE(connection.send("GET /parts HTTP/1.1\r\nHost: x\r\n\r\n"));
+  ASSERT_TRUE(eventually([this] { return holds(); })) << "nobody has read it yet";
+  const auto reply = connection.read_reply();
+  EXPECT_EQ(reply.header("Content-Length"), std::to_string(kBigBody + 2));
+  EXPECT_EQ(reply.body, "a" + std::string(kBigBody, 'b') + "c");
+  EXPECT_TRUE(eventually([this] { return !holds(); }));
+  const auto head = connection.request("HEAD", "/parts");
+  EXPECT_EQ(head.status, 200) << head.error;
+  EXPECT_EQ(connection.request("GET", "/a").status, 200) << "nothing of the body followed the head";
+}
+
 TEST_F(ServerTest, AnswersPipelinedRequestsInOrder) {
   const auto port = start();
   HttpConnection connection(port);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gmock/gmock.h>
 
+#include <thread>
+
 #include "integration/store/store_fixture.hpp"
 
 namespace embergate::store {
@@ -174,6 +176,31 @@ TEST_F(Resources, SurviveAReopening) {
   EXPECT_EQ(current("Patient", "p1")->version_id, version);
   EXPECT_THAT(find("Patient", "urn:a", "1"), ElementsAre("p1"));
   EXPECT_GT(write("Observation", "o1", "x"), version);
+}
+
+TEST_F(StoreTest, AReadThatTakesTooLongFailsAloneAndMayComeAgain) {
+  auto quick = options();
+  quick.read_connections = 2;
+  quick.read_deadline = core::Milliseconds(100);
+  must_open(quick);
+  ASSERT_NE(write("Patient", "p1", "{}"), 0);
+  core::Result<void> endless;
+  std::thread reader([&] {
+    endless = store_->read([](Reader& all) -> core::Result<void> {
+      for (;;) EG_CHECK(all.exists("Patient", "p1"));
+    });
+  });
+  const auto other = store_->read([](Reader& one) -> core::Result<void> {
+    EG_TRY(const bool there, one.exists("Patient", "p1"));
+    EXPECT_TRUE(there);
+    return {};
+  });
+  EXPECT_TRUE(other) << other.error().diagnostics;
+  reader.join();
+  ASSERT_FALSE(endless);
+  EXPECT_EQ(endless.error().code, core::ErrorCode::kUnavailable);
+  EXPECT_TRUE(endless.error().retriable);
+  for (int i = 0; i < 4; ++i) EXPECT_TRUE(store_->read([](Reader&) { return core::Result<void>(); })) << "it is free again";
 }
 
 }  // namespace

@@ -53,6 +53,17 @@ TEST(Settings, AreTakenFromTheEnvironment) {
   EXPECT_TRUE(settings->skip_reference_allowed);
 }
 
+TEST(Settings, BoundAnswersSoThatOneOfTheLargestResourceFits) {
+  const auto defaults = read({});
+  ASSERT_TRUE(defaults);
+  EXPECT_EQ(defaults->max_answer, 67'108'864U);
+  EXPECT_EQ(defaults->max_answers_total, 4 * defaults->max_answer);
+  EXPECT_EQ(read({"BOX_WEB_MAX_BODY=500000000"})->max_answers_total, 2'000'000'000U);
+  const auto refused = read({"BOX_WEB_MAX_ANSWERS_TOTAL=20000000"});
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().diagnostics.find("BOX_WEB_MAX_ANSWERS_TOTAL"), std::string::npos);
+}
+
 TEST(Settings, SayWhereSecretsMayGoAndLie) {
   const auto settings = read({"BOX_VAULT_TARGET_POLICY=strict", "BOX_VAULT_ALLOWED_ROOTS=/run/secrets/:/etc/tls"});
   ASSERT_TRUE(settings) << settings.error().diagnostics;
