@@ -54,7 +54,8 @@ Result<Pins> pins_from(std::string_view pointer, const json& value) {
     } else if (key == "url") {
       EG_CHECK(take_list(here, member, url_from,
                          "must be the beginning of http or https URLs: scheme, host and path, without userinfo, query "
-                         "and fragment; an international host in its xn-- form",
+                         "and fragment, and without %2F, %5C and %2E in the path; an international host in its xn-- "
+                         "form",
                          pins.urls));
     } else {
       // To ignore it would promise a protection that is not there.

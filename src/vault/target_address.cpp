@@ -131,7 +131,17 @@ bool is_unreserved(char c) {
          c == '~';
 }
 
-// Escapes of plain characters are undone ("%2e%2e" is ".."); an escaped slash stays what it is, part of a segment.
+// What a server that decodes before it splits the path would take for a separator or for "." and "..".
+bool could_be_structure(char c) { return c == '/' || c == '\\' || c == '.'; }
+
+// "..;x" is ".." to servers that cut parameters of a segment off (RFC 3986 3.3).
+bool is_dotted_with_parameters(std::string_view segment) {
+  const auto name = segment.substr(0, segment.find(';'));
+  return name.size() != segment.size() && (name == "." || name == "..");
+}
+
+// Escapes of plain characters are undone ("%69" is "i"). An escape that a server may read as part of the path's
+// structure is refused, since nobody knows what that server decodes first (S-08).
 std::optional<std::string> plain_segment(std::string_view segment) {
   std::string out;
   for (std::size_t i = 0; i < segment.size(); ++i) {
@@ -143,6 +153,7 @@ std::optional<std::string> plain_segment(std::string_view segment) {
     const int low = high < 0 ? -1 : hex_value(segment[i + 2]);
     if (low < 0) return std::nullopt;
     const char c = static_cast<char>(high * 16 + low);
+    if (could_be_structure(c)) return std::nullopt;
     if (is_unreserved(c)) {
       out += c;
     } else {
@@ -157,7 +168,7 @@ std::optional<std::string> normal_path(std::string_view path) {
   std::vector<std::string> segments;
   for (const auto part : split(path, '/')) {
     auto segment = plain_segment(part);
-    if (!segment) return std::nullopt;
+    if (!segment || is_dotted_with_parameters(*segment)) return std::nullopt;
     if (*segment == "..") {
       if (!segments.empty()) segments.pop_back();
     } else if (!segment->empty() && *segment != ".") {

@@ -116,8 +116,11 @@ class Judge {
     if (!peer.valid) {
       // Without pins the resource's own rules judge its addresses.
       if (!entry_.allow) return {};
-      return refused(fmt::format(
-          "secret \"{}\" may not be sent there: the address is not plainly host:port, or http(s) with a host", name));
+      return refused(
+          fmt::format("secret \"{}\" may not be sent there: the address is not plainly host:port, or http(s) with a "
+                      "host and a path "
+                      "without %2F, %5C and %2E",
+                      name));
     }
     if (!peer.allowed) {
       return refused(

@@ -54,7 +54,8 @@ struct NormalUrl {
   std::uint16_t port = 0;
   std::string path;  // absolute, dot segments resolved, as "/" or "/a/b/"
 };
-// http and https only; no userinfo, no control characters or backslashes.
+// http and https only; no userinfo, no control characters or backslashes, no %2F, %5C, %2E in the path: a server may
+// decode them before it splits the path.
 std::optional<NormalUrl> normal_url(std::string_view url);
 
 }  // namespace embergate::vault

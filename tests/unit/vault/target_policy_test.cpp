@@ -119,6 +119,31 @@ TEST_F(TargetPolicyTest, S08_UrlsAreComparedInOneSpellingAndBySegments) {
   }
 }
 
+TEST_F(TargetPolicyTest, S08_EscapesThatAServerMayDecodeBeforeItSplitsThePathAreRefused) {
+  for (const auto* bad :
+       {"https://hooks.example/in/%2e%2e/in", "https://hooks.example/in/a%2fb", "https://hooks.example/in/a%2Fb",
+        "https://hooks.example/in/..%2fout", "https://hooks.example/in/a%5cb", "https://hooks.example/in/a%5C..%5Cout",
+        "https://hooks.example/in/a%2Eb", "https://hooks.example/in/%2E", "https://hooks.example/in%2f",
+        "https://hooks.example/in/..;/out", "https://hooks.example/in/.;x=1/a"}) {
+    const auto ruling = rule("pinned", url(bad));
+    EXPECT_TRUE(ruling.refused()) << bad;
+    EXPECT_THAT(ruling.text, HasSubstr("%2F, %5C and %2E")) << bad;
+  }
+  EXPECT_TRUE(allowed("pinned", url("https://hooks.example/in/%20a?x=%2F%2e")));  // a query is no path
+  EXPECT_TRUE(allowed("pinned", url("https://hooks.example/in/a.b;c=1")));
+}
+
+TEST_F(TargetPolicyTest, S08_APinWithSuchAnEscapeStopsTheStart) {
+  for (const auto* pin : {"https://hooks.example/a%2fb", "https://hooks.example/a%2Fb", "https://hooks.example/%5c",
+                          "https://hooks.example/%2e%2e/a", "https://hooks.example/a%2E"}) {
+    const auto config = VaultConfig::parse(std::string(R"({"secret":{"s":{"path":"/run/s","scope":["Client/c"],)") +
+                                           R"("allow":{"url":[")" + pin + R"("]}}}})");
+    ASSERT_FALSE(config) << pin;
+    EXPECT_THAT(config.error().diagnostics, HasSubstr("/secret/s/allow/url/0"));
+    EXPECT_THAT(config.error().diagnostics, HasSubstr("%2F, %5C and %2E"));
+  }
+}
+
 TEST_F(TargetPolicyTest, RefusesNamesThatTheConfigHasNot) {
   EXPECT_TRUE(rule("nobody", server("a:1"), TargetMode::kOff).refused());
 }
