@@ -86,8 +86,9 @@ def status(rest):
     answer = {}
     for parameter in rest.send("GET", f"/fhir/AidboxTopicDestination/{DESTINATION}/$status")["parameter"]:
         if parameter["name"] == "secret":
-            for part in parameter["part"]:
-                answer["secret." + part["name"]] = next(value for name, value in part.items() if name.startswith("value"))
+            parts = {part["name"]: next(value for name, value in part.items() if name.startswith("value")) for part in parameter["part"]}
+            if parts["name"] == "events-jaas":
+                answer.update({"secret." + name: value for name, value in parts.items()})
         else:
             answer[parameter["name"]] = next((value for name, value in parameter.items() if name.startswith("value")), None)
     return answer

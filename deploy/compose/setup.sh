@@ -70,12 +70,11 @@ put_jaas() {
     put "$GATEWAY_USER" "$SECRETS/events-jaas"
 }
 
-# The certificate authority stands within the destination, as a JSON string.
+# The certificate authority is a file of the operator: whoever may write destinations cannot put another one in its place.
 put_config() {
-  local ca
-  ca=$(awk '{ printf "%s\\\\n", $0 }' "$BROKER/ca.pem")
+  put "$GATEWAY_USER" "$SECRETS/kafka-ca" <"$BROKER/ca.pem"
   put "$GATEWAY_USER" "$CONFIG/vault.json" </opt/demo/vault.json
-  sed "s#@CA@#$ca#" /opt/demo/init-bundle.json | put "$GATEWAY_USER" "$CONFIG/init-bundle.json"
+  put "$GATEWAY_USER" "$CONFIG/init-bundle.json" </opt/demo/init-bundle.json
 }
 
 prepare() {

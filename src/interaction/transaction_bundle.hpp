@@ -4,8 +4,11 @@
 // entry, named; nothing stays.
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <vector>
 
+#include "interaction/answer_meter.hpp"
 #include "interaction/bundle.hpp"
 
 namespace embergate::interaction {
