@@ -23,6 +23,7 @@
 #include "app/init_bundle.hpp"
 #include "app/jaas_check.hpp"
 #include "app/listener_files.hpp"
+#include "app/stored_bindings.hpp"
 #include "app/token_exchange.hpp"
 #include "embergate/delivery/deliveries.hpp"
 #include "embergate/delivery/target_rules.hpp"
@@ -33,6 +34,7 @@
 #include "embergate/observability/metrics.hpp"
 #include "embergate/rest/api.hpp"
 #include "embergate/store/store.hpp"
+#include "embergate/vault/target_bindings.hpp"
 
 namespace embergate::app {
 namespace {
@@ -51,14 +53,16 @@ constexpr std::size_t kMetricsConnections = 32;
 // (docs/performance.md).
 unsigned io_thread_count() { return std::max(1U, std::thread::hardware_concurrency() / 2); }
 
-std::vector<fhir::Issue> validate_system_resource(const vault::VaultConfig& config, const fhir::Resource& resource,
+std::vector<fhir::Issue> validate_system_resource(const vault::VaultConfig& config,
+                                                  const vault::TargetBindings& bindings, const fhir::Resource& resource,
                                                   std::string_view id) {
   std::vector<fhir::Issue> issues = auth::validate(resource, id);
   if (resource.type() != "AidboxTopicDestination") return issues;
   const auto destination = topic::TopicDestination::parse(resource, id, issues);
   if (!destination) return issues;
   for (fhir::Issue& issue : delivery::Deliveries::validate(*destination)) issues.push_back(std::move(issue));
-  for (fhir::Issue& issue : delivery::refused_targets(*destination, config)) issues.push_back(std::move(issue));
+  for (fhir::Issue& issue : delivery::refused_targets(*destination, config, &bindings))
+    issues.push_back(std::move(issue));
   return issues;
 }
 
@@ -111,7 +115,8 @@ struct Runtime::Impl {
 
   core::Result<void> open_store() {
     EG_TRY(store, store::open_sqlite_store(settings.database, core::system_clock(), metrics));
-    return {};
+    bindings = std::make_unique<vault::TargetBindings>(secrets.config(), make_stored_bindings(*store));
+    return bindings->load();
   }
 
   core::Result<void> open_certificate() {
@@ -137,12 +142,14 @@ struct Runtime::Impl {
     kafka::ProducerPool::Options producer_options;
     producer_options.token_sources =
         kafka::make_token_sources(make_token_exchange(*outbound), std::move(settings.aws), core::system_clock());
+    producer_options.bindings = bindings.get();
     producers = std::make_unique<kafka::ProducerPool>(producer_options, secrets, core::system_clock(), metrics);
 
     delivery::DeliveryOptions delivery_options;
     delivery_options.box_id = settings.box_id;
     delivery_options.base_url = settings.base_url;
     delivery_options.aidbox_request_style = settings.aidbox_request_style;
+    delivery_options.bindings = bindings.get();
     deliveries = std::make_unique<delivery::Deliveries>(delivery_options, io.get_executor(), *store, *producers,
                                                         secrets, core::system_clock(), metrics, health);
 
@@ -156,7 +163,7 @@ struct Runtime::Impl {
     options.secret_rules.strict_references = settings.strict_references;
     options.secret_rules.allow_inline = settings.allow_inline;
     options.validate_system_resource = [this](const fhir::Resource& resource, std::string_view id) {
-      return validate_system_resource(secrets.config(), resource, id);
+      return validate_system_resource(secrets.config(), *bindings, resource, id);
     };
     options.on_committed = [this](const store::CommitReceipt& receipt) { committed(receipt); };
     options.on_catalog_changed = [this] { catalog_sync->run(); };
@@ -175,9 +182,9 @@ struct Runtime::Impl {
     api_options.version = EMBERGATE_VERSION;
     api_options.commit = EMBERGATE_COMMIT;
     api_options.build_time = EMBERGATE_BUILD_TIME;
-    api = std::make_unique<rest::Api>(
-        std::move(api_options), rest::ApiParts{*interactions, *deliveries, *authenticator, secrets, health_monitor,
-                                               metrics, core::system_clock()});
+    api = std::make_unique<rest::Api>(std::move(api_options),
+                                      rest::ApiParts{*interactions, *deliveries, *authenticator, secrets, *bindings,
+                                                     *producers, pool, health_monitor, metrics, core::system_clock()});
     add_health_checks(health, *store, secrets, core::system_clock());
     health.add("topics:sync", [this] { return catalog_sync->health(); });
   }
@@ -268,6 +275,7 @@ struct Runtime::Impl {
   asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
   asio::thread_pool pool{kPoolThreads};
   std::unique_ptr<store::Store> store;
+  std::unique_ptr<vault::TargetBindings> bindings;
   std::unique_ptr<http::ListenerCertificate> certificate;
   std::unique_ptr<http::Client> outbound;
   std::unique_ptr<kafka::ProducerPool> producers;

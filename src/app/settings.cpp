@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 #include <iterator>
 
@@ -87,12 +88,16 @@ core::Result<void> read_web(Environment& environment, Settings& settings) {
 }
 
 core::Result<void> read_target_policy(Environment& environment, vault::ConfigRules& rules) {
-  const auto policy = environment.text("BOX_VAULT_TARGET_POLICY").value_or("warn");
-  if (policy != "off" && policy != "warn" && policy != "strict")
-    return core::make_error(core::ErrorCode::kInvalid, "BOX_VAULT_TARGET_POLICY must be off, warn or strict");
-  rules.target_mode = policy == "off"    ? vault::TargetMode::kOff
-                      : policy == "warn" ? vault::TargetMode::kWarn
-                                         : vault::TargetMode::kStrict;
+  using vault::TargetMode;
+  static constexpr std::array<TargetMode, 4> kPolicies{TargetMode::kOff, TargetMode::kWarn, TargetMode::kFirstUse,
+                                                       TargetMode::kStrict};
+  const auto policy = environment.text("BOX_VAULT_TARGET_POLICY").value_or("first-use");
+  const auto* found = std::find_if(kPolicies.begin(), kPolicies.end(),
+                                   [&](TargetMode mode) { return vault::to_string(mode) == policy; });
+  if (found == kPolicies.end())
+    return core::make_error(core::ErrorCode::kInvalid,
+                            "BOX_VAULT_TARGET_POLICY must be off, warn, first-use or strict");
+  rules.target_mode = *found;
   return {};
 }
 

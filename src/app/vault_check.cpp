@@ -10,6 +10,7 @@
 
 #include "app/jaas_check.hpp"
 #include "app/listener_files.hpp"
+#include "app/stored_bindings.hpp"
 #include "embergate/core/time_format.hpp"
 #include "embergate/interaction/secret_uses.hpp"
 #include "embergate/observability/log.hpp"
@@ -26,16 +27,25 @@ using vault::State;
 struct Line {
   vault::Report report;
   std::vector<std::string> users;  // "Client/loader"
+  bool unpinned = false;           // goes out, and its entry has no `allow`
+  std::optional<vault::TargetBinding> binding;
+};
+
+struct Stored {
+  std::vector<SecretUse> uses;
+  std::vector<vault::TargetBinding> bindings;
 };
 
 // What stored resources refer to; nothing when there is no database to ask.
-std::optional<std::vector<SecretUse>> stored_uses(const std::string& database) {
-  std::vector<SecretUse> uses;
+std::optional<Stored> read_stored(const std::string& database) {
+  Stored stored;
   const auto read = store::read_sqlite_database(database, [&](store::Reader& reader) -> core::Result<void> {
-    EG_TRY(uses, interaction::secret_uses(reader));
+    EG_TRY(stored.uses, interaction::secret_uses(reader));
+    // A database of an older version has none.
+    if (auto bindings = read_bindings(reader)) stored.bindings = *std::move(bindings);
     return {};
   });
-  if (read) return uses;
+  if (read) return stored;
   if (read.error().code != core::ErrorCode::kNotFound)
     fmt::print(stderr, "warning: the database cannot be read, so every name counts as in use: {}\n",
                read.error().diagnostics);
@@ -65,12 +75,24 @@ void look(vault::SecretCache& cache, const SecretUse& use, Line& line) {
   if (std::find(line.users.begin(), line.users.end(), user) == line.users.end()) line.users.push_back(std::move(user));
 }
 
-std::vector<Line> check_all(vault::SecretCache& cache, const std::vector<SecretUse>& uses) {
+// Only destinations send secrets today.
+bool goes_out(const vault::Entry& entry) {
+  return std::any_of(entry.scopes.begin(), entry.scopes.end(),
+                     [](const vault::Scope& scope) { return scope.resource_type == "AidboxTopicDestination"; });
+}
+
+std::vector<Line> check_all(vault::SecretCache& cache, const std::vector<SecretUse>& uses,
+                            const std::vector<vault::TargetBinding>& bindings) {
   std::map<vault::SecretName, Line> lines;
   for (const auto& use : uses) look(cache, use, lines[use.name]);
   for (const auto& [name, entry] : cache.config().entries()) {
     auto& line = lines[name];
     if (line.users.empty()) line.report = cache.probe(name);
+    line.unpinned = goes_out(entry) && !entry.allow;
+  }
+  for (const auto& binding : bindings) {
+    const auto line = lines.find(binding.secret);
+    if (line != lines.end() && line->second.unpinned) line->second.binding = binding;
   }
   std::vector<Line> all;
   all.reserve(lines.size());
@@ -78,21 +100,40 @@ std::vector<Line> check_all(vault::SecretCache& cache, const std::vector<SecretU
   return all;
 }
 
-void print_json(const std::vector<Line>& lines) {
+void print_json(const std::vector<Line>& lines, vault::TargetMode policy) {
   nlohmann::json all = nlohmann::json::array();
   for (const Line& line : lines) {
     nlohmann::json one{{"name", line.report.name.value()},
                        {"state", to_string(line.report.state)},
                        {"reason", line.report.reason},
-                       {"usedBy", line.users}};
+                       {"usedBy", line.users},
+                       {"unpinned", line.unpinned}};
+    if (line.binding) {
+      one["target"] = nlohmann::json::parse(vault::to_json(line.binding->target));
+      one["targetProven"] = line.binding->proven;
+    }
     if (!line.report.reason.empty()) one["explanation"] = vault::explanation_of(line.report.reason);
     if (line.report.not_after) one["notAfter"] = core::format_instant_seconds(*line.report.not_after);
     all.push_back(std::move(one));
   }
-  fmt::print("{}\n", nlohmann::json{{"secrets", all}}.dump(2));
+  fmt::print("{}\n", nlohmann::json{{"targetPolicy", vault::to_string(policy)}, {"secrets", all}}.dump(2));
 }
 
-void print_text(const std::vector<Line>& lines) {
+void print_target(const Line& line, vault::TargetMode policy) {
+  if (!line.unpinned || policy == vault::TargetMode::kOff) return;
+  if (policy == vault::TargetMode::kFirstUse && line.binding) {
+    fmt::print("{:<40}   not pinned; bound to {}{}\n", "", fmt::join(line.binding->target.servers, ","),
+               line.binding->proven ? "" : " (no login has succeeded there yet)");
+    return;
+  }
+  const char* goes = policy == vault::TargetMode::kStrict     ? "so it is sent nowhere"
+                     : policy == vault::TargetMode::kFirstUse ? "so the first target that a resource names gets it"
+                                                              : "so it goes wherever a resource says";
+  fmt::print("{:<40}   not pinned by allow, {}\n", "", goes);
+}
+
+void print_text(const std::vector<Line>& lines, vault::TargetMode policy) {
+  fmt::print("target policy: {} (BOX_VAULT_TARGET_POLICY)\n", vault::to_string(policy));
   for (const Line& line : lines) {
     const auto& report = line.report;
     fmt::print("{:<40} {}{}{}{}\n", report.name.value(), to_string(report.state), report.reason.empty() ? "" : ": ",
@@ -100,6 +141,7 @@ void print_text(const std::vector<Line>& lines) {
                line.users.empty() ? std::string() : fmt::format("  (used by {})", fmt::join(line.users, ", ")));
     if (!report.reason.empty()) fmt::print("{:<40}   {}\n", "", vault::explanation_of(report.reason));
     if (report.not_after) fmt::print("{:<40}   good until {}\n", "", core::format_instant_seconds(*report.not_after));
+    print_target(line, policy);
   }
 }
 
@@ -129,10 +171,12 @@ int vault_check(const Settings& settings, bool as_json) {
   options.jaas_check = check_jaas_entry;
   options.start_poll_thread = false;
   vault::SecretCache cache(*std::move(config), options, core::system_clock(), metrics);
-  const auto stored = stored_uses(settings.database.path);
-  if (stored) uses->insert(uses->end(), stored->begin(), stored->end());
-  const std::vector<Line> lines = check_all(cache, *uses);
-  as_json ? print_json(lines) : print_text(lines);
+  const auto stored = read_stored(settings.database.path);
+  if (stored) uses->insert(uses->end(), stored->uses.begin(), stored->uses.end());
+  const std::vector<Line> lines =
+      check_all(cache, *uses, stored ? stored->bindings : std::vector<vault::TargetBinding>());
+  const vault::TargetMode policy = cache.config().target_mode();
+  as_json ? print_json(lines, policy) : print_text(lines, policy);
   // Where nothing is known of users, every name is one that somebody counts on.
   const bool fails = std::any_of(lines.begin(), lines.end(), [&](const Line& line) {
     return line.report.state != State::kOk && (!stored || !line.users.empty());

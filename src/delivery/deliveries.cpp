@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -15,6 +16,7 @@
 #include "delivery/relay.hpp"
 #include "delivery/status_json.hpp"
 #include "embergate/core/blocking.hpp"
+#include "embergate/kafka/target.hpp"
 #include "embergate/observability/log.hpp"
 
 namespace embergate::delivery {
@@ -61,6 +63,8 @@ struct Entry {
   std::shared_ptr<ErrorLog> errors = std::make_shared<ErrorLog>();
   std::shared_ptr<Relay> relay;  // null: its settings cannot be used
   std::shared_ptr<DestinationHealth> health;
+  vault::NamedTarget target;
+  std::vector<vault::SecretName> private_secrets;
   bool ordered_by_resource = false;
   bool is_started = false;
   core::SystemTime started{};
@@ -120,6 +124,8 @@ struct Deliveries::Impl : std::enable_shared_from_this<Deliveries::Impl> {
       return;
     }
     entry.ordered_by_resource = kafka.key_by_resource_id;
+    entry.target = kafka::named_target(kafka.connection);
+    entry.private_secrets = kafka::private_secrets(kafka.connection);
     entry.relay = make_relay(entry, kafka);
     entry.relay->start();
     entry.is_started = true;
@@ -226,19 +232,28 @@ struct Deliveries::Impl : std::enable_shared_from_this<Deliveries::Impl> {
     parts.started = entry->started;
     parts.now = clock.system_now();
     parts.errors = entry->errors->entries();
-    parts.secrets = secret_reports(*entry->destination);
+    parts.secrets = secret_reports(*entry);
     co_return status_json(parts);
   }
 
-  std::vector<vault::Report> secret_reports(const topic::TopicDestination& destination) const {
+  std::vector<vault::Report> secret_reports(const Entry& entry) const {
+    const topic::TopicDestination& destination = *entry.destination;
     std::vector<vault::Report> reports;
     const vault::Requester requester{"AidboxTopicDestination", destination.id, "parameter"};
     for (const topic::DestinationParameter& parameter : destination.parameters) {
       if (!parameter.secret_reference) continue;
-      if (const auto name = vault::make_secret_name(*parameter.secret_reference))
-        reports.push_back(secrets.report(*name, requester));
+      const auto name = vault::make_secret_name(*parameter.secret_reference);
+      if (!name) continue;
+      reports.push_back(secrets.report(*name, requester));
+      if (is_kept_from(entry, *name)) reports.back().state = vault::State::kTargetChanged;
     }
     return reports;
+  }
+
+  [[nodiscard]] bool is_kept_from(const Entry& entry, const vault::SecretName& name) const {
+    const auto& own = entry.private_secrets;
+    return options.bindings != nullptr && std::find(own.begin(), own.end(), name) != own.end() &&
+           options.bindings->objection(name, entry.target);
   }
 
   // Every relay that may still be at work, those of deleted destinations too.

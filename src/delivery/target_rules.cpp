@@ -9,6 +9,8 @@
 #include <string>
 
 #include "delivery/bootstrap_servers.hpp"
+#include "delivery/kafka_destination.hpp"
+#include "embergate/kafka/target.hpp"
 #include "embergate/observability/log.hpp"
 #include "embergate/vault/target_policy.hpp"
 
@@ -34,8 +36,9 @@ std::string upper(std::string_view text) {
 
 class Rules {
  public:
-  Rules(const topic::TopicDestination& destination, const vault::VaultConfig& config)
-      : destination_(destination), config_(config), policy_(config) {}
+  Rules(const topic::TopicDestination& destination, const vault::VaultConfig& config,
+        const vault::TargetBindings* bindings)
+      : destination_(destination), config_(config), bindings_(bindings), policy_(config) {}
 
   std::vector<fhir::Issue> run() {
     for (const auto& parameter : destination_.parameters) {
@@ -44,6 +47,7 @@ class Rules {
       // A name that nobody knows is another rule's matter.
       if (name && config_.find(*name) != nullptr) check(*name);
     }
+    check_first_use();
     return std::move(issues_);
   }
 
@@ -58,6 +62,8 @@ class Rules {
       const auto value = protocol == nullptr ? std::string("PLAINTEXT") : upper(*protocol->text);
       target.plaintext = value == "PLAINTEXT" || value == "SASL_PLAINTEXT";
       add_tls_settings(target);
+      const auto* mechanism = text_of("saslMechanism");
+      target.shows_secret = mechanism != nullptr && (*mechanism->text == "PLAIN" || *mechanism->text == "OAUTHBEARER");
       rule(name, target, *servers);
     }
     for (const std::string_view url : {"saslOauthbearerTokenEndpointUrl", "endpoint"}) {
@@ -66,8 +72,26 @@ class Rules {
       Target target;
       target.kind = Target::Kind::kUrl;
       target.address = *parameter->text;
+      target.shows_secret = true;
       rule(name, target, *parameter);
     }
+  }
+
+  // Which part of the target differs is not said, or a writer could find the bound one by trying (S-13).
+  void check_first_use() {
+    std::vector<fhir::Issue> faults;
+    const KafkaDestination kafka = read_kafka_destination(destination_, faults);
+    const auto* servers = text_of("bootstrapServers");
+    if (bindings_ == nullptr || !faults.empty() || servers == nullptr) return;
+    const vault::NamedTarget target = kafka::named_target(kafka.connection);
+    for (const vault::SecretName& name : kafka::private_secrets(kafka.connection)) {
+      if (auto objected = bindings_->objection(name, target)) refuse(*servers, *std::move(objected));
+    }
+  }
+
+  void refuse(const DestinationParameter& aimed_by, std::string text) {
+    issues_.push_back(
+        {"fatal", "forbidden", std::move(text), fmt::format("AidboxTopicDestination.parameter[{}]", aimed_by.index)});
   }
 
   void add_tls_settings(Target& target) const {
@@ -79,8 +103,7 @@ class Rules {
   void rule(const vault::SecretName& name, const Target& target, const DestinationParameter& aimed_by) {
     const auto ruling = policy_.rule(name, target);
     if (ruling.refused()) {
-      issues_.push_back(
-          {"fatal", "forbidden", ruling.text, fmt::format("AidboxTopicDestination.parameter[{}]", aimed_by.index)});
+      refuse(aimed_by, ruling.text);
     } else if (!ruling.text.empty()) {
       log::event(log::Level::kWarn, "secret/target-warning", ruling.text,
                  {{"secret", std::string_view(name.value())}, {"destination", std::string_view(destination_.id)}});
@@ -94,14 +117,16 @@ class Rules {
 
   const topic::TopicDestination& destination_;
   const vault::VaultConfig& config_;
+  const vault::TargetBindings* bindings_;
   vault::TargetPolicy policy_;
   std::vector<fhir::Issue> issues_;
 };
 
 }  // namespace
 
-std::vector<fhir::Issue> refused_targets(const topic::TopicDestination& destination, const vault::VaultConfig& config) {
-  return Rules(destination, config).run();
+std::vector<fhir::Issue> refused_targets(const topic::TopicDestination& destination, const vault::VaultConfig& config,
+                                         const vault::TargetBindings* bindings) {
+  return Rules(destination, config, bindings).run();
 }
 
 }  // namespace embergate::delivery

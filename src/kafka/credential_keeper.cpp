@@ -91,6 +91,28 @@ void CredentialKeeper::too_old() {
   check();
 }
 
+void CredentialKeeper::target_changed() {
+  retry_.reset();
+  check();
+}
+
+core::Result<void> CredentialKeeper::claim_target() {
+  if (!bundle_) return {};
+  const auto requester = host_->requester();
+  if (!requester) return core::make_error(core::ErrorCode::kForbidden, "no destination uses the connection");
+  return kafka::claim_target(context_.options.bindings, settings_, *requester, context_.clock.system_now());
+}
+
+// An administrator may have confirmed another target while this one was in use.
+bool CredentialKeeper::has_lost_its_target() {
+  const auto bound = check_bound_target(context_.options.bindings, settings_);
+  if (bound) return false;
+  fail(false, bound.error().diagnostics);
+  used_is_proven_ = false;
+  host_->withdraw();
+  return true;
+}
+
 core::Result<CredentialKeeper::Snapshot> CredentialKeeper::read() {
   if (!bundle_) {
     auto fixed = std::make_shared<vault::BundleValue>();
@@ -112,6 +134,7 @@ void CredentialKeeper::check() {
     look_again_ = true;
     return;
   }
+  if (has_lost_its_target()) return plan_retry();
   if (!host_->has_room_for_candidate()) return plan(kRoomStep);
   const auto snapshot = read();
   force_read_ = false;
@@ -149,6 +172,10 @@ core::Result<Login> CredentialKeeper::make_login(const vault::BundleValue& value
 }
 
 void CredentialKeeper::prove(const Snapshot& snapshot) {
+  if (const auto claimed = claim_target(); !claimed) {
+    fail(false, claimed.error().diagnostics);
+    return plan_retry();
+  }
   auto login = make_login(*snapshot);
   if (context_.stopping.load()) return;
   if (!login) {
@@ -167,6 +194,10 @@ void CredentialKeeper::prove(const Snapshot& snapshot) {
   if (!probe.client) {
     force_read_ = probe.fault != ConnectionFault::kUnreachable;
     fail(probe.fault == ConnectionFault::kLoginRefused, probe.text);
+    return plan_retry();
+  }
+  if (const auto proven = prove_target(context_.options.bindings, settings_, probe.brokers); !proven) {
+    fail(false, proven.error().diagnostics);
     return plan_retry();
   }
   candidate_ = *std::move(login);
@@ -233,6 +264,7 @@ void CredentialKeeper::token_wanted() {
 void CredentialKeeper::renew_token() {
   if (host_ == nullptr || context_.stopping.load() || !used_.token) return;
   if (adopting_ || running_refused_) return plan_token(kLeastTokenWait);  // a check fetches one, too
+  if (has_lost_its_target()) return plan_retry();
   const auto deadline = std::chrono::steady_clock::now() + context_.options.probe_timeout;
   auto fetched = used_.credential->tokens->fetch(deadline, context_.stopping);
   if (context_.stopping.load()) return;

@@ -42,6 +42,8 @@ class CredentialHost {
   // Another token of the same principal.
   virtual void renew(const Login& login) = 0;
   virtual void credential_failed(bool refused, std::string text) = 0;
+  // Nothing may go to the connection's target any more; what is on its way comes back.
+  virtual void withdraw() = 0;
 };
 
 class CredentialKeeper : public std::enable_shared_from_this<CredentialKeeper> {
@@ -51,11 +53,12 @@ class CredentialKeeper : public std::enable_shared_from_this<CredentialKeeper> {
 
   void start();
   void stop();
-  void login_refused();  // of the running client: the broker may have rotated before the file
-  void tls_refused();    // the same for certificates
-  void lost();           // the running client was given up; the login has to prove itself anew
-  void too_old();        // the running client reached maxLoginAgeMs
-  void token_wanted();   // the library's token is near its end
+  void login_refused();   // of the running client: the broker may have rotated before the file
+  void tls_refused();     // the same for certificates
+  void lost();            // the running client was given up; the login has to prove itself anew
+  void too_old();         // the running client reached maxLoginAgeMs
+  void token_wanted();    // the library's token is near its end
+  void target_changed();  // a secret may be bound to another target now
   void adopted();
   void not_adopted(const std::string& text);
 
@@ -65,6 +68,8 @@ class CredentialKeeper : public std::enable_shared_from_this<CredentialKeeper> {
   void plan(core::Milliseconds delay);
   void plan_retry() { plan(retry_.next(context_.clock.steady_now())); }
   core::Result<Snapshot> read();
+  core::Result<void> claim_target();
+  bool has_lost_its_target();
   void act_on(const Snapshot& snapshot);
   void prove(const Snapshot& snapshot);
   core::Result<Login> make_login(const vault::BundleValue& value);

@@ -77,6 +77,8 @@ class Identity final : public ClientObserver, public CredentialHost, public std:
   void adopt(Proven proven) override;
   void renew(const Login& login) override;
   void credential_failed(bool refused, std::string text) override;
+  void withdraw() override;
+  void target_changed();
 
  private:
   using Members = std::vector<Member>;

@@ -210,6 +210,26 @@ void Identity::credential_failed(bool refused, std::string text) {
   }
 }
 
+void Identity::withdraw() {
+  if (!client()) return;
+  std::string reason;
+  {
+    std::lock_guard lock(mutex_);
+    reason = status_.last_error;
+  }
+  log::event(log::Level::kWarn, "topic-destination/suspended",
+             "the secret is bound to another target; records wait in the database",
+             {{"destinations", std::string_view(destinations())}});
+  drop_client(reason);
+}
+
+void Identity::target_changed() {
+  strand_->post([weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (self && self->keeper_) self->keeper_->target_changed();
+  });
+}
+
 bool Identity::note_error(const std::string& text) {
   std::lock_guard lock(mutex_);
   const bool news = status_.last_error != text;

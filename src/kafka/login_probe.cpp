@@ -18,15 +18,21 @@ namespace {
 // a slow network has its time.
 constexpr core::Milliseconds kFirstTry{100};
 constexpr core::Milliseconds kLongestTry{1'600};
+constexpr int kMostBrokers = 1'000;
 
 core::Milliseconds left_until(core::SteadyTime deadline) {
   return std::chrono::duration_cast<core::Milliseconds>(deadline - std::chrono::steady_clock::now());
 }
 
-bool answered(rd_kafka_t* client, core::Milliseconds limit) {
+bool answered(rd_kafka_t* client, core::Milliseconds limit, std::vector<std::string>& brokers) {
   const rd_kafka_metadata_t* metadata = nullptr;
   if (rd_kafka_metadata(client, 0, nullptr, &metadata, static_cast<int>(limit.count())) != RD_KAFKA_RESP_ERR_NO_ERROR)
     return false;
+  for (int i = 0; i < std::min(metadata->broker_cnt, kMostBrokers); ++i) {
+    const rd_kafka_metadata_broker& one = metadata->brokers[i];
+    const bool bare_ipv6 = std::string_view(one.host).find(':') != std::string_view::npos && one.host[0] != '[';
+    brokers.push_back(fmt::format(fmt::runtime(bare_ipv6 ? "[{}]:{}" : "{}:{}"), one.host, one.port));
+  }
   rd_kafka_metadata_destroy(metadata);
   return true;
 }
@@ -78,7 +84,7 @@ ProbeResult probe_login(ConfHandle conf, const BearerToken* token, const BrokerO
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   core::Milliseconds attempt = kFirstTry;
   while (!stopping.load() && left_until(deadline).count() > 0) {
-    if (answered(client.handle.get(), std::min(attempt, left_until(deadline)))) {
+    if (answered(client.handle.get(), std::min(attempt, left_until(deadline)), result.brokers)) {
       client.guard->allow_all();
       result.client = std::move(client);
       return result;

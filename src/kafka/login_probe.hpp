@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <string>
+#include <vector>
 
 #include "embergate/core/clock.hpp"
 #include "kafka/connect_guard.hpp"
@@ -20,6 +21,7 @@ struct ProbeResult {
   OpenClient client;
   ConnectionFault fault = ConnectionFault::kUnreachable;
   std::string text;
+  std::vector<std::string> brokers;  // "host:port", as the cluster names them
 };
 
 // `token` null: the login takes none. `stopping` ends the wait early.

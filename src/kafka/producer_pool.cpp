@@ -228,6 +228,11 @@ void ProducerPool::shutdown(core::Milliseconds limit) {
   context.batches.abandon_all(reason);
 }
 
+void ProducerPool::targets_changed() {
+  std::lock_guard lock(impl_->mutex);
+  for (const auto& identity : impl_->identities) identity->target_changed();
+}
+
 std::size_t ProducerPool::identities() const {
   std::lock_guard lock(impl_->mutex);
   return impl_->identities.size();

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "embergate/kafka/target.hpp"
 #include "embergate/vault/target_policy.hpp"
 #include "kafka/credential.hpp"
 
@@ -12,33 +13,32 @@ namespace embergate::kafka {
 
 namespace {
 
-// Certificates are public; they may go anywhere.
-bool is_public(vault::ContentKind kind) {
-  return kind == vault::ContentKind::kAuthorities || kind == vault::ContentKind::kCertificateChain;
-}
+using core::ErrorCode;
 
-std::vector<vault::SecretName> secrets_of(const ConnectionSettings& settings) {
-  std::vector<vault::SecretName> names;
-  for (const vault::BundleMember& member : members_of(settings)) {
-    if (member.name && !is_public(member.kind)) names.push_back(*member.name);
-  }
-  return names;
+// Who receives it reads the secret, or a token that is as good.
+bool shows_secret(SaslMechanism mechanism) {
+  return mechanism == SaslMechanism::kPlain || mechanism == SaslMechanism::kOauthBearer;
 }
 
 }  // namespace
 
-BrokerObjection objection_to_brokers(const vault::VaultConfig& config, const ConnectionSettings& settings) {
-  std::vector<vault::SecretName> names = secrets_of(settings);
+BrokerObjection objection_to_brokers(const vault::VaultConfig& config, const vault::TargetBindings* bindings,
+                                     const ConnectionSettings& settings) {
+  std::vector<vault::SecretName> names = private_secrets(settings);
   if (names.empty()) return {};
   vault::Target target;
   target.plaintext = !uses_tls(settings);
   target.verification_off = uses_tls(settings) && !settings.verify_host_name;
   target.own_authorities = !settings.ssl_truststore_certificates.empty();
-  return [&config, names = std::move(names), target](std::string_view broker) -> std::optional<std::string> {
+  target.shows_secret = shows_secret(settings.sasl_mechanism);
+  return [&config, bindings, names = std::move(names), target,
+          named = named_target(settings)](std::string_view broker) -> std::optional<std::string> {
     vault::Target at = target;
     at.address = std::string(broker);
     for (const vault::SecretName& name : names) {
       if (auto ruling = vault::TargetPolicy(config).rule(name, at); ruling.refused()) return std::move(ruling.text);
+      if (bindings == nullptr) continue;
+      if (auto objected = bindings->objection_to_broker(name, named, broker)) return objected;
     }
     return std::nullopt;
   };
@@ -49,11 +49,35 @@ core::Result<void> check_token_endpoint(const vault::VaultConfig& config, const 
   vault::Target target;
   target.kind = vault::Target::Kind::kUrl;
   target.address = settings.sasl_oauthbearer_token_endpoint_url;
-  for (const vault::SecretName& name : secrets_of(settings)) {
+  target.shows_secret = true;
+  for (const vault::SecretName& name : private_secrets(settings)) {
     auto ruling = vault::TargetPolicy(config).rule(name, target);
-    if (ruling.refused()) return core::make_error(core::ErrorCode::kForbidden, std::move(ruling.text));
+    if (ruling.refused()) return core::make_error(ErrorCode::kForbidden, std::move(ruling.text));
   }
   return {};
+}
+
+core::Result<void> check_bound_target(const vault::TargetBindings* bindings, const ConnectionSettings& settings) {
+  if (bindings == nullptr) return {};
+  const vault::NamedTarget target = named_target(settings);
+  for (const vault::SecretName& name : private_secrets(settings)) {
+    if (auto objected = bindings->objection(name, target))
+      return core::make_error(ErrorCode::kForbidden, *std::move(objected));
+  }
+  return {};
+}
+
+core::Result<void> claim_target(vault::TargetBindings* bindings, const ConnectionSettings& settings,
+                                const vault::Requester& requester, core::SystemTime now) {
+  if (bindings == nullptr) return {};
+  std::string resource = requester.resource_type + "/" + requester.id;
+  return bindings->claim(private_secrets(settings), named_target(settings), std::move(resource), now);
+}
+
+core::Result<void> prove_target(vault::TargetBindings* bindings, const ConnectionSettings& settings,
+                                const std::vector<std::string>& brokers) {
+  if (bindings == nullptr) return {};
+  return bindings->prove(private_secrets(settings), named_target(settings), brokers);
 }
 
 }  // namespace embergate::kafka

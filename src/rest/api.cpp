@@ -10,6 +10,7 @@
 #include <mutex>
 #include <tuple>
 
+#include "embergate/core/blocking.hpp"
 #include "embergate/observability/log.hpp"
 #include "rest/call.hpp"
 #include "rest/headers.hpp"
@@ -17,6 +18,7 @@
 #include "rest/render.hpp"
 #include "rest/route.hpp"
 #include "rest/service.hpp"
+#include "rest/vault_retarget.hpp"
 #include "rest/vault_status.hpp"
 
 namespace embergate::rest {
@@ -144,7 +146,7 @@ struct Api::Impl {
 
   asio::awaitable<core::Result<Response>> vault_status() {
     EG_CO_TRY(const auto uses, co_await parts.interactions.secret_uses());
-    co_return render_json(200, vault_status_json(parts.secrets, uses, parts.clock.system_now()),
+    co_return render_json(200, vault_status_json(parts.secrets, parts.bindings, uses, parts.clock.system_now()),
                           "application/fhir+json; charset=utf-8");
   }
 
@@ -157,6 +159,20 @@ struct Api::Impl {
     if (!principal) co_return std::move(principal).error();
     const bool all = auth::authorize_administrator(*principal).has_value();
     co_return health_page.answer(all ? HealthPage::Reader::kAdministrator : HealthPage::Reader::kEverybody);
+  }
+
+  asio::awaitable<core::Result<Response>> vault_retarget(Call& call) {
+    EG_CO_TRY(auto body, co_await body_of(call));
+    EG_CO_TRY(const vault::TargetBinding wanted,
+              read_retarget(std::move(body), parts.secrets.config(), parts.clock.system_now()));
+    auto confirm = [this, &wanted] { return parts.bindings.retarget(wanted); };
+    EG_CO_TRY(const auto before, co_await core::run_blocking(parts.pool, std::move(confirm)));
+    log::event(log::Level::kWarn, "secret/retargeted", "an administrator confirmed another target for a secret",
+               {{"secret", std::string_view(wanted.secret.value())},
+                {"resource", std::string_view(wanted.resource)},
+                {"client", std::string_view(call.principal.client_id)}});
+    parts.producers.targets_changed();
+    co_return render_json(200, retarget_json(wanted, before), "application/fhir+json; charset=utf-8");
   }
 
   asio::awaitable<core::Result<Response>> dispatch(Operation operation, Call& call) {
@@ -189,6 +205,8 @@ struct Api::Impl {
         co_return co_await topic_dry_run(call);
       case Operation::kVaultStatus:
         co_return co_await vault_status();
+      case Operation::kVaultRetarget:
+        co_return co_await vault_retarget(call);
     }
     co_return core::make_error(ErrorCode::kInternal, "no such operation");
   }

@@ -27,6 +27,7 @@ constexpr std::array kRoutes{
     Route{"GET", "fhir/AidboxTopicDestination/{id}/$status", Operation::kDestinationStatus, "operation"},
     Route{"POST", "fhir/AidboxSubscriptionTopic/$dry-run", Operation::kTopicDryRun, "operation"},
     Route{"GET", "fhir/$vault-status", Operation::kVaultStatus},
+    Route{"POST", "fhir/$vault-retarget", Operation::kVaultRetarget},
     Route{"POST", "fhir/{type}", Operation::kCreate, "create"},
     Route{"GET", "fhir/{type}/{id}", Operation::kRead, "read"},
     Route{"PUT", "fhir/{type}/{id}", Operation::kUpdate, "update"},

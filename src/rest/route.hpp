@@ -24,7 +24,8 @@ enum class Operation {
   kHistory,
   kDestinationStatus,
   kTopicDryRun,
-  kVaultStatus
+  kVaultStatus,
+  kVaultRetarget
 };
 
 struct RouteMatch {

@@ -5,32 +5,13 @@
 
 #include <map>
 
-#include "embergate/core/time_format.hpp"
-#include "embergate/fhir/outcome.hpp"
 #include "embergate/vault/explanations.hpp"
+#include "rest/parts.hpp"
 
 namespace embergate::rest {
 namespace {
 
 using interaction::SecretUse;
-
-class Parts {
- public:
-  void text(std::string_view name, std::string_view value) { add(name, "valueString", fhir::json_string(value)); }
-  void integer(std::string_view name, std::uint64_t value) { add(name, "valueInteger", fmt::format("{}", value)); }
-  void decimal(std::string_view name, double value) { add(name, "valueDecimal", fmt::format("{:.1f}", value)); }
-  void time(std::string_view name, core::SystemTime value) {
-    add(name, "valueDateTime", fmt::format("\"{}\"", core::format_instant_seconds(value)));
-  }
-  void part(std::string_view name, const Parts& inner) { add(name, "part", fmt::format("[{}]", inner.json_)); }
-  [[nodiscard]] const std::string& json() const { return json_; }
-
- private:
-  void add(std::string_view name, std::string_view member, std::string_view value) {
-    json_ += fmt::format(R"({}{{"name":"{}","{}":{}}})", json_.empty() ? "" : ",", name, member, value);
-  }
-  std::string json_;
-};
 
 bool is_set(core::SystemTime time) { return time.time_since_epoch().count() != 0; }
 
@@ -63,10 +44,21 @@ void add_use(Parts& out, const SecretUse& use, vault::ScopeVerdict verdict) {
   out.part("usedBy", inner);
 }
 
+// Of pinned secrets the config says more, so they have none.
+void add_target(Parts& out, const vault::TargetBindings& bindings, const vault::SecretName& name) {
+  if (!bindings.applies(name)) return;
+  const auto binding = bindings.find(name);
+  if (!binding) return;
+  out.part("target", target_parts(binding->target));
+  out.boolean("targetProven", binding->proven);
+  out.text("targetResource", binding->resource);
+  out.time("targetSince", binding->since);
+}
+
 }  // namespace
 
-std::string vault_status_json(const vault::SecretCache& secrets, const std::vector<SecretUse>& uses,
-                              core::SystemTime now) {
+std::string vault_status_json(const vault::SecretCache& secrets, const vault::TargetBindings& bindings,
+                              const std::vector<SecretUse>& uses, core::SystemTime now) {
   std::map<vault::SecretName, std::vector<const SecretUse*>> by_name;
   for (const auto& [name, entry] : secrets.config().entries()) by_name[name];
   for (const auto& use : uses) by_name[use.name].push_back(&use);
@@ -82,12 +74,11 @@ std::string vault_status_json(const vault::SecretCache& secrets, const std::vect
     }
     secret.integer("generation", report.generation);
     add_times(secret, report, now);
+    add_target(secret, bindings, name);
     for (const auto* use : users) add_use(secret, *use, secrets.config().check(name, use->requester));
     all.part("secret", secret);
   }
-  // A FHIR array is never empty.
-  if (all.json().empty()) return R"({"resourceType":"Parameters"})";
-  return fmt::format(R"({{"resourceType":"Parameters","parameter":[{}]}})", all.json());
+  return parameters_json(all);
 }
 
 }  // namespace embergate::rest

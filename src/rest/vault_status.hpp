@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // GET /fhir/$vault-status as Parameters (decision 23): per name state, reason, what to do, generation, times, ages,
-// days left, and which resources use it. Never a value, length, hash or path (S-27, AL-19). Thread: pure. Failure:
-// none.
+// days left, the target that it is bound to, and which resources use it. Never a value, length, hash or path (S-27,
+// AL-19). Thread: pure. Failure: none.
 #pragma once
 
 #include <string>
@@ -10,10 +10,11 @@
 #include "embergate/core/clock.hpp"
 #include "embergate/interaction/secret_uses.hpp"
 #include "embergate/vault/cache.hpp"
+#include "embergate/vault/target_bindings.hpp"
 
 namespace embergate::rest {
 
-std::string vault_status_json(const vault::SecretCache& secrets, const std::vector<interaction::SecretUse>& uses,
-                              core::SystemTime now);
+std::string vault_status_json(const vault::SecretCache& secrets, const vault::TargetBindings& bindings,
+                              const std::vector<interaction::SecretUse>& uses, core::SystemTime now);
 
 }  // namespace embergate::rest

@@ -54,6 +54,8 @@ std::string_view to_string(State state) {
       return "invalid";
     case State::kScopeDenied:
       return "scope-denied";
+    case State::kTargetChanged:
+      return "target-changed";
     case State::kUnused:
       return "unused";
   }

@@ -185,10 +185,8 @@ void warn_about_missing_pins(const Entry& entry, TargetMode mode, std::vector<st
                 "secret \"{}\" has no member allow and is never sent anywhere, since BOX_VAULT_TARGET_POLICY is "
                 "strict (S-01)",
                 name)
-          : fmt::format(
-                "secret \"{}\" can be sent to any address that a resource in its scope names; pin it with allow "
-                "(S-01)",
-                name));
+          : fmt::format("secret \"{}\" {} that a resource in its scope names; pin it with allow (S-01)", name,
+                        mode == TargetMode::kFirstUse ? "goes to the first target" : "can be sent to any address"));
 }
 
 void warn_about_shared_paths(const std::map<SecretName, Entry>& entries, std::vector<std::string>& warnings) {
@@ -229,6 +227,20 @@ Result<std::string> read_config(const std::string& path) {
 }
 
 }  // namespace
+
+std::string_view to_string(TargetMode mode) {
+  switch (mode) {
+    case TargetMode::kOff:
+      return "off";
+    case TargetMode::kWarn:
+      return "warn";
+    case TargetMode::kFirstUse:
+      return "first-use";
+    case TargetMode::kStrict:
+      return "strict";
+  }
+  return "";
+}
 
 Result<VaultConfig> VaultConfig::load(const std::string& path, const ConfigRules& rules) {
   EG_TRY(const auto text, read_config(path));

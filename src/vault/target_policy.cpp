@@ -93,7 +93,7 @@ class Judge {
     }
     TargetRuling worst;
     for (const auto& peer : peers_of(target, entry_.allow ? &*entry_.allow : nullptr))
-      worst = graver(worst, rule_on(peer));
+      worst = graver(worst, rule_on(peer, target.shows_secret));
     if (target.verification_off) {
       worst = graver(std::move(worst),
                      weak(fmt::format("secret \"{}\" would go to a peer whose name or certificate is not checked; take "
@@ -111,7 +111,7 @@ class Judge {
   }
 
  private:
-  [[nodiscard]] TargetRuling rule_on(const Peer& peer) const {
+  [[nodiscard]] TargetRuling rule_on(const Peer& peer, bool shows_secret) const {
     const auto& name = entry_.name.value();
     if (!peer.valid) {
       // Without pins the resource's own rules judge its addresses.
@@ -129,10 +129,12 @@ class Judge {
                       name, peer.shown));
     }
     if (!peer.plaintext || peer.loopback || entry_.allow_plaintext) return {};
-    return weak(
-        fmt::format("secret \"{}\" would cross the network to {} without TLS; use TLS, or set allow_plaintext in "
-                    "its entry in the vault config",
-                    name, peer.shown));
+    auto text = fmt::format(
+        "secret \"{}\" would cross the network to {} without TLS; use TLS, or set allow_plaintext in its entry in the "
+        "vault config",
+        name, peer.shown);
+    if (shows_secret && mode_ == TargetMode::kFirstUse) return refused(std::move(text));
+    return weak(std::move(text));
   }
 
   [[nodiscard]] TargetRuling weak(std::string text) const {

@@ -37,6 +37,8 @@ struct DeliveryOptions {
   core::Milliseconds retry_min{1'000};  // contract 2.6 Retry
   core::Milliseconds retry_max{60'000};
   std::size_t pool_threads = 2;
+  const vault::TargetBindings* bindings =
+      nullptr;  // outlives the deliveries; null: no secret is bound to its first target
 };
 
 class Deliveries {

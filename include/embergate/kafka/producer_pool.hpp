@@ -18,6 +18,7 @@
 #include "embergate/kafka/settings.hpp"
 #include "embergate/observability/metrics.hpp"
 #include "embergate/vault/cache.hpp"
+#include "embergate/vault/target_bindings.hpp"
 
 namespace embergate::kafka {
 
@@ -34,6 +35,7 @@ class ProducerPool {
     std::size_t queue_messages = 100'000;
     std::size_t queue_kbytes = 262'144;
     std::shared_ptr<TokenSourceFactory> token_sources;  // null: no OAUTHBEARER and no MSK IAM
+    vault::TargetBindings* bindings = nullptr;  // outlives the pool; null: no secret is bound to its first target
   };
   // Called on a control thread when something changed that a relay or $status wants to know: credential proven,
   // refused, connected, lost.
@@ -53,6 +55,8 @@ class ProducerPool {
   // `requester`: the destination; its right to each secret is checked now and at every resolution (R-01, S-20).
   [[nodiscard]] std::unique_ptr<Producer> acquire(const ConnectionSettings& connection, const TopicSettings& topic,
                                                   const vault::Requester& requester, Listener listener);
+  // A secret was bound to another target: every connection looks whether its own is still the one.
+  void targets_changed();
   void shutdown(core::Milliseconds limit);
   [[nodiscard]] std::size_t identities() const;
 

@@ -15,8 +15,10 @@
 #include "embergate/delivery/deliveries.hpp"
 #include "embergate/http/server.hpp"
 #include "embergate/interaction/interactions.hpp"
+#include "embergate/kafka/producer_pool.hpp"
 #include "embergate/observability/health.hpp"
 #include "embergate/observability/metrics.hpp"
+#include "embergate/vault/target_bindings.hpp"
 
 namespace embergate::rest {
 
@@ -36,6 +38,9 @@ struct ApiParts {
   delivery::Deliveries& deliveries;
   auth::Authenticator& authenticator;
   vault::SecretCache& secrets;
+  vault::TargetBindings& bindings;
+  kafka::ProducerPool& producers;  // told when a secret's target changed
+  boost::asio::thread_pool& pool;  // for what blocks
   const observability::HealthMonitor& health;
   observability::Metrics& metrics;
   const core::Clock& clock;

@@ -47,6 +47,8 @@ class Reader {
                                                                     std::string_view value, std::size_t limit) = 0;
   virtual core::Result<std::vector<StoredVersion>> list_current(std::string_view type,
                                                                 std::size_t limit) = 0;  // present ones, by version
+  virtual core::Result<std::optional<TargetBinding>> target_binding(std::string_view secret) = 0;
+  virtual core::Result<std::vector<TargetBinding>> target_bindings() = 0;  // one for a name of the vault config at most
 };
 
 class Transaction : public Reader {
@@ -74,6 +76,9 @@ class Transaction : public Reader {
   virtual core::Result<std::vector<HeldRow>> release_held(DestinationSlot slot, const HeldSelection& selection) = 0;
   // Deletes held rows with their events, which is final. What was deleted, by number, as it was.
   virtual core::Result<std::vector<HeldRow>> discard_held(DestinationSlot slot, const HeldSelection& selection) = 0;
+  // Inserts unless the secret has a binding, and gives the one that stands then: of several callers one wins.
+  virtual core::Result<TargetBinding> bind_target(const TargetBinding& binding) = 0;
+  virtual core::Result<void> replace_target(const TargetBinding& binding) = 0;
 };
 
 struct CommitReceipt {

@@ -36,6 +36,16 @@ struct StoredVersion {
   std::string body;  // stamped JSON; of a deletion: the last content under the deleting version
 };
 
+// The target that a secret was first used with (decision 44). What `target` and `brokers` say is the caller's matter.
+struct TargetBinding {
+  std::string secret;
+  std::string target;
+  std::string brokers;
+  std::string resource;
+  bool proven = false;
+  core::SystemTime since{};
+};
+
 struct Identifier {  // of Patient.identifier and the like: serves conditional references (decision 21)
   std::string system;
   std::string value;

@@ -24,8 +24,10 @@
 
 namespace embergate::vault {
 
-enum class State { kOk, kStale, kMissing, kInvalid, kScopeDenied, kUnused };
-std::string_view to_string(State state);  // "ok" "stale" "missing" "invalid" "scope-denied" "unused" (decision 23)
+// kTargetChanged: this user names another target than the one that the secret is bound to (target_bindings.hpp).
+enum class State { kOk, kStale, kMissing, kInvalid, kScopeDenied, kTargetChanged, kUnused };
+std::string_view to_string(
+    State state);  // "ok" "stale" "missing" "invalid" "scope-denied" "target-changed" "unused" (decision 23)
 
 // What the value is for: decides normalisation, limits and refusals (R-05, R-21, R-23..R-27).
 enum class ContentKind {

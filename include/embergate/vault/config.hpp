@@ -27,7 +27,8 @@ struct Pins {
 };
 
 // BOX_VAULT_TARGET_POLICY: what holds for entries without pins. Pins hold always.
-enum class TargetMode { kOff, kWarn, kStrict };
+enum class TargetMode { kOff, kWarn, kFirstUse, kStrict };
+std::string_view to_string(TargetMode mode);  // "off" "warn" "first-use" "strict"
 
 struct Entry {
   SecretName name;
@@ -42,7 +43,7 @@ struct Entry {
 enum class ScopeVerdict { kGranted, kUnknownName, kOutOfScope };
 
 struct ConfigRules {  // from the environment
-  TargetMode target_mode = TargetMode::kWarn;
+  TargetMode target_mode = TargetMode::kFirstUse;
   std::vector<std::string> allowed_roots;  // BOX_VAULT_ALLOWED_ROOTS; empty: any path
 };
 

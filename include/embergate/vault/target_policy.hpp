@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a secret may be sent (S-01..S-04, S-08). A scope says who may use a secret; whoever may write that resource can
+// Where a secret may be sent by the vault config alone (S-01..S-04, S-08); what its first use says of it is
+// target_bindings.hpp's matter. A scope says who may use a secret; whoever may write that resource can
 // aim it at any address, unless the entry pins its targets with `allow`. Asked when a resource is written, and again
 // for every broker name and URL before a connection that carries the secret is opened (S-02). Thread: pure functions
 // over an immutable config. Ownership: keeps a reference to the config. Failure: a ruling with a text for whoever wrote
@@ -21,6 +22,7 @@ struct Target {
   bool plaintext = false;         // kBootstrap: no TLS; of a URL the scheme says it
   bool verification_off = false;  // the peer's name or chain is not checked
   bool own_authorities = false;   // trusts authorities that stand in the resource itself, not in an operator's file
+  bool shows_secret = false;  // the peer is shown the secret itself, or a token that stands for it (PLAIN, OAUTHBEARER)
 };
 
 struct TargetRuling {

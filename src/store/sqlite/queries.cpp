@@ -17,6 +17,7 @@
 #define EG_HELD_COLUMNS \
   "d.event_number, d.state, d.released, d.type, d.id, d.code, d.reason, d.attempts, d.since, d.next_try, o.version_id"
 #define EG_HELD_TABLES " FROM held d CROSS JOIN outbox o ON o.slot = d.slot AND o.event_number = d.event_number"
+#define EG_BINDING_COLUMNS "secret, target, brokers, resource, proven, since"
 
 namespace embergate::store::sqlite {
 
@@ -150,6 +151,14 @@ const char* text_of(Query query) {
       return "INSERT INTO event_epoch (slot, first_event_number, epoch) VALUES (?1, 1, ?2)";
     case Query::kDeleteSlotEpochs:
       return "DELETE FROM event_epoch WHERE slot = ?1";
+    case Query::kTargetBinding:
+      return "SELECT " EG_BINDING_COLUMNS " FROM target_binding WHERE secret = ?1";
+    case Query::kTargetBindings:
+      return "SELECT " EG_BINDING_COLUMNS " FROM target_binding";
+    case Query::kBindTarget:
+      return "INSERT OR IGNORE INTO target_binding (" EG_BINDING_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    case Query::kReplaceTarget:
+      return "INSERT OR REPLACE INTO target_binding (" EG_BINDING_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     case Query::kCount:
       break;
   }

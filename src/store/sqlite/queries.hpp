@@ -61,6 +61,10 @@ enum class Query : std::size_t {
   kLoadEventEpochs,
   kInsertEventEpoch,
   kDeleteSlotEpochs,
+  kTargetBinding,
+  kTargetBindings,
+  kBindTarget,
+  kReplaceTarget,
   kCount
 };
 

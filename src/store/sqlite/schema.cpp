@@ -15,7 +15,7 @@ constexpr std::int64_t kApplicationId = 0x454D4247;
 // history keeps every body once, in a rowid table, so that the outbox finds it by number. The others are narrow and
 // keyed by what they are asked for. resource.identifiers is the packed list that the identifier table holds for the
 // resource: what an update has to take away is read from there.
-constexpr std::array<const char*, 3> kMigrations = {R"sql(
+constexpr std::array<const char*, 4> kMigrations = {R"sql(
 CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO counter (name, value) VALUES ('catalog_epoch', 0);
 CREATE TABLE type (number INTEGER PRIMARY KEY, name TEXT NOT NULL);
@@ -87,6 +87,16 @@ CREATE TABLE event_epoch (
   PRIMARY KEY (slot, first_event_number)
 ) WITHOUT ROWID;
 INSERT INTO counter (name, value) VALUES ('event_epoch', 1), ('file_identity', 0), ('version_floor', 0);
+)sql",
+                                                    R"sql(
+CREATE TABLE target_binding (
+  secret TEXT PRIMARY KEY,
+  target TEXT NOT NULL,
+  brokers TEXT NOT NULL,
+  resource TEXT NOT NULL,
+  proven INTEGER NOT NULL,
+  since INTEGER NOT NULL
+) WITHOUT ROWID;
 )sql"};
 
 core::Error foreign_database() {

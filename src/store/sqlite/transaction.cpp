@@ -43,6 +43,11 @@ core::Result<std::vector<StoredVersion>> SqliteTransaction::list_current(std::st
   return reader_.list_current(type, limit);
 }
 
+core::Result<std::optional<TargetBinding>> SqliteTransaction::target_binding(std::string_view secret) {
+  return reader_.target_binding(secret);
+}
+core::Result<std::vector<TargetBinding>> SqliteTransaction::target_bindings() { return reader_.target_bindings(); }
+
 core::Result<void> SqliteTransaction::put_version(const NewVersion& version) {
   EG_CHECK(is_own(version.version_id));
   auto type = state_.types.find_or_store(connection_, version.type);
@@ -113,6 +118,16 @@ core::Result<std::vector<HeldRow>> SqliteTransaction::discard_held(DestinationSl
   auto rows = discard_held_rows(connection_, state_.slots, slot, selection);
   if (!rows) return keep(rows.error()).error();
   return rows;
+}
+
+core::Result<TargetBinding> SqliteTransaction::bind_target(const TargetBinding& binding) {
+  EG_CHECK(keep(write_binding(Query::kBindTarget, binding)));
+  EG_TRY(auto standing, target_binding(binding.secret));
+  return standing ? *std::move(standing) : binding;
+}
+
+core::Result<void> SqliteTransaction::replace_target(const TargetBinding& binding) {
+  return keep(write_binding(Query::kReplaceTarget, binding));
 }
 
 core::Result<CommitReceipt> SqliteTransaction::finish() {
@@ -209,6 +224,17 @@ core::Result<void> SqliteTransaction::write_event(const PendingEvent& event) {
 core::Result<void> SqliteTransaction::try_space() {
   EG_CHECK(keep(connection_.run(Query::kTakeRoom)));
   return keep(connection_.run(Query::kGiveRoomBack));
+}
+
+core::Result<void> SqliteTransaction::write_binding(Query query, const TargetBinding& binding) {
+  return connection_.use(query)
+      .bind_text(1, binding.secret)
+      .bind_text(2, binding.target)
+      .bind_text(3, binding.brokers)
+      .bind_text(4, binding.resource)
+      .bind(5, binding.proven ? 1 : 0)
+      .bind(6, stamp_of(binding.since))
+      .run();
 }
 
 core::Result<void> SqliteTransaction::drop_slot(DestinationSlot slot) {

@@ -32,6 +32,9 @@ class SqliteTransaction final : public Transaction {
                                                             std::string_view value, std::size_t limit) override;
   core::Result<std::vector<StoredVersion>> list_current(std::string_view type, std::size_t limit) override;
 
+  core::Result<std::optional<TargetBinding>> target_binding(std::string_view secret) override;
+  core::Result<std::vector<TargetBinding>> target_bindings() override;
+
   core::SystemTime now() const override { return now_; }
   VersionId next_version_id() override { return state_.take_version(); }
   core::Result<void> put_version(const NewVersion& version) override;
@@ -44,6 +47,8 @@ class SqliteTransaction final : public Transaction {
   std::uint64_t queue_length(DestinationSlot slot) override;
   core::Result<std::vector<HeldRow>> release_held(DestinationSlot slot, const HeldSelection& selection) override;
   core::Result<std::vector<HeldRow>> discard_held(DestinationSlot slot, const HeldSelection& selection) override;
+  core::Result<TargetBinding> bind_target(const TargetBinding& binding) override;
+  core::Result<void> replace_target(const TargetBinding& binding) override;
 
   // Takes 64 KiB of room and gives them back: fails when a write of that size would.
   core::Result<void> try_space();
@@ -65,6 +70,7 @@ class SqliteTransaction final : public Transaction {
   core::Result<void> write_events();
   core::Result<void> write_event(const PendingEvent& event);
   core::Result<void> drop_slot(DestinationSlot slot);
+  core::Result<void> write_binding(Query query, const TargetBinding& binding);
 
   Connection& connection_;
   WriterState& state_;

@@ -21,6 +21,11 @@ StoredVersion version_from(const Statement& row, std::string_view type, std::str
   return version;
 }
 
+TargetBinding binding_from(const Statement& row) {
+  return {std::string(row.text(0)), std::string(row.text(1)), std::string(row.text(2)),
+          std::string(row.text(3)), row.integer(4) != 0,      time_of(row.integer(5))};
+}
+
 std::int64_t as_limit(std::size_t limit) { return static_cast<std::int64_t>(std::min<std::size_t>(limit, INT32_MAX)); }
 
 }  // namespace
@@ -96,6 +101,23 @@ core::Result<std::vector<StoredVersion>> VersionReader::list_current(std::string
     if (!row) return versions;
     EG_TRY(auto version, load_version(type, query.text(1), query.integer(0)));
     if (version) versions.push_back(*std::move(version));
+  }
+}
+
+core::Result<std::optional<TargetBinding>> VersionReader::target_binding(std::string_view secret) {
+  auto query = connection_.use(Query::kTargetBinding);
+  query.bind_text(1, secret);
+  EG_TRY(const bool row, query.step());
+  return row ? std::optional(binding_from(query)) : std::nullopt;
+}
+
+core::Result<std::vector<TargetBinding>> VersionReader::target_bindings() {
+  std::vector<TargetBinding> bindings;
+  auto query = connection_.use(Query::kTargetBindings);
+  for (;;) {
+    EG_TRY(const bool row, query.step());
+    if (!row) return bindings;
+    bindings.push_back(binding_from(query));
   }
 }
 

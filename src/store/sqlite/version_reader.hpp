@@ -26,6 +26,8 @@ class VersionReader final : public Reader {
                                                             std::optional<std::string_view> system,
                                                             std::string_view value, std::size_t limit) override;
   core::Result<std::vector<StoredVersion>> list_current(std::string_view type, std::size_t limit) override;
+  core::Result<std::optional<TargetBinding>> target_binding(std::string_view secret) override;
+  core::Result<std::vector<TargetBinding>> target_bindings() override;
 
   // 0: the resource never existed.
   core::Result<VersionId> current_version(std::int64_t type, std::string_view id);

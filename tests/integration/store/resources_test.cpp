@@ -200,7 +200,67 @@ TEST_F(StoreTest, AReadThatTakesTooLongFailsAloneAndMayComeAgain) {
   ASSERT_FALSE(endless);
   EXPECT_EQ(endless.error().code, core::ErrorCode::kUnavailable);
   EXPECT_TRUE(endless.error().retriable);
-  for (int i = 0; i < 4; ++i) EXPECT_TRUE(store_->read([](Reader&) { return core::Result<void>(); })) << "it is free again";
+  for (int i = 0; i < 4; ++i)
+    EXPECT_TRUE(store_->read([](Reader&) { return core::Result<void>(); })) << "it is free again";
+}
+
+class TargetRows : public StoreTest {
+ protected:
+  void SetUp() override { must_open(); }
+  static TargetBinding row(std::string target, bool proven = false) {
+    return {
+        "jaas", std::move(target), "[]", "AidboxTopicDestination/d", proven, core::SystemTime(std::chrono::seconds(7))};
+  }
+  std::string bind(const TargetBinding& wanted) {
+    std::string standing;
+    const auto done = commit(*store_, [&](Transaction& tx) -> core::Result<void> {
+      EG_TRY(const auto stands, tx.bind_target(wanted));
+      standing = stands.target;
+      return {};
+    });
+    EXPECT_TRUE(done);
+    return standing;
+  }
+  std::vector<TargetBinding> all() {
+    std::vector<TargetBinding> rows;
+    EXPECT_TRUE(store_->read([&](Reader& reader) -> core::Result<void> {
+      EG_TRY(rows, reader.target_bindings());
+      return {};
+    }));
+    return rows;
+  }
+};
+
+TEST_F(TargetRows, TheFirstOfTwoStandsAndSurvivesARestart) {
+  EXPECT_EQ(bind(row("first")), "first");
+  EXPECT_EQ(bind(row("second")), "first");
+  must_open();
+  const auto rows = all();
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0].secret, "jaas");
+  EXPECT_EQ(rows[0].target, "first");
+  EXPECT_EQ(rows[0].resource, "AidboxTopicDestination/d");
+  EXPECT_FALSE(rows[0].proven);
+  EXPECT_EQ(rows[0].since, core::SystemTime(std::chrono::seconds(7)));
+  EXPECT_EQ(bind(row("second")), "first");
+}
+
+TEST_F(TargetRows, AreReplacedOnlyByName) {
+  bind(row("first"));
+  ASSERT_TRUE(commit(*store_, [&](Transaction& tx) { return tx.replace_target(row("second", true)); }));
+  const auto rows = all();
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0].target, "second");
+  EXPECT_TRUE(rows[0].proven);
+}
+
+TEST_F(TargetRows, GoWithTheTransactionThatFails) {
+  const auto failed = commit(*store_, [&](Transaction& tx) -> core::Result<void> {
+    EG_CHECK(tx.bind_target(row("first")));
+    return core::make_error(core::ErrorCode::kInvalid, "no");
+  });
+  EXPECT_FALSE(failed);
+  EXPECT_THAT(all(), IsEmpty());
 }
 
 }  // namespace

@@ -70,7 +70,11 @@ TEST(Settings, SayWhereSecretsMayGoAndLie) {
   EXPECT_EQ(settings->vault_rules.target_mode, vault::TargetMode::kStrict);
   EXPECT_EQ(settings->vault_rules.allowed_roots, (std::vector<std::string>{"/run/secrets", "/etc/tls"}));
   EXPECT_FALSE(settings->egress.allow_loopback);
-  EXPECT_EQ(read({})->vault_rules.target_mode, vault::TargetMode::kWarn);
+  EXPECT_EQ(read({})->vault_rules.target_mode, vault::TargetMode::kFirstUse);
+  for (const auto mode :
+       {vault::TargetMode::kOff, vault::TargetMode::kWarn, vault::TargetMode::kFirstUse, vault::TargetMode::kStrict}) {
+    EXPECT_EQ(read({"BOX_VAULT_TARGET_POLICY=" + std::string(vault::to_string(mode))})->vault_rules.target_mode, mode);
+  }
   EXPECT_TRUE(read({})->egress.allow_loopback);
   for (const char* entry : {"BOX_VAULT_TARGET_POLICY=none", "BOX_VAULT_ALLOWED_ROOTS=run", "BOX_VAULT_ALLOWED_ROOTS=/",
                             "BOX_VAULT_ALLOWED_ROOTS=/a::/b", "BOX_VAULT_ALLOWED_ROOTS=/a/../b"}) {

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "support/fake_target_store.hpp"
 #include "support/temp_dir.hpp"
 
 namespace embergate::rest {
@@ -29,7 +30,9 @@ class VaultStatus : public ::testing::Test {
   }
   json status(const std::vector<interaction::SecretUse>& uses,
               core::SystemTime now = core::system_clock().system_now()) {
-    text_ = vault_status_json(*cache_, uses, now);
+    vault::TargetBindings bindings(cache_->config(), std::make_unique<test::FakeTargetStore>(table_));
+    EXPECT_TRUE(bindings.load());
+    text_ = vault_status_json(*cache_, bindings, uses, now);
     return json::parse(text_);
   }
   static json secret(const json& status, const std::string& name) {
@@ -50,10 +53,26 @@ class VaultStatus : public ::testing::Test {
   }
 
   test::TempDir dir_;
+  test::TargetTable table_;
   observability::Metrics metrics_;
   std::optional<vault::SecretCache> cache_;
   std::string text_;
 };
+
+TEST_F(VaultStatus, S07_TellsAdministratorsWhatTheFirstUseBoundASecretTo) {
+  vault::NamedTarget target{{"a.example:9093", "b.example:9093"}, "SASL_SSL", "PLAIN", "https", "system", ""};
+  const vault::SecretName used("used");
+  table_.rows.emplace(used, vault::TargetBinding{used, target, {}, "AidboxTopicDestination/d", true, {}});
+  const auto shown = secret(status({}), "used");
+  const auto parts = part(shown, "target")["part"];
+  EXPECT_EQ(part(parts, "bootstrapServers")["valueString"], "a.example:9093,b.example:9093");
+  EXPECT_EQ(part(parts, "securityProtocol")["valueString"], "SASL_SSL");
+  EXPECT_EQ(part(parts, "saslMechanism")["valueString"], "PLAIN");
+  EXPECT_EQ(part(parts, "authorities")["valueString"], "system");
+  EXPECT_EQ(part(shown, "targetProven")["valueBoolean"], true);
+  EXPECT_EQ(part(shown, "targetResource")["valueString"], "AidboxTopicDestination/d");
+  EXPECT_TRUE(part(secret(status({}), "idle"), "target").is_null());
+}
 
 TEST_F(VaultStatus, TellsStateGenerationAgesAndUsersOfEachName) {
   ASSERT_TRUE(cache_->resolve(*vault::make_secret_name("used"), {"Client", "a", "secret"},

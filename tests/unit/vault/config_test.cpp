@@ -229,6 +229,8 @@ TEST(VaultConfig, WarnsOncePerSecretThatCanBeAimedAnywhere) {  // S-01
   EXPECT_THAT(warnings(TargetMode::kOff), IsEmpty());
   EXPECT_THAT(warnings(TargetMode::kWarn),
               ::testing::ElementsAre(HasSubstr("secret \"out\" can be sent to any address")));
+  EXPECT_THAT(warnings(TargetMode::kFirstUse),
+              ::testing::ElementsAre(HasSubstr("secret \"out\" goes to the first target")));
   EXPECT_THAT(warnings(TargetMode::kStrict), ::testing::ElementsAre(HasSubstr("secret \"out\" has no member allow")));
 }
 

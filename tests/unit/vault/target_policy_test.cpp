@@ -90,6 +90,25 @@ TEST_F(TargetPolicyTest, S03_NoPinnedSecretCrossesTheNetworkInClear) {
             Verdict::kWarned);
 }
 
+TEST_F(TargetPolicyTest, S03_UnderFirstUseNoPeerIsShownAnUnpinnedSecretInClear) {
+  auto target = server("any.example:9092");
+  target.plaintext = true;
+  EXPECT_EQ(rule("free", target, TargetMode::kFirstUse).verdict, Verdict::kWarned);  // SCRAM shows it to nobody
+  target.shows_secret = true;
+  const auto ruling = rule("free", target, TargetMode::kFirstUse);
+  EXPECT_TRUE(ruling.refused());
+  EXPECT_THAT(ruling.text, HasSubstr("allow_plaintext"));
+  EXPECT_EQ(rule("local", target, TargetMode::kFirstUse).verdict, Verdict::kAllowed);
+  EXPECT_EQ(rule("free", target, TargetMode::kWarn).verdict, Verdict::kWarned);
+  target.address = "127.0.0.1:9092";
+  EXPECT_EQ(rule("free", target, TargetMode::kFirstUse).verdict, Verdict::kAllowed);
+  target.address = "127.0.0.1:9092,any.example:9092";
+  EXPECT_TRUE(rule("free", target, TargetMode::kFirstUse).refused());
+  auto endpoint = url("http://idp.example/token");
+  endpoint.shows_secret = true;
+  EXPECT_TRUE(rule("free", endpoint, TargetMode::kFirstUse).refused());
+}
+
 TEST_F(TargetPolicyTest, S04_NothingBesideAPinnedSecretSwitchesVerificationOff) {
   auto target = server("b1.kafka.example:9093");
   target.verification_off = true;
