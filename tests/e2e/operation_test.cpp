@@ -5,6 +5,8 @@
 
 #include <filesystem>
 
+#include <sys/resource.h>
+
 #include "e2e/gateway_test.hpp"
 #include "support/eventually.hpp"
 #include "support/pki.hpp"
@@ -240,6 +242,28 @@ TEST_F(Operation, HealthTellsNamesToAdministratorsOnly) {
   EXPECT_EQ(all.json["checks"]["kafka:events"][0]["status"], "warn") << all;
   EXPECT_NE(all.json["checks"]["kafka:events"][0].value("output", ""), "") << all;
   EXPECT_EQ(RestClient(world.gateway().port(), "root", "wrong").get("/health").status(), 401);
+}
+
+// A limit on the size of files makes every write fail as a full volume does.
+void limit_files_of(pid_t process, rlim_t bytes) {
+  rlimit limit{};
+  ASSERT_EQ(prlimit(process, RLIMIT_FSIZE, nullptr, &limit), 0);
+  limit.rlim_cur = bytes;
+  ASSERT_EQ(prlimit(process, RLIMIT_FSIZE, &limit, nullptr), 0);
+}
+
+TEST_F(Operation, HealthIs503WhileWritesFailAndComesBackWithoutAClientsWrite) {
+  ASSERT_TRUE(world.start());
+  ASSERT_EQ(world.root().put("/fhir/Patient/p1", samples::patient("p1", "One")).status(), 201);
+  const auto health = [&] { return world.anonymous().get("/health").status(); };
+  ASSERT_TRUE(eventually([&] { return health() == 200; }));
+  limit_files_of(world.gateway().pid(), 4096);
+  EXPECT_EQ(world.root().put("/fhir/Patient/p1", samples::patient("p1", "Two")).status(), 503);
+  EXPECT_TRUE(eventually([&] { return health() == 503; })) << world.root().get("/health");
+  EXPECT_EQ(world.root().get("/fhir/Patient/p1").status(), 200) << "reading goes on";
+  limit_files_of(world.gateway().pid(), RLIM_INFINITY);
+  EXPECT_TRUE(eventually([&] { return health() == 200; })) << world.root().get("/health");
+  EXPECT_EQ(world.root().put("/fhir/Patient/p1", samples::patient("p1", "Two")).status(), 200);
 }
 
 TEST_F(Operation, TheCommandLineAsksTheRunningGatewayForItsHealth) {
