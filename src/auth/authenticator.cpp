@@ -121,7 +121,7 @@ struct Authenticator::Impl : std::enable_shared_from_this<Impl> {
   // Of a caller that is not known: counted before it is checked.
   Verified verify_counted(Login login) {
     auto attempt = std::make_shared<const Throttle::Attempt>(login.attempt());
-    if (throttle.blocked(*attempt)) co_return throttled();
+    if (throttle.blocked_here(*attempt)) co_return throttled();
     const Mac guess = login.guess();
     while (true) {
       auto landing = flights->begin(guess);

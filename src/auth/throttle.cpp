@@ -8,8 +8,8 @@ namespace {
 
 // Of a client's limit, for addresses that have no failures of their own.
 constexpr double kFreshFactor = 10;
-// Below one failure's worth: what is left of the last one does not make an address known.
-constexpr double kAlmostNothing = 0.999;
+// What is left of a failure until it has drained as a whole: such an address is not fresh.
+constexpr double kAlmostNothing = 0.01;
 // What comes of adding and draining fractions.
 constexpr double kRounding = 1e-6;
 
@@ -63,15 +63,23 @@ bool Throttle::is_fresh(const Attempt& attempt, double own, core::SteadyTime now
   return at_address_.level(attempt.client_at_address, now) - own < kAlmostNothing;
 }
 
+bool Throttle::is_over_here(const Attempt& attempt, core::SteadyTime now) const {
+  return !has_place(at_address_.level(attempt.client_at_address, now), as_level(limits_.at_address)) ||
+         !has_place(of_address_.level(attempt.address, now), as_level(limits_.of_address));
+}
+
 bool Throttle::is_over(const Attempt& attempt, core::SteadyTime now) const {
-  if (!has_place(at_address_.level(attempt.client_at_address, now), as_level(limits_.at_address))) return true;
-  if (!has_place(of_address_.level(attempt.address, now), as_level(limits_.of_address))) return true;
-  return !has_room(of_client_, attempt.client, is_fresh(attempt, 0, now), now);
+  return is_over_here(attempt, now) || !has_room(of_client_, attempt.client, is_fresh(attempt, 0, now), now);
 }
 
 bool Throttle::blocked(const Attempt& attempt) {
   std::lock_guard lock(mutex_);
   return is_over(attempt, clock_.steady_now());
+}
+
+bool Throttle::blocked_here(const Attempt& attempt) {
+  std::lock_guard lock(mutex_);
+  return is_over_here(attempt, clock_.steady_now());
 }
 
 bool Throttle::reserve(const Attempt& attempt) {

@@ -62,6 +62,8 @@ class Throttle {
 
   Throttle(Limits limits, const core::Clock& clock);
   [[nodiscard]] bool blocked(const Attempt& attempt);
+  // By what is counted at the address alone: for one who waits for a check that another has reserved for.
+  [[nodiscard]] bool blocked_here(const Attempt& attempt);
   // False: too many failures; nothing is counted.
   [[nodiscard]] bool reserve(const Attempt& attempt);
   // The secret behind the client, on top of reserve().
@@ -75,6 +77,7 @@ class Throttle {
   [[nodiscard]] bool address_blocked(const Mac& address);
 
  private:
+  [[nodiscard]] bool is_over_here(const Attempt& attempt, core::SteadyTime now) const;
   [[nodiscard]] bool is_over(const Attempt& attempt, core::SteadyTime now) const;
   [[nodiscard]] bool is_fresh(const Attempt& attempt, double own, core::SteadyTime now) const;
   [[nodiscard]] bool has_room(const Levels& levels, const Mac& key, bool fresh, core::SteadyTime now) const;

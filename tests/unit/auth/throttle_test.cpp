@@ -69,6 +69,26 @@ TEST_F(ThrottleTest, AClientHasOneLimitForAllAddressesAndIsNotLockedOut) {
   EXPECT_FALSE(throttle.blocked(attempt("d", "home")));
 }
 
+TEST_F(ThrottleTest, AnAddressIsFreshOnlyWhenItsFailuresHaveDrainedAsAWhole) {
+  for (int i = 0; i < 20; ++i) guesses("c", "a" + std::to_string(i), 10);
+  const int first = guesses("c", "late", 1);
+  ASSERT_EQ(first, 1);
+  for (int i = 0; i < 10; ++i) {
+    clock.advance(std::chrono::milliseconds(1'000));
+    EXPECT_EQ(guesses("c", "late", 1), 0) << i + 1 << " s after a failure that takes 20 s to drain";
+  }
+  clock.advance(seconds(11));
+  EXPECT_EQ(guesses("c", "late", 1), 1);
+}
+
+// A right login that came at the same moment must not be refused for the attempt that the first one reserved.
+TEST_F(ThrottleTest, AReservedAttemptDoesNotBlockOneThatWaitsForIt) {
+  for (int i = 0; i < 20; ++i) guesses("c", "a" + std::to_string(i), 10);
+  ASSERT_TRUE(throttle.reserve(attempt("c", "home")));
+  EXPECT_TRUE(throttle.blocked(attempt("c", "home")));
+  EXPECT_FALSE(throttle.blocked_here(attempt("c", "home")));
+}
+
 TEST_F(ThrottleTest, ASecretIsCountedOverAllClientsThatShareIt) {
   const Mac secret = keyed_mark("secret");
   int counted = 0;
