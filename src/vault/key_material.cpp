@@ -44,17 +44,18 @@ int give_password(char* buffer, int size, int, void* given) {
   });
 }
 
-// Whether what failed since the mark failed for want of an algorithm. Empties the queue. The decoder says "unsupported"
-// after a wrong password, too.
-bool lacks_algorithm() {
+// Whether what failed since the mark failed for want of an algorithm. Empties the queue. With all providers at hand
+// OpenSSL still says "unsupported" after a wrong password, so only its more exact reasons count then.
+bool lacks_algorithm(bool all_providers = false) {
   bool lacks = false;
   while (const auto error = ERR_get_error()) {
+    const int library = ERR_GET_LIB(error);
     const int reason = ERR_GET_REASON(error);
-    const bool of_cipher = ERR_GET_LIB(error) == ERR_LIB_EVP &&
-                           (reason == EVP_R_UNSUPPORTED_ALGORITHM || reason == EVP_R_UNKNOWN_CIPHER ||
-                            reason == EVP_R_UNSUPPORTED_CIPHER || reason == EVP_R_UNKNOWN_PBE_ALGORITHM);
-    lacks |= of_cipher || (reason == ERR_R_UNSUPPORTED && ERR_GET_LIB(error) != ERR_LIB_OSSL_DECODER) ||
-             (ERR_GET_LIB(error) == ERR_LIB_PEM && reason == PEM_R_UNSUPPORTED_ENCRYPTION);
+    lacks |= library == ERR_LIB_EVP && (reason == EVP_R_UNKNOWN_CIPHER || reason == EVP_R_UNKNOWN_PBE_ALGORITHM);
+    lacks |= library == ERR_LIB_PEM && reason == PEM_R_UNSUPPORTED_ENCRYPTION;
+    lacks |=
+        !all_providers && library == ERR_LIB_EVP &&
+        (reason == EVP_R_UNSUPPORTED_ALGORITHM || reason == EVP_R_UNSUPPORTED_CIPHER || reason == ERR_R_UNSUPPORTED);
   }
   return lacks;
 }
@@ -117,7 +118,7 @@ OpenedKey open_pem(std::string_view text, std::string_view certificates, const S
     const OldLibrary old;
     if (!old.is_there()) return failed(KeyFault::kOldCipher);
     key = key_through(old, text, password);
-    if (!key) return failed(lacks_algorithm() ? KeyFault::kOldCipher : KeyFault::kPasswordWrong);
+    if (!key) return failed(lacks_algorithm(true) ? KeyFault::kOldCipher : KeyFault::kPasswordWrong);
   }
   ERR_clear_error();
   return material_of(key.get(), certificates_in(certificates), old_cipher);
@@ -188,7 +189,7 @@ OpenedKey open_store(std::string_view bytes, const Secret* password) {
     const OldLibrary old;
     if (!old.is_there()) return failed(KeyFault::kOldCipher);
     content = content_through(old, bytes, password);
-    if (!content.opened) return failed(lacks_algorithm() ? KeyFault::kOldCipher : KeyFault::kPasswordWrong);
+    if (!content.opened) return failed(lacks_algorithm(true) ? KeyFault::kOldCipher : KeyFault::kPasswordWrong);
   }
   ERR_clear_error();
   if (!content.key) return failed(KeyFault::kNoKey);

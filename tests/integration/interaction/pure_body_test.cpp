@@ -85,6 +85,7 @@ class TwiceStore final : public store::Store {
   [[nodiscard]] core::Milliseconds last_commit_time() const override { return inner_.last_commit_time(); }
   core::Result<void> ping() override { return inner_.ping(); }
   [[nodiscard]] store::WritingState writing() const override { return inner_.writing(); }
+  void probe_writing() override { inner_.probe_writing(); }
   void stop() override { inner_.stop(); }
 
  private:

@@ -276,9 +276,8 @@ TEST_P(BadServers, AreRefused) {
 }
 INSTANTIATE_TEST_SUITE_P(KafkaDestination, BadServers,
                          ::testing::Values("", "broker", "broker:", ":9092", "broker:0", "broker:65536", "broker:9x",
-                                           "a:1,,b:2", "a:1,", "a b:1", "a..b:1", "-a:1", "[xyz]:9092", "[]:1",
-                                           "a b://c:1", "http://u@c:1", "a:1/", "a:1;b:1", "a :1", "a:+1", "::1", ",",
-                                           "SASL_SSL://",
+                                           "a:1,,b:2", "a:1,", "a b:1", "a..b:1", "-a:1", "[]:1", "a b://c:1",
+                                           "http://u@c:1", "a:1/", "a:1;b:1", "a :1", "a:+1", "::1", ",", "SASL_SSL://",
                                            "\xc2\xa0"
                                            "a:1"));
 
