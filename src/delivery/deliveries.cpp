@@ -15,6 +15,7 @@
 #include "delivery/kafka_destination.hpp"
 #include "delivery/relay.hpp"
 #include "delivery/status_json.hpp"
+#include "delivery/waiting_rows.hpp"
 #include "embergate/core/blocking.hpp"
 #include "embergate/kafka/target.hpp"
 #include "embergate/observability/log.hpp"
@@ -152,6 +153,7 @@ struct Deliveries::Impl : std::enable_shared_from_this<Deliveries::Impl> {
     relay_options.idle_poll = options.idle_poll;
     relay_options.retry = {options.retry_min, options.retry_max};
     relay_options.delivery_timeout = kafka.delivery_timeout;
+    relay_options.ordered = kafka.key_by_resource_id;
     relay_options.log_attempts = destination.enable_logging;
     relay_options.log_level = log::level_from(destination.log_level, log::Level::kInfo);
     auto relay = std::make_shared<Relay>(
@@ -208,13 +210,54 @@ struct Deliveries::Impl : std::enable_shared_from_this<Deliveries::Impl> {
     return std::nullopt;
   }
 
+  static core::Error not_known(std::string_view destination_id) {
+    return core::make_error(core::ErrorCode::kNotFound,
+                            fmt::format("AidboxTopicDestination/{} is not known", destination_id));
+  }
+
+  asio::awaitable<core::Result<std::string>> waiting(std::string destination_id, store::HeldQuery query) {
+    const auto self = shared_from_this();
+    const std::optional<Entry> entry = find(destination_id);
+    if (!entry) co_return not_known(destination_id);
+    auto read = [self, query, slot = store::DestinationSlot(entry->destination->slot)]() -> core::Result<std::string> {
+      return read_waiting_json(self->store.outbox(), slot, query);
+    };
+    co_return co_await core::run_blocking(pool, std::move(read));
+  }
+
+  asio::awaitable<core::Result<std::string>> decide(std::string destination_id, Decision decision,
+                                                    store::HeldSelection selection, std::string decided_by) {
+    const auto self = shared_from_this();
+    const std::optional<Entry> entry = find(destination_id);
+    if (!entry) co_return not_known(destination_id);
+    const store::DestinationSlot slot(entry->destination->slot);
+    auto rows = std::make_shared<std::vector<store::HeldRow>>();
+    auto change = [self, slot, decision, selection, rows](const auto& done) {
+      self->store.transact(
+          [slot, decision, selection, rows](store::Transaction& tx) -> core::Result<void> {
+            EG_TRY(*rows, decision == Decision::kRelease ? tx.release_held(slot, selection)
+                                                         : tx.discard_held(slot, selection));
+            return {};
+          },
+          [done](core::Result<store::CommitReceipt> committed) { done(std::move(committed)); });
+    };
+    auto committed = co_await core::await_callback<core::Result<store::CommitReceipt>>(std::move(change));
+    if (!committed) co_return std::move(committed).error();
+    log_decision(destination_id, decision, *rows, decided_by);
+    auto answer = decision_json(selection, *rows);
+    if (entry->relay == nullptr || rows->empty()) co_return answer;
+    if (decision == Decision::kRelease) {
+      entry->relay->released(std::move(*rows));
+    } else {
+      entry->relay->discarded(std::move(*rows));
+    }
+    co_return answer;
+  }
+
   asio::awaitable<core::Result<std::string>> status(std::string destination_id) {
     const auto self = shared_from_this();
     const std::optional<Entry> entry = find(destination_id);
-    if (!entry) {
-      co_return core::make_error(core::ErrorCode::kNotFound,
-                                 fmt::format("AidboxTopicDestination/{} is not known", destination_id));
-    }
+    if (!entry) co_return not_known(destination_id);
     StatusParts parts;
     auto read = [self, slot = store::DestinationSlot(entry->destination->slot)] {
       return self->store.outbox().counters(slot);
@@ -308,6 +351,13 @@ void Deliveries::sync(const std::shared_ptr<const topic::Catalog>& catalog) { im
 void Deliveries::wake(std::span<const store::DestinationSlot> slots) { impl_->wake(slots); }
 asio::awaitable<core::Result<std::string>> Deliveries::status(std::string destination_id) {
   return impl_->status(std::move(destination_id));
+}
+asio::awaitable<core::Result<std::string>> Deliveries::waiting(std::string destination_id, store::HeldQuery query) {
+  return impl_->waiting(std::move(destination_id), query);
+}
+asio::awaitable<core::Result<std::string>> Deliveries::decide(std::string destination_id, Decision decision,
+                                                              store::HeldSelection selection, std::string decided_by) {
+  return impl_->decide(std::move(destination_id), decision, std::move(selection), std::move(decided_by));
 }
 asio::awaitable<void> Deliveries::shutdown(core::Milliseconds limit) { return impl_->shutdown(limit); }
 

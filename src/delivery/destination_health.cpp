@@ -47,11 +47,14 @@ std::string DestinationHealth::trouble() const {
     const std::string_view what = status.has_credential ? "not connected" : "no usable credential";
     return status.last_error.empty() ? fmt::format("{} yet", what) : fmt::format("{}: {}", what, status.last_error);
   }
-  const auto stopped = errors_->stopped();
-  if (!stopped) return {};
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(clock_.system_now() - stopped->since);
-  return fmt::format("delivery has been stopped for {} s: {}", std::max<std::int64_t>(seconds.count(), 0),
-                     stopped->reason);
+  if (const auto stopped = errors_->stopped()) {
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(clock_.system_now() - stopped->since);
+    return fmt::format("delivery has been stopped for {} s: {}", std::max<std::int64_t>(seconds.count(), 0),
+                       stopped->reason);
+  }
+  const std::uint64_t held = relay != nullptr ? relay->held_rows() : 0;
+  return held == 0 ? std::string()
+                   : fmt::format("{} events were not sent with the others: see $waiting of the destination", held);
 }
 
 }  // namespace embergate::delivery

@@ -2,6 +2,7 @@
 #include "delivery/held_resources.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace embergate::delivery {
 namespace {
@@ -13,23 +14,82 @@ void insert_sorted(std::vector<store::EventNumber>& numbers, store::EventNumber 
   if (at == numbers.end() || *at != number) numbers.insert(at, number);
 }
 
-}  // namespace
-
-bool HeldResources::blocks(std::string_view resource, store::EventNumber number) const {
-  const auto found = resources_.find(resource);
-  if (found == resources_.end()) return false;
-  const HeldResource& held = found->second;
-  return held.catching_up || (held.waiting != 0 && number >= held.waiting);
+// No resource id has a '#'.
+std::string key_of_row(std::string_view resource, store::EventNumber number) {
+  std::string key(resource);
+  key += '#';
+  key += std::to_string(number);
+  return key;
 }
 
-bool HeldResources::crowded(store::EventNumber cursor) const {
-  // Up to the highest waiting row nothing new can come but what was known before; stopping there could stop for ever.
-  return resources_.size() >= kMaxHeld && cursor >= highest_waiting_;
+bool may_be_tried(const HeldResource& held, const HeldResources::Moment& moment) {
+  return held.waiting != 0 && !held.trying && !held.catching_up && held.due <= moment.now &&
+         held.waiting <= moment.cursor && held.marked <= moment.settled_through;
+}
+
+bool needs_probe(const HeldResource& held, std::size_t proven) {
+  return held.refusal.by_size && held.refusal.bytes > proven;
+}
+
+bool is_better_probe(const HeldResource& one, const HeldResource& other, SizeLimit::Choice choice) {
+  if (choice == SizeLimit::Choice::kLongest) return one.refusal.bytes > other.refusal.bytes;
+  if (choice == SizeLimit::Choice::kLeastTried && one.attempts != other.attempts) return one.attempts < other.attempts;
+  return one.refusal.bytes < other.refusal.bytes;
+}
+
+HeldResources::Job try_of(std::string_view key, const HeldResource& held) {
+  return {std::string(HeldResources::resource_of(key)), held.waiting, false, false};
+}
+
+}  // namespace
+
+HeldResources::Map::const_iterator HeldResources::locate(std::string_view resource, store::EventNumber number) const {
+  if (by_themselves_ > 0) {
+    const auto found = resources_.find(key_of_row(resource, number));
+    if (found != resources_.end() || !ordered_) return found;
+  }
+  return ordered_ ? resources_.find(resource) : resources_.end();
+}
+
+HeldResources::Map::iterator HeldResources::locate(std::string_view resource, store::EventNumber number) {
+  const auto found = std::as_const(*this).locate(resource, number);
+  return resources_.erase(found, found);  // erases nothing: the same place, to be changed
+}
+
+bool HeldResources::blocks(std::string_view resource, store::EventNumber number) const {
+  const HeldResource* held = find(resource, number);
+  return held != nullptr && (held->catching_up || (held->waiting != 0 && number >= held->waiting));
+}
+
+bool HeldResources::knows(std::string_view resource, store::EventNumber number) const {
+  return find(resource, number) != nullptr;
+}
+
+bool HeldResources::has_by_itself(std::string_view resource, store::EventNumber number) const {
+  const HeldResource* held = find(resource, number);
+  return held != nullptr && held->by_itself;
+}
+
+bool HeldResources::may_take(std::string_view resource, store::EventNumber number) const {
+  const HeldResource* held = find(resource, number);
+  if (held == nullptr) return true;
+  return held->catching_up && held->failed.empty() && number < held->from;
+}
+
+const HeldResource* HeldResources::find(std::string_view resource, store::EventNumber number) const {
+  if (resources_.empty()) return nullptr;
+  const auto found = locate(resource, number);
+  return found == resources_.end() ? nullptr : &found->second;
+}
+
+HeldResource& HeldResources::place(std::string_view resource, store::EventNumber number) {
+  if (!ordered_) return hold_by_itself(resource, number);
+  const auto found = locate(resource, number);
+  return found != resources_.end() ? found->second : resources_.try_emplace(std::string(resource)).first->second;
 }
 
 HeldResource& HeldResources::hold(std::string_view resource, store::EventNumber number, std::uint64_t newest_window) {
-  HeldResource& held = resources_.try_emplace(std::string(resource)).first->second;
-  highest_waiting_ = std::max(highest_waiting_, number);
+  HeldResource& held = place(resource, number);
   held.marked = newest_window;
   held.catching_up = false;
   if (held.waiting == number) {
@@ -37,7 +97,9 @@ HeldResource& HeldResources::hold(std::string_view resource, store::EventNumber 
   } else if (held.waiting == 0 || number < held.waiting) {
     if (held.waiting != 0) insert_sorted(held.failed, held.waiting);
     held.waiting = number;
+    held.gone = false;
     held.attempts = 0;
+    held.since = {};
     held.trying = false;
   } else {
     insert_sorted(held.failed, number);
@@ -45,8 +107,17 @@ HeldResource& HeldResources::hold(std::string_view resource, store::EventNumber 
   return held;
 }
 
+HeldResource& HeldResources::hold_by_itself(std::string_view resource, store::EventNumber number) {
+  const auto [found, is_new] = resources_.try_emplace(key_of_row(resource, number));
+  if (is_new) {
+    ++by_themselves_;
+    found->second.by_itself = true;
+  }
+  return found->second;
+}
+
 void HeldResources::fail(std::string_view resource, store::EventNumber number, std::uint64_t newest_window) {
-  HeldResource& held = resources_.try_emplace(std::string(resource)).first->second;
+  HeldResource& held = place(resource, number);
   held.marked = newest_window;
   if (held.waiting == number) {
     held.trying = false;
@@ -56,25 +127,43 @@ void HeldResources::fail(std::string_view resource, store::EventNumber number, s
 }
 
 std::vector<store::EventNumber> HeldResources::deliver(std::string_view resource, store::EventNumber number) {
-  std::vector<store::EventNumber> superseded;
-  const auto found = resources_.find(resource);
-  if (found == resources_.end()) return superseded;
+  std::vector<store::EventNumber> overtaken;
+  const auto found = locate(resource, number);
+  if (found == resources_.end()) return overtaken;
   HeldResource& held = found->second;
+  if (held.by_itself) {
+    erase(found);
+    return overtaken;
+  }
   const auto later = std::lower_bound(held.failed.begin(), held.failed.end(), number);
-  superseded.assign(held.failed.begin(), later);
+  overtaken.assign(held.failed.begin(), later);
   held.failed.erase(held.failed.begin(), later);
   if (!held.failed.empty() && held.failed.front() == number) held.failed.erase(held.failed.begin());
   if (held.waiting != 0 && held.waiting <= number) {
-    if (held.waiting < number) superseded.push_back(held.waiting);
+    if (held.waiting < number) overtaken.push_back(held.waiting);
     // What failed or was passed over behind it is read again, in order.
     held.failed.clear();
     held.waiting = 0;
     held.trying = false;
+    held.gone = false;
     held.catching_up = true;
     held.from = number + 1;
   }
   erase_if_free(found);
-  return superseded;
+  return overtaken;
+}
+
+void HeldResources::catch_up_behind(std::string_view resource, store::EventNumber number, std::uint64_t newest_window) {
+  if (!ordered_) return;
+  const auto [found, is_new] = resources_.try_emplace(std::string(resource));
+  HeldResource& held = found->second;
+  // What waits behind it comes in its turn: the rows between them were passed over and go first.
+  const bool waits_behind = held.waiting > number && !held.trying && !held.gone && held.failed.empty();
+  if (!is_new && !held.catching_up && !waits_behind) return;
+  held.from = held.catching_up ? std::min(held.from, number + 1) : number + 1;
+  held.waiting = 0;
+  held.catching_up = true;
+  held.marked = std::max(held.marked, newest_window);
 }
 
 store::EventNumber HeldResources::lowest_failed() const {
@@ -90,27 +179,92 @@ void HeldResources::rewind(store::EventNumber cursor) {
     HeldResource& held = at->second;
     held.failed.clear();
     if (held.from > cursor) held.catching_up = false;
-    at = is_free(held) ? resources_.erase(at) : std::next(at);
+    const auto next = std::next(at);
+    erase_if_free(at);
+    at = next;
   }
 }
 
-std::vector<HeldResources::Job> HeldResources::ready(core::SteadyTime now, store::EventNumber cursor,
-                                                     std::uint64_t settled_through, std::size_t limit) const {
+std::size_t HeldResources::park(core::SteadyTime now, std::uint64_t settled_through) {
+  std::size_t parked = 0;
+  for (auto at = resources_.begin(); at != resources_.end();) {
+    const HeldResource& held = at->second;
+    const auto next = std::next(at);
+    const bool settled =
+        held.waiting != 0 && held.failed.empty() && !held.trying && !held.catching_up && held.marked <= settled_through;
+    if (settled && (held.due > now || resources_.size() > max_held_)) {
+      erase(at);
+      ++parked;
+    }
+    at = next;
+  }
+  return parked;
+}
+
+std::vector<HeldResources::Job> HeldResources::ready(const Moment& moment, std::size_t proven,
+                                                     std::size_t limit) const {
   std::vector<Job> jobs;
-  for (const auto& [resource, held] : resources_) {
+  for (const auto& [key, held] : resources_) {
     if (jobs.size() >= limit) break;
-    if (held.marked > settled_through) continue;
     if (held.catching_up) {
-      jobs.push_back({resource, held.from, true});
-    } else if (held.waiting != 0 && !held.trying && held.due <= now && held.waiting <= cursor) {
-      jobs.push_back({resource, held.waiting, false});
+      if (held.marked <= moment.settled_through) jobs.push_back({key, held.from, true, false});
+    } else if (may_be_tried(held, moment) && !needs_probe(held, proven)) {
+      jobs.push_back(try_of(key, held));
     }
   }
+  // Rows without an order between them go in the order of their numbers all the same.
+  std::sort(jobs.begin(), jobs.end(), [](const Job& left, const Job& right) { return left.from < right.from; });
   return jobs;
 }
 
+std::optional<HeldResources::Job> HeldResources::probe(const Moment& moment, std::size_t proven,
+                                                       SizeLimit::Choice choice) const {
+  const Map::value_type* best = nullptr;
+  for (const auto& entry : resources_) {
+    if (!needs_probe(entry.second, proven) || !may_be_tried(entry.second, moment)) continue;
+    if (best == nullptr || is_better_probe(entry.second, best->second, choice)) best = &entry;
+  }
+  if (best == nullptr) return std::nullopt;
+  Job job = try_of(best->first, best->second);
+  job.probe = true;
+  return job;
+}
+
+std::vector<std::string> HeldResources::defer(const Moment& moment, std::size_t proven, core::SteadyTime due,
+                                              core::SystemTime next_try, std::size_t limit) {
+  std::vector<std::string> deferred;
+  for (auto& [key, held] : resources_) {
+    if (deferred.size() >= limit) break;
+    if (!needs_probe(held, proven) || !may_be_tried(held, moment)) continue;
+    held.due = due;
+    held.next_try = next_try;
+    deferred.push_back(key);
+  }
+  return deferred;
+}
+
+void HeldResources::try_long_ones(core::SteadyTime now) {
+  for (auto& [key, held] : resources_) {
+    if (held.refusal.by_size) held.due = std::min(held.due, now);
+  }
+}
+
+void HeldResources::try_now(std::string_view resource, store::EventNumber number, core::SteadyTime now) {
+  const auto found = locate(resource, number);
+  if (found != resources_.end() && found->second.waiting == number)
+    found->second.due = std::min(found->second.due, now);
+}
+
+void HeldResources::give_up(std::string_view resource, store::EventNumber number, core::SteadyTime now) {
+  const auto found = locate(resource, number);
+  if (found == resources_.end() || found->second.waiting != number) return;
+  found->second.refusal = {};
+  found->second.gone = true;
+  found->second.due = std::min(found->second.due, now);
+}
+
 void HeldResources::started(const Job& job) {
-  const auto found = resources_.find(job.resource);
+  const auto found = locate(job.resource, job.from);
   if (found != resources_.end() && found->second.waiting == job.from) found->second.trying = true;
 }
 
@@ -130,9 +284,13 @@ std::optional<core::SteadyTime> HeldResources::next_due(core::SteadyTime now) co
   return next;
 }
 
+void HeldResources::erase(Map::iterator found) {
+  if (found->second.by_itself) --by_themselves_;
+  resources_.erase(found);
+}
+
 void HeldResources::erase_if_free(Map::iterator found) {
-  if (is_free(found->second)) resources_.erase(found);
-  if (resources_.empty()) highest_waiting_ = 0;
+  if (is_free(found->second)) erase(found);
 }
 
 }  // namespace embergate::delivery

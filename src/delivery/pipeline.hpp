@@ -13,15 +13,10 @@
 #include <vector>
 
 #include "delivery/held_resources.hpp"
+#include "delivery/size_limit.hpp"
 #include "delivery/window.hpp"
 
 namespace embergate::delivery {
-
-struct RetryPolicy {
-  core::Milliseconds min{1'000};
-  core::Milliseconds max{60'000};
-  [[nodiscard]] core::Milliseconds after(std::uint32_t attempts) const;  // doubles from min to max
-};
 
 struct Now {
   core::SteadyTime steady;
@@ -30,16 +25,28 @@ struct Now {
 
 class Pipeline {
  public:
-  Pipeline(store::DestinationSlot slot, std::size_t max_windows, RetryPolicy retry);
+  // `ordered`: versions of one resource keep their order (records have keys).
+  Pipeline(store::DestinationSlot slot, std::size_t max_windows, RetryPolicy retry, bool ordered = true,
+           std::size_t max_held = HeldResources::kMaxHeld);
 
-  // The rows that waited when the program ended.
-  void load(const std::vector<store::HeldRow>& rows, Now now);
+  // Rows that wait in the database: those of a start, and those that take the places of others that were parked.
+  // `all`: there are no others.
+  void load(const std::vector<store::HeldRow>& rows, bool all, Now now);
+  // Rows wait in the database that are not known here. They come in by load() when they are due and there is room, and
+  // what is sent meanwhile is built only from settled rows, so that the database can tell what stands behind them.
+  [[nodiscard]] bool some_parked() const { return parked_; }
+  [[nodiscard]] bool may_load() const { return parked_ && !settling_ && held_.size() < held_.max_held(); }
+
+  // What an operator did to rows (store::Transaction::release_held, discard_held).
+  void released(const std::vector<store::HeldRow>& rows, Now now);
+  void discarded(const std::vector<store::HeldRow>& rows, Now now);
 
   [[nodiscard]] store::EventNumber cursor() const { return cursor_; }
   [[nodiscard]] const HeldResources& held() const { return held_; }
-  [[nodiscard]] bool has_room() const { return windows_.size() + settling_ < max_windows_; }
-  [[nodiscard]] bool may_read_on() const { return has_room() && !failure_ && !held_.crowded(cursor_); }
-  [[nodiscard]] std::vector<HeldResources::Job> ready_jobs(core::SteadyTime now, std::size_t limit) const;
+  [[nodiscard]] SizeLimit::Rules learned() const { return sizes_.rules(); }
+  [[nodiscard]] bool may_read_on() const { return may_build() && !quiet_wanted_; }
+  // What of the held rows is to be sent now, before anything is read on.
+  [[nodiscard]] std::vector<HeldResources::Job> ready_jobs(Now now, std::size_t limit);
 
   // What the next window with rows will be called, so that it can be sent before it is added here.
   [[nodiscard]] std::uint64_t next_sequence() const { return last_sequence_ + 1; }
@@ -58,11 +65,11 @@ class Pipeline {
   void report(std::uint64_t sequence, kafka::BatchReport report);
   // Goes through the windows whose turn it is. Nothing when there is none or the last settlement is still on its way.
   std::optional<store::Settlement> take_settlement(Now now);
-  void settled();
+  void settled(core::SteadyTime now);
 
   // A topic or connection failed: nothing new is sent until all is settled and rewind() was called.
   [[nodiscard]] const std::optional<std::string>& failure() const { return failure_; }
-  [[nodiscard]] bool drained() const { return windows_.empty() && settling_ == 0; }
+  [[nodiscard]] bool drained() const { return windows_.empty() && !settling_; }
   void rewind();
 
   [[nodiscard]] std::size_t records_in_flight() const { return records_in_flight_; }
@@ -76,20 +83,33 @@ class Pipeline {
     Window window;
     std::optional<kafka::BatchReport> report;
   };
-  std::uint64_t add(Window window, Now now);
-  void hold(std::string_view resource, store::EventNumber number, const std::string& reason, Now now);
+  [[nodiscard]] bool may_build() const;
+  void load_row(const store::HeldRow& row, Now now);
+  [[nodiscard]] std::vector<HeldResources::Job> probe_or_wait(const HeldResources::Moment& moment, Now now);
+  std::uint64_t add(Window window, bool probe, Now now);
+  void hold(std::string_view resource, store::EventNumber number, Refusal refusal, Now now);
   void settle_window(InFlight& in_flight, Now now, store::Settlement& out);
+  // How many of the window's records were found too long. Learns from it.
+  std::size_t judge_sizes(const InFlight& in_flight, core::SteadyTime now);
   void settle_refused(const RefusedRow& row, store::Settlement& out);
-  void settle_delivered(const Row& row, store::Settlement& out);
-  void settle_failed(const Row& row, const kafka::RecordFailure& failure, Now now, store::Settlement& out);
+  void settle_delivered(const Row& row, Now now, store::Settlement& out);
+  void settle_failed(const Row& row, const kafka::RecordFailure& failure, Refusal refusal, Now now,
+                     store::Settlement& out);
   void append_waiting(std::string_view resource, store::EventNumber number, store::Settlement& out);
+  void append_deferred(store::Settlement& out);
 
   store::DestinationSlot slot_;
   std::size_t max_windows_;
   RetryPolicy retry_;
   HeldResources held_;
+  SizeLimit sizes_;
   std::deque<InFlight> windows_;
-  std::size_t settling_ = 0;  // windows in the settlement on its way
+  bool settling_ = false;             // a settlement is on its way
+  std::size_t settling_windows_ = 0;  // in it
+  bool parked_ = false;
+  bool quiet_wanted_ = false;          // a probe waits until nothing is in flight
+  std::uint64_t probe_sequence_ = 0;   // of the probe on its way; 0: none
+  std::vector<std::string> deferred_;  // keys of held rows whose pause is to be written down
   std::uint64_t last_sequence_ = 0;
   std::uint64_t processed_ = 0;        // the newest window that was gone through
   std::uint64_t settled_through_ = 0;  // the newest window whose settlement is durable

@@ -18,8 +18,6 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr std::size_t kJobsAtOnce = 256;
-constexpr std::size_t kHeldRowsToLoad = HeldResources::kMaxHeld + 50'000;
-constexpr std::size_t kWaitingShown = 5;
 constexpr core::Milliseconds kShortestWait{1};
 constexpr core::Milliseconds kGaugeInterval{5'000};
 constexpr core::Milliseconds kLongWait{5'000};  // of records for their answer: from here on health tells
@@ -40,7 +38,7 @@ Relay::Relay(RelayOptions options, const asio::any_io_executor& executor, asio::
       errors_(std::move(errors)),
       clock_(clock),
       metrics_(std::move(metrics)),
-      pipeline_(options_.slot, options_.windows_in_flight, options_.retry),
+      pipeline_(options_.slot, options_.windows_in_flight, options_.retry, options_.ordered, options_.max_held),
       random_(static_cast<std::uint32_t>(options_.slot.value())) {}
 
 void Relay::start() {
@@ -99,25 +97,11 @@ kafka::ConnectionStatus Relay::connection() const {
   return producer_ != nullptr ? producer_->status() : kafka::ConnectionStatus{};
 }
 
-asio::awaitable<void> Relay::load() {
-  while (stop_ == Stop::kNo) {
-    auto read = [self = shared_from_this()] {
-      return self->outbox_.held_rows(self->options_.slot, {store::HeldRow::State::kWaiting, 0, kHeldRowsToLoad});
-    };
-    auto rows = co_await core::run_blocking(pool_, std::move(read));
-    if (rows) {
-      pipeline_.load(*rows, now());
-      co_return;
-    }
-    note(rows.error().diagnostics);
-    pause();
-    co_await wait();
-  }
-}
-
 // One thing at a time, most urgent first. True: look again at once.
 asio::awaitable<bool> Relay::step() {
   co_await absorb_reports();
+  if (pipeline_.may_load() && clock_.steady_now() >= refill_at_) co_await refill();
+  absorb_decisions();
   settle();
   const core::SteadyTime at = clock_.steady_now();
   if (at - last_gauges_ >= kGaugeInterval) co_await refresh_gauges();
@@ -125,7 +109,8 @@ asio::awaitable<bool> Relay::step() {
   if (pipeline_.failure()) co_return end_pause_after_failure(at);
   if (woken_.exchange(false) || at - last_read_ >= options_.idle_poll) more_ = true;
   if (!can_send(at)) co_return false;
-  auto jobs = pipeline_.ready_jobs(at, kJobsAtOnce);
+  auto jobs = pipeline_.ready_jobs(now(), kJobsAtOnce);
+  settle();  // pauses that were put off
   if (!jobs.empty()) co_return co_await send_jobs(std::move(jobs));
   if (more_ && pipeline_.may_read_on()) co_return co_await send_next();
   co_return false;
@@ -173,7 +158,7 @@ asio::awaitable<bool> Relay::send_next() {
   last_read_ = clock_.steady_now();
   const std::uint64_t sequence = pipeline_.next_sequence();
   auto work = [self = shared_from_this(), sequence]() -> core::Result<WindowSource::ReadOn> {
-    EG_TRY(WindowSource::ReadOn read, self->source_.read_on(self->pipeline_.cursor(), self->pipeline_.held()));
+    EG_TRY(WindowSource::ReadOn read, self->source_.read_on(self->books()));
     self->send(read.window, sequence);
     return read;
   };
@@ -193,7 +178,7 @@ asio::awaitable<bool> Relay::send_next() {
 asio::awaitable<bool> Relay::send_jobs(std::vector<HeldResources::Job> jobs) {
   const std::uint64_t sequence = pipeline_.next_sequence();
   auto work = [self = shared_from_this(), sequence, held = std::move(jobs)]() -> core::Result<WindowSource::Jobs> {
-    EG_TRY(WindowSource::Jobs built, self->source_.run(held, self->pipeline_.cursor()));
+    EG_TRY(WindowSource::Jobs built, self->source_.run(held, self->books()));
     self->send(built.window, sequence);
     return built;
   };
@@ -212,7 +197,11 @@ asio::awaitable<void> Relay::refresh_gauges() {
   auto read = [self = shared_from_this()] { return self->outbox_.counters(self->options_.slot); };
   const auto counters = co_await core::run_blocking(pool_, std::move(read));
   if (!counters) co_return;
+  held_rows_ = counters->waiting + counters->superseded + counters->undecided;
   metrics_.queued->set(static_cast<double>(counters->queued));
+  metrics_.waiting->set(static_cast<double>(counters->waiting));
+  metrics_.superseded->set(static_cast<double>(counters->superseded));
+  metrics_.undecided->set(static_cast<double>(counters->undecided));
   const auto age =
       counters->oldest_queued ? clock_.system_now() - *counters->oldest_queued : core::SystemTime::duration::zero();
   metrics_.oldest_queued->set(std::chrono::duration<double>(age).count());
@@ -271,7 +260,7 @@ void Relay::settled(const core::Result<void>& result) {
     metrics_.delivered->add(static_cast<double>(settlement_->delivered_count));
     metrics_.failed_attempts->add(static_cast<double>(settlement_->failed_attempts));
     settlement_.reset();
-    pipeline_.settled();
+    pipeline_.settled(clock_.steady_now());
   } else {
     note(result.error().diagnostics);
     settle_again_ = clock_.steady_now() + options_.retry.min;
@@ -345,6 +334,7 @@ asio::awaitable<void> Relay::wait() {
   if (const Window* oldest = pipeline_.oldest_unreported())
     sooner(std::max(oldest->sent_at + options_.inquire_after, inquire_again_));
   sooner(paused_until_);
+  if (pipeline_.some_parked()) sooner(refill_at_);
   sooner(settle_again_);
   sooner(purge_at_);
   sooner(give_up_at_);
@@ -388,22 +378,6 @@ asio::awaitable<void> Relay::stop_on_strand(core::Milliseconds limit, bool settl
   }
   boost::system::error_code ignored;
   while (!finished_) co_await finished_timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-}
-
-asio::awaitable<Relay::View> Relay::view() {
-  co_return co_await asio::co_spawn(strand_, view_on_strand(), asio::use_awaitable);
-}
-
-asio::awaitable<Relay::View> Relay::view_on_strand() {
-  const auto self = shared_from_this();
-  View view;
-  view.in_process = pipeline_.records_in_flight();
-  for (const auto& [resource, held] : pipeline_.held().all()) {
-    if (held.waiting == 0) continue;
-    ++view.waiting_resources;
-    if (view.waiting.size() < kWaitingShown) view.waiting.push_back({resource, held.reason, held.next_try});
-  }
-  co_return view;
 }
 
 }  // namespace embergate::delivery

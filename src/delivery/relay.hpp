@@ -37,7 +37,9 @@ struct RelayOptions {
   RetryPolicy retry;
   core::Milliseconds inquire_after{5'000};       // without an answer Kafka is asked why, again and again
   core::Milliseconds delivery_timeout{120'000};  // records that wait longer for an answer are an error to show
-  bool log_attempts = false;                     // enableLogging (contract 2.11)
+  bool ordered = true;                           // records have keys, so versions of a resource keep their order
+  std::size_t max_held = HeldResources::kMaxHeld;
+  bool log_attempts = false;  // enableLogging (contract 2.11)
   observability::log::Level log_level = observability::log::Level::kInfo;
 };
 
@@ -50,6 +52,9 @@ class Relay : public std::enable_shared_from_this<Relay> {
   void start();
   void wake();       // there are new rows
   void retry_now();  // the connection is back: a pause after a failure ends
+  // What an operator did to held rows, after it was committed.
+  void released(std::vector<store::HeldRow> rows);
+  void discarded(std::vector<store::HeldRow> rows);
   // Ends the relay within about `limit`. `settle`: records in flight get half of the time for their answers, and what
   // was acknowledged is settled; otherwise everything is dropped at once. Afterwards the outbox is not touched any
   // more.
@@ -57,7 +62,6 @@ class Relay : public std::enable_shared_from_this<Relay> {
 
   struct View {
     std::size_t in_process = 0;
-    std::size_t waiting_resources = 0;
     struct Waiting {
       std::string resource;
       std::string reason;
@@ -74,6 +78,8 @@ class Relay : public std::enable_shared_from_this<Relay> {
   };
   [[nodiscard]] std::optional<Unanswered> unanswered() const;
   [[nodiscard]] const RelayOptions& options() const { return options_; }
+  // Rows that are held as of the last look at the counters, some seconds ago at most; for health.
+  [[nodiscard]] std::uint64_t held_rows() const { return held_rows_; }
 
  private:
   struct Report {
@@ -84,6 +90,14 @@ class Relay : public std::enable_shared_from_this<Relay> {
 
   boost::asio::awaitable<void> run();
   boost::asio::awaitable<void> load();
+  boost::asio::awaitable<void> refill();
+  struct Waiting {
+    std::vector<store::HeldRow> rows;
+    bool all = false;
+  };
+  core::Result<Waiting> read_waiting(core::SystemTime due);
+  void absorb_decisions();
+  [[nodiscard]] WindowSource::Books books() const;
   boost::asio::awaitable<bool> step();
   boost::asio::awaitable<bool> send_next();
   boost::asio::awaitable<bool> send_jobs(std::vector<HeldResources::Job> jobs);
@@ -123,9 +137,16 @@ class Relay : public std::enable_shared_from_this<Relay> {
   RelayMetrics metrics_;
 
   std::atomic<bool> woken_{true};
+  std::atomic<std::uint64_t> held_rows_{0};
   // All below: on the strand.
   Pipeline pipeline_;
   std::vector<Report> reports_;
+  struct Decision {  // of an operator
+    std::vector<store::HeldRow> rows;
+    bool release = false;
+  };
+  std::vector<Decision> decisions_;
+  core::SteadyTime refill_at_{};
   std::optional<store::Settlement> settlement_;  // on its way, or to be sent again
   bool settlement_sent_ = false;
   core::SteadyTime settle_again_{};

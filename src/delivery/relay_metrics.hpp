@@ -16,6 +16,9 @@ struct RelayMetrics {
   std::shared_ptr<observability::Counter> failed_attempts;
   std::shared_ptr<observability::Gauge> in_process;
   std::shared_ptr<observability::Gauge> queued;
+  std::shared_ptr<observability::Gauge> waiting;
+  std::shared_ptr<observability::Gauge> superseded;
+  std::shared_ptr<observability::Gauge> undecided;
   std::shared_ptr<observability::Gauge> oldest_queued;
   std::shared_ptr<observability::Gauge> connected;
   std::shared_ptr<observability::Histogram>

@@ -1,40 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "delivery/status_json.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
-#include "embergate/core/time_format.hpp"
-#include "embergate/fhir/outcome.hpp"
+#include "delivery/parameters_json.hpp"
 
 namespace embergate::delivery {
 namespace {
 
-// parameter[] or part[] being written.
-class Parameters {
- public:
-  void decimal(std::string_view name, std::uint64_t value) { add(name, "valueDecimal", fmt::format("{}", value)); }
-  void integer(std::string_view name, std::uint64_t value) { add(name, "valueInteger", fmt::format("{}", value)); }
-  void seconds(std::string_view name, double value) { add(name, "valueDecimal", fmt::format("{:.3f}", value)); }
-  void text(std::string_view name, std::string_view value) { add(name, "valueString", fhir::json_string(value)); }
-  void boolean(std::string_view name, bool value) { add(name, "valueBoolean", value ? "true" : "false"); }
-  void time(std::string_view name, core::SystemTime value) {
-    add(name, "valueDateTime", fmt::format("\"{}\"", core::format_instant_seconds(value)));
-  }
-  void parts(std::string_view name, const Parameters& inner) { add(name, "part", inner.list()); }
-  [[nodiscard]] std::string list() const { return fmt::format("[{}]", body_); }
-
- private:
-  void add(std::string_view name, std::string_view member, std::string_view json) {
-    body_ += fmt::format(R"({}{{"name":"{}","{}":{}}})", body_.empty() ? "" : ",", name, member, json);
-  }
-  std::string body_;
-};
-
-void add_secrets(Parameters& out, const StatusParts& parts) {
+void add_secrets(ParametersJson& out, const StatusParts& parts) {
   for (const vault::Report& report : parts.secrets) {
-    Parameters secret;
+    ParametersJson secret;
     secret.text("name", report.name.value());
     secret.text("state", vault::to_string(report.state));
     if (!report.reason.empty()) secret.text("reason", report.reason);
@@ -47,9 +23,9 @@ void add_secrets(Parameters& out, const StatusParts& parts) {
   }
 }
 
-void add_waiting(Parameters& out, const Relay::View& view) {
+void add_waiting(ParametersJson& out, const Relay::View& view) {
   for (const Relay::View::Waiting& one : view.waiting) {
-    Parameters waiting;
+    ParametersJson waiting;
     waiting.text("resource", one.resource);
     waiting.text("reason", one.reason);
     waiting.time("nextTry", one.next_try);
@@ -57,17 +33,17 @@ void add_waiting(Parameters& out, const Relay::View& view) {
   }
 }
 
-void add_unanswered(Parameters& out, const std::optional<Relay::Unanswered>& unanswered) {
+void add_unanswered(ParametersJson& out, const std::optional<Relay::Unanswered>& unanswered) {
   if (!unanswered) return;
-  Parameters parts;
+  ParametersJson parts;
   parts.time("since", unanswered->since);
   if (!unanswered->reason.empty()) parts.text("reason", unanswered->reason);
   out.parts("unanswered", parts);
 }
 
-void add_errors(Parameters& out, const std::vector<ErrorLog::Entry>& errors) {
+void add_errors(ParametersJson& out, const std::vector<ErrorLog::Entry>& errors) {
   for (const ErrorLog::Entry& error : errors) {
-    Parameters detail;
+    ParametersJson detail;
     detail.text("message", error.message);
     detail.time("timestamp", error.at);
     out.parts("lastErrorDetail", detail);
@@ -77,13 +53,14 @@ void add_errors(Parameters& out, const std::vector<ErrorLog::Entry>& errors) {
 }  // namespace
 
 std::string status_json(const StatusParts& parts) {
-  Parameters out;
+  ParametersJson out;
   out.decimal("messagesDelivered", parts.counters.delivered);
   out.decimal("messagesDeliveryAttempts", parts.counters.failed_attempts);
   out.decimal("messagesInProcess", parts.relay.in_process);
   out.decimal("messagesQueued", parts.counters.queued);
   out.decimal("messagesSuperseded", parts.counters.superseded);
-  out.decimal("messagesWaiting", parts.relay.waiting_resources);
+  out.decimal("messagesWaiting", parts.counters.waiting);
+  out.decimal("messagesUndecided", parts.counters.undecided);
   out.decimal("eventEpoch", static_cast<std::uint64_t>(parts.event_epoch));
   out.time("startTimestamp", parts.started);
   out.text("status", "active");
@@ -97,7 +74,7 @@ std::string status_json(const StatusParts& parts) {
   add_waiting(out, parts.relay);
   add_secrets(out, parts);
   add_errors(out, parts.errors);
-  return fmt::format(R"({{"resourceType":"Parameters","parameter":{}}})", out.list());
+  return out.resource();
 }
 
 }  // namespace embergate::delivery

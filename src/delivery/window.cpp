@@ -40,8 +40,30 @@ void ChunkPool::give_back(std::vector<std::string>& chunks) {
   }
 }
 
-WindowBuilder::WindowBuilder(ChunkPool& pool, NotificationWriter& writer, Limits limits, bool keyed)
-    : pool_(pool), writer_(writer), limits_(limits), keyed_(keyed) {}
+WindowBuilder::WindowBuilder(ChunkPool& pool, NotificationWriter& writer, Limits limits, bool keyed,
+                             SizeLimit::Rules learned)
+    : pool_(pool), writer_(writer), limits_(limits), keyed_(keyed), learned_(learned) {}
+
+std::optional<Refusal> WindowBuilder::refusal_of(std::size_t bytes) const {
+  if (bytes > limits_.record_bytes) {
+    return Refusal{kTooLongForUs,
+                   fmt::format("the record has {} bytes, more than the {} that maxRequestSize allows", bytes,
+                               limits_.record_bytes),
+                   bytes, false};
+  }
+  if (learned_.record == 0 || bytes < learned_.record) return std::nullopt;
+  return Refusal{kTooLongForBroker,
+                 fmt::format("the record has {} bytes, and the broker refused one of {}: raise max.message.bytes of "
+                             "the topic",
+                             bytes, learned_.record),
+                 bytes, true};
+}
+
+// One version of a resource at a time: when the batch is refused, none may have overtaken another.
+bool WindowBuilder::fits(std::string_view resource, std::size_t bytes) const {
+  if (learned_.together == 0 || window_.rows.empty()) return true;
+  return bytes_ + bytes <= learned_.together && !(keyed_ && resources_.contains(resource));
+}
 
 // The chunk that has this much room; it never grows beyond what it reserved, so views into it stay valid. Each chunk
 // is as large as all before it.
@@ -54,24 +76,28 @@ std::string& WindowBuilder::room_for(std::size_t bytes) {
   return chunks.back();
 }
 
-bool WindowBuilder::add(const store::OutboxEvent& event) {
+WindowBuilder::Added WindowBuilder::add(const store::OutboxEvent& event) {
   std::string& chunk = room_for(writer_.bound(event));
   const std::size_t start = chunk.size();
   const NotificationWriter::Place place = writer_.append(chunk, event);
   const std::string_view value = std::string_view(chunk).substr(start);
   const std::string_view resource = std::string_view(chunk).substr(place.resource, place.resource_length);
   const std::string_view key = keyed_ ? resource.substr(resource.size() - place.id_length) : std::string_view();
-  if (value.size() + key.size() > limits_.record_bytes) {
-    window_.refused.push_back({event.event_number, std::string(resource),
-                               fmt::format("the record has {} bytes, more than the {} that maxRequestSize allows",
-                                           value.size() + key.size(), limits_.record_bytes)});
+  const std::size_t bytes = value.size() + key.size();
+  if (auto refusal = refusal_of(bytes)) {
+    window_.refused.push_back({event.event_number, std::string(resource), *std::move(refusal)});
     chunk.resize(start);
-    return false;
+    return Added::kRefused;
+  }
+  if (!fits(resource, bytes)) {
+    chunk.resize(start);
+    return Added::kNoRoom;
   }
   batch_.records.push_back({key, value});
   window_.rows.push_back({event.event_number, resource, event.commit_time});
-  bytes_ += value.size();
-  return true;
+  if (learned_.together != 0) resources_.insert(resource);
+  bytes_ += bytes;
+  return Added::kYes;
 }
 
 Window WindowBuilder::finish() {

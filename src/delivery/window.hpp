@@ -8,10 +8,13 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
+#include "delivery/held_resources.hpp"
 #include "delivery/notification_writer.hpp"
 #include "embergate/core/clock.hpp"
 #include "embergate/kafka/producer.hpp"
@@ -29,7 +32,7 @@ struct Row {
 struct RefusedRow {
   store::EventNumber number = 0;
   std::string resource;
-  std::string reason;
+  Refusal refusal;
 };
 
 struct Window {
@@ -37,7 +40,13 @@ struct Window {
   std::vector<Row> rows;       // row i is record i of the batch
   std::shared_ptr<const kafka::RecordBatch> batch;
   std::vector<RefusedRow> refused;
+  bool alone = false;  // one record, and none of the destination's was in flight beside it
   core::SteadyTime sent_at{};
+
+  [[nodiscard]] std::size_t record_bytes(std::size_t index) const {
+    const kafka::Record& record = batch->records[index];
+    return record.key.size() + record.value.size();
+  }
 };
 
 // Large chunks that windows gave back, for the next ones. Shared by all relays.
@@ -63,11 +72,15 @@ class WindowBuilder {
     std::size_t bytes = std::size_t{16} * 1024 * 1024;  // of records
     std::size_t record_bytes = 1'000'000;               // key + value that the producer takes
   };
-  WindowBuilder(ChunkPool& pool, NotificationWriter& writer, Limits limits, bool keyed);
+  WindowBuilder(ChunkPool& pool, NotificationWriter& writer, Limits limits, bool keyed, SizeLimit::Rules learned = {});
 
   [[nodiscard]] bool full() const { return window_.rows.size() >= limits_.rows || bytes_ >= limits_.bytes; }
-  // False: the record is too long; it stands in refused().
-  bool add(const store::OutboxEvent& event);
+  enum class Added {
+    kYes,
+    kRefused,  // the record is too long; it stands in refused()
+    kNoRoom    // it may not travel with what is in the window already
+  };
+  Added add(const store::OutboxEvent& event);
   [[nodiscard]] const std::vector<RefusedRow>& refused() const { return window_.refused; }
   [[nodiscard]] bool empty() const { return window_.rows.empty() && window_.refused.empty(); }
   Window finish();
@@ -76,13 +89,18 @@ class WindowBuilder {
   // The first chunk: most windows of a quiet day hold one record, and there may be hundreds of destinations.
   static constexpr std::size_t kFirstChunkBytes = std::size_t{8} * 1024;
   std::string& room_for(std::size_t bytes);
+  [[nodiscard]] std::optional<Refusal> refusal_of(std::size_t bytes) const;
+  // Whether a batch of the broker may hold this record beside those in the window.
+  [[nodiscard]] bool fits(std::string_view resource, std::size_t bytes) const;
 
   ChunkPool& pool_;
   NotificationWriter& writer_;
   Limits limits_;
   bool keyed_;
+  SizeLimit::Rules learned_;
   kafka::RecordBatch batch_;
   Window window_;
+  std::unordered_set<std::string_view> resources_;  // while little may travel together; views into the window
   std::size_t bytes_ = 0;
 };
 

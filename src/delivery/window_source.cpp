@@ -1,23 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "delivery/window_source.hpp"
 
+#include <optional>
 #include <unordered_set>
 #include <utility>
 
 namespace embergate::delivery {
 namespace {
 
+// Whether a row waits in the database, or stands behind one that does, of which the books in memory know nothing.
+bool is_parked(const WindowSource::Books& books, std::string_view resource, const store::OutboxEvent& event) {
+  if (!books.some_parked) return false;
+  const bool in_order = books.held.ordered() && event.behind_waiting;
+  if (in_order) return !books.held.knows(resource, event.event_number);
+  return event.waiting && !books.held.has_by_itself(resource, event.event_number);
+}
+
 // Which rows met while reading on have to be passed over. Costs nothing while nothing is held.
 class Gate {
  public:
-  explicit Gate(const HeldResources& held) : held_(held) {}
+  explicit Gate(const WindowSource::Books& books) : books_(books) {}
 
   bool closed_for(const store::OutboxEvent& event) {
-    if (held_.empty() && refused_.empty()) return false;
+    if (books_.held.empty() && refused_.empty() && !books_.some_parked) return false;
     name(event);
-    return refused_.contains(resource_) || held_.blocks(resource_, event.event_number);
+    return refused_.contains(resource_) || books_.held.blocks(resource_, event.event_number) ||
+           is_parked(books_, resource_, event);
   }
   void close_for(const store::OutboxEvent& event) {
+    if (!books_.held.ordered()) return;
     name(event);
     refused_.insert(resource_);
   }
@@ -28,7 +39,7 @@ class Gate {
     resource_ += '/';
     resource_ += event.id;
   }
-  const HeldResources& held_;
+  const WindowSource::Books& books_;
   std::unordered_set<std::string> refused_;
   std::string resource_;
 };
@@ -44,66 +55,92 @@ WindowSource::WindowSource(store::Outbox& outbox, store::DestinationSlot slot, s
       limits_(limits),
       keyed_(keyed) {}
 
-core::Result<WindowSource::ReadOn> WindowSource::read_on(store::EventNumber after, const HeldResources& held) {
-  WindowBuilder builder(*pool_, writer_, limits_, keyed_);
-  Gate gate(held);
+core::Result<WindowSource::ReadOn> WindowSource::read_on(const Books& books) {
+  WindowBuilder builder(*pool_, writer_, limits_, keyed_, books.learned);
+  Gate gate(books);
   ReadOn result;
-  result.cursor = after;
+  result.cursor = books.cursor;
   std::size_t body_bytes = 0;
   const auto visit = [&](const store::OutboxEvent& event) {
     if (builder.full()) {
       result.more = true;
       return false;
     }
+    if (!gate.closed_for(event)) {
+      const WindowBuilder::Added added = builder.add(event);
+      if (added == WindowBuilder::Added::kNoRoom) {
+        result.more = true;
+        return false;
+      }
+      if (added == WindowBuilder::Added::kRefused) gate.close_for(event);
+    }
     result.cursor = event.event_number;
     body_bytes += event.body.size();
-    if (!gate.closed_for(event) && !builder.add(event)) gate.close_for(event);
     return true;
   };
-  EG_TRY(const std::size_t visited, outbox_.read(slot_, after, limits_.rows, limits_.bytes, visit));
+  EG_TRY(const std::size_t visited, outbox_.read(slot_, books.cursor, limits_.rows, limits_.bytes, visit));
   result.more |= visited >= limits_.rows || body_bytes >= limits_.bytes;
   result.window = builder.finish();
   return result;
 }
 
-core::Result<WindowSource::Jobs> WindowSource::run(const std::vector<HeldResources::Job>& jobs,
-                                                   store::EventNumber cursor) {
-  WindowBuilder builder(*pool_, writer_, limits_, keyed_);
+core::Result<WindowSource::Jobs> WindowSource::run(const std::vector<HeldResources::Job>& jobs, const Books& books) {
+  SizeLimit::Rules learned = books.learned;
+  if (!jobs.empty() && jobs.front().probe) learned = {};
+  WindowBuilder builder(*pool_, writer_, limits_, keyed_, learned);
   Jobs result;
   for (const HeldResources::Job& job : jobs) {
     if (builder.full()) break;
-    EG_TRY(Pipeline::Progress progress, job.catch_up ? catch_up(job, cursor, builder) : try_again(job, builder));
-    result.progress.push_back(std::move(progress));
+    if (job.catch_up) {
+      EG_TRY(Pipeline::Progress progress, catch_up(job, books, builder));
+      result.progress.push_back(std::move(progress));
+      continue;
+    }
+    EG_TRY(auto progress, try_again(job, builder));
+    if (!progress) break;
+    result.progress.push_back(*std::move(progress));
   }
   result.window = builder.finish();
   return result;
 }
 
-core::Result<Pipeline::Progress> WindowSource::try_again(const HeldResources::Job& job, WindowBuilder& builder) {
+core::Result<std::optional<Pipeline::Progress>> WindowSource::try_again(const HeldResources::Job& job,
+                                                                        WindowBuilder& builder) {
+  using Found = Pipeline::Progress::Found;
   Pipeline::Progress progress;
   progress.job = job;
+  bool fits = true;
   const auto visit = [&](const store::OutboxEvent& event) {
-    progress.found = builder.add(event) ? Pipeline::Progress::Found::kSent : Pipeline::Progress::Found::kRefused;
+    const WindowBuilder::Added added = builder.add(event);
+    fits = added != WindowBuilder::Added::kNoRoom;
+    progress.found = added == WindowBuilder::Added::kYes ? Found::kSent : Found::kRefused;
     return true;
   };
   EG_CHECK(outbox_.read_rows(slot_, {job.from}, visit));
-  return progress;
+  if (!fits) return std::optional<Pipeline::Progress>();
+  return std::optional(std::move(progress));
 }
 
-core::Result<Pipeline::Progress> WindowSource::catch_up(const HeldResources::Job& job, store::EventNumber cursor,
+core::Result<Pipeline::Progress> WindowSource::catch_up(const HeldResources::Job& job, const Books& books,
                                                         WindowBuilder& builder) {
   Pipeline::Progress progress;
   progress.job = job;
   progress.next = job.from;
   const std::size_t slash = job.resource.find('/');
   const auto visit = [&](const store::OutboxEvent& event) {
-    if (event.event_number > cursor) return false;  // will be met by reading on
-    if (builder.full()) {
+    if (event.event_number > books.cursor) return false;  // will be met by reading on
+    progress.next = event.event_number;
+    const HeldResource* held = books.held.find(job.resource, event.event_number);
+    const bool by_itself = (held != nullptr && held->by_itself) || (books.some_parked && event.waiting);
+    if (books.some_parked && event.behind_waiting) return false;  // a row in the database holds back what follows
+    if (by_itself) return true;                                   // its own try sends it
+    const WindowBuilder::Added added = builder.full() ? WindowBuilder::Added::kNoRoom : builder.add(event);
+    if (added == WindowBuilder::Added::kNoRoom) {
       progress.complete = false;
       return false;
     }
     progress.next = event.event_number + 1;
-    return builder.add(event);  // a refused row holds the resource again, and what follows it
+    return added == WindowBuilder::Added::kYes;  // a refused row holds the resource again, and what follows it
   };
   EG_TRY(const std::size_t visited,
          outbox_.read_resource(slot_, job.from, std::string_view(job.resource).substr(0, slash),

@@ -27,20 +27,27 @@ class WindowSource {
     store::EventNumber cursor = 0;
     bool more = false;  // the end of the queue was not reached
   };
-  core::Result<ReadOn> read_on(store::EventNumber after, const HeldResources& held);
+  // What the books say at this moment; they must not change meanwhile.
+  struct Books {
+    const HeldResources& held;
+    store::EventNumber cursor = 0;
+    SizeLimit::Rules learned;
+    bool some_parked = false;  // rows that `held` does not know may wait in the database, and it is up to date
+  };
+  core::Result<ReadOn> read_on(const Books& books);
 
   struct Jobs {
     Window window;
     std::vector<Pipeline::Progress> progress;  // of the jobs that fitted in
   };
-  core::Result<Jobs> run(const std::vector<HeldResources::Job>& jobs, store::EventNumber cursor);
+  core::Result<Jobs> run(const std::vector<HeldResources::Job>& jobs, const Books& books);
 
   [[nodiscard]] const NotificationWriter& writer() const { return writer_; }
 
  private:
-  core::Result<Pipeline::Progress> try_again(const HeldResources::Job& job, WindowBuilder& builder);
-  core::Result<Pipeline::Progress> catch_up(const HeldResources::Job& job, store::EventNumber cursor,
-                                            WindowBuilder& builder);
+  // Nothing: it did not fit in.
+  core::Result<std::optional<Pipeline::Progress>> try_again(const HeldResources::Job& job, WindowBuilder& builder);
+  core::Result<Pipeline::Progress> catch_up(const HeldResources::Job& job, const Books& books, WindowBuilder& builder);
 
   store::Outbox& outbox_;
   store::DestinationSlot slot_;

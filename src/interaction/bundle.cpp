@@ -7,6 +7,7 @@
 
 #include "embergate/core/uuid.hpp"
 #include "embergate/fhir/reference.hpp"
+#include "interaction/catalog_cache.hpp"
 #include "interaction/client_secret.hpp"
 
 namespace embergate::interaction {
@@ -19,6 +20,7 @@ Refusal refuse(core::ErrorCode code, std::string diagnostics, std::string expres
 struct EntryTarget {
   std::string type;
   std::string id;
+  std::string query;
 };
 
 // "Patient", "/Patient/p1", "/fhir/Patient/p1", "<base>/fhir/Patient/p1" (contract 5.3).
@@ -27,13 +29,16 @@ Answer<EntryTarget> parse_entry_url(std::string_view url, const std::string& bas
   if (rest.starts_with(base_url)) rest.remove_prefix(base_url.size());
   if (rest.starts_with('/')) rest.remove_prefix(1);
   if (rest.starts_with("fhir/")) rest.remove_prefix(5);
-  if (rest.find('?') != std::string_view::npos) {
-    return refuse(core::ErrorCode::kNotSupported,
-                  fmt::format("request.url \"{}\" has a condition; use ifNoneExist or an id", url.substr(0, 300)));
+  const std::size_t question = rest.find('?');
+  std::string query;
+  if (question != std::string_view::npos) {
+    query = rest.substr(question + 1);
+    rest = rest.substr(0, question);
   }
   const std::size_t slash = rest.find('/');
   EntryTarget target{std::string(rest.substr(0, slash)),
-                     slash == std::string_view::npos ? std::string() : std::string(rest.substr(slash + 1))};
+                     slash == std::string_view::npos ? std::string() : std::string(rest.substr(slash + 1)),
+                     std::move(query)};
   if (!fhir::is_resource_type(target.type)) {
     return refuse(core::ErrorCode::kNotFound,
                   fmt::format("request.url \"{}\" names no resource type", url.substr(0, 300)));
@@ -44,6 +49,17 @@ Answer<EntryTarget> parse_entry_url(std::string_view url, const std::string& bas
                               url.substr(0, 300)));
   }
   return target;
+}
+
+// What stands behind the '?': nothing, or whether a destination's queue is dropped with it (contract 2.8).
+Answer<bool> discard_of(const WriteRequest& write, std::string_view query, std::string_view url) {
+  if (query.empty()) return false;
+  if (write.method == Method::kDelete && write.type == kDestinationType) {
+    if (query == "discard=true") return true;
+    if (query == "discard=false") return false;
+  }
+  return refuse(core::ErrorCode::kNotSupported,
+                fmt::format("request.url \"{}\" has a condition; use ifNoneExist or an id", url.substr(0, 300)));
 }
 
 std::optional<store::VersionId> parse_etag(std::string_view text) {
@@ -132,6 +148,8 @@ Answer<BundleEntry> read_entry(fhir::Node node, const fhir::InputLimits& limits,
   EG_CHECK(authorize_entry(entry, !request.member("ifNoneExist").string().empty(), context));
   EG_TRY(entry.write.preconditions, preconditions_of(request));
   if (entry.write.method != Method::kPost) entry.write.preconditions.if_none_exist.clear();
+  EG_TRY(entry.write.preconditions.discard_queue,
+         discard_of(entry.write, target.query, request.member("url").string()));
   const bool needs_id = entry.is_read || entry.write.method != Method::kPost;
   if (needs_id && entry.write.id.empty())
     return refuse(core::ErrorCode::kInvalid, "request.url needs an id for this method: <Type>/<id>");

@@ -65,6 +65,18 @@ core::Result<void> before_write(store::Transaction& tx, const fhir::Resource& re
   return {};
 }
 
+core::Result<void> before_delete(store::Transaction& tx, const store::StoredVersion& current, bool discard_queue) {
+  if (current.type != kDestinationType || discard_queue) return {};
+  const std::uint64_t queued = tx.queue_length(store::DestinationSlot(current.version_id));
+  if (queued == 0) return {};
+  return core::make_error(
+      core::ErrorCode::kConflict,
+      fmt::format("AidboxTopicDestination/{} has {} events in its queue that were not delivered: wait until $status "
+                  "shows messagesQueued 0 and $waiting lists nothing, or drop them with ?discard=true",
+                  current.id, queued),
+      std::string(kDestinationType));
+}
+
 core::Result<void> after_write(store::Transaction& tx, const store::StoredVersion& written) {
   if (!is_configuration_type(written.type)) return {};
   tx.advance_catalog_epoch();

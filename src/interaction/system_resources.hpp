@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The server's own resource types: which exist, and what their writes do beside storing (contract 2.1, 2.8, 4.1, 4.5).
 // Thread: validate_own() pure; the others inside a store transaction. Failure: kConflict for a second topic with the
-// same url.
+// same url, and for a destination that is deleted with events in its queue.
 #pragma once
 
 #include <string_view>
@@ -19,6 +19,8 @@ bool is_configuration_type(std::string_view type);
 std::vector<fhir::Issue> validate_own(const fhir::Resource& resource, std::string_view type, std::string_view id);
 core::Result<void> before_write(store::Transaction& tx, const fhir::Resource& resource, std::string_view type,
                                 std::string_view id);
+// Whether a resource may be deleted: a destination whose queue is not empty may not, since its events would go with it.
+core::Result<void> before_delete(store::Transaction& tx, const store::StoredVersion& current, bool discard_queue);
 core::Result<void> after_write(store::Transaction& tx, const store::StoredVersion& written);
 
 }  // namespace embergate::interaction

@@ -157,6 +157,7 @@ core::Result<InteractionResult> WritePath::remove(store::Transaction& tx, const 
     nothing.id = request.id;
     return nothing;
   }
+  EG_CHECK(before_delete(tx, *current, request.preconditions.discard_queue));
   EG_TRY(const fhir::ResourcePtr last, fhir::parse_stored(current->body));
   StoredVersion version = *current;
   version.version_id = tx.next_version_id();

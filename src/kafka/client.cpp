@@ -45,6 +45,7 @@ RecordFailure failure_of(const rd_kafka_message_t& message, std::size_t index) {
   } else {
     failure.scope = scope_of(message.err);
     failure.reason = describe(message.err);
+    failure.too_long = is_size_refusal(message.err);
   }
   return failure;
 }

@@ -27,6 +27,10 @@ FailureScope scope_of(rd_kafka_resp_err_t error) {
   }
 }
 
+bool is_size_refusal(rd_kafka_resp_err_t error) {
+  return error == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE || error == RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE;
+}
+
 bool is_connection_failure(rd_kafka_resp_err_t error) {
   switch (error) {
     case RD_KAFKA_RESP_ERR_NO_ERROR:

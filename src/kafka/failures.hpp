@@ -12,6 +12,8 @@
 namespace embergate::kafka {
 
 FailureScope scope_of(rd_kafka_resp_err_t error);
+// The batch that the record travelled in was longer than its topic or broker allows.
+bool is_size_refusal(rd_kafka_resp_err_t error);
 // Given up by the library because of the connection, and not on our own wish: what is queued behind it is not.
 bool is_connection_failure(rd_kafka_resp_err_t error);
 

@@ -15,6 +15,7 @@
 #include "rest/call.hpp"
 #include "rest/headers.hpp"
 #include "rest/health_page.hpp"
+#include "rest/held_parameters.hpp"
 #include "rest/render.hpp"
 #include "rest/route.hpp"
 #include "rest/service.hpp"
@@ -40,6 +41,15 @@ core::Result<std::size_t> count_of(const Call& call) {
   if (error != std::errc() || end != text->data() + text->size())
     return core::make_error(ErrorCode::kMalformed, "_count must be a whole number");
   return std::min(count, kMaxCount);
+}
+
+// Whether a destination may be deleted with what is in its queue (contract 2.8).
+core::Result<bool> discard_of(const Call& call) {
+  const auto text = call.query("discard");
+  if (!text || call.type != "AidboxTopicDestination") return false;
+  if (*text != "true" && *text != "false")
+    return core::make_error(ErrorCode::kMalformed, "discard must be true or false");
+  return *text == "true";
 }
 
 Response render_failure(const core::Error& error) {
@@ -97,6 +107,7 @@ struct Api::Impl {
   asio::awaitable<core::Result<Response>> remove(Call& call) {
     EG_CO_TRY(auto context, context_of_call(call));
     EG_CO_TRY(auto preconditions, preconditions_of(call.exchange.request()));
+    EG_CO_TRY(preconditions.discard_queue, discard_of(call));
     Response response =
         answer(co_await parts.interactions.remove(std::move(context), call.type, call.id, std::move(preconditions)));
     if (response.status == 200 && call.query("_no-content") == "true") {
@@ -135,13 +146,31 @@ struct Api::Impl {
 
   asio::awaitable<core::Result<Response>> destination_status(Call& call) {
     auto status = co_await parts.deliveries.status(call.id);
-    if (status) co_return render_json(200, *std::move(status), "application/fhir+json; charset=utf-8");
-    if (status.error().code != ErrorCode::kNotFound) co_return std::move(status).error();
+    co_return co_await answer_of_destination(call, std::move(status));
+  }
+
+  asio::awaitable<core::Result<Response>> destination_waiting(Call& call) {
+    EG_CO_TRY(const auto query, held_query_of(call.target));
+    auto page = co_await parts.deliveries.waiting(call.id, query);
+    co_return co_await answer_of_destination(call, std::move(page));
+  }
+
+  asio::awaitable<core::Result<Response>> destination_decide(Call& call, delivery::Deliveries::Decision decision) {
+    EG_CO_TRY(auto body, co_await body_of(call));
+    EG_CO_TRY(auto selection, held_selection_of(std::move(body)));
+    std::string by = call.principal.kind == auth::Principal::Kind::kRoot ? "root" : call.principal.client_id;
+    auto done = co_await parts.deliveries.decide(call.id, decision, std::move(selection), std::move(by));
+    co_return co_await answer_of_destination(call, std::move(done));
+  }
+
+  asio::awaitable<core::Result<Response>> answer_of_destination(Call& call, core::Result<std::string> result) {
+    if (result) co_return render_json(200, *std::move(result), "application/fhir+json; charset=utf-8");
+    if (result.error().code != ErrorCode::kNotFound) co_return std::move(result).error();
     // A destination that was deleted is gone, not unknown (contract 2.14).
     interaction::Preconditions none;
     auto known = co_await parts.interactions.read("AidboxTopicDestination", call.id, std::move(none));
     if (!known) co_return render_refusal(known.error());
-    co_return std::move(status).error();
+    co_return std::move(result).error();
   }
 
   asio::awaitable<core::Result<Response>> vault_status() {
@@ -201,6 +230,12 @@ struct Api::Impl {
         co_return co_await history(call);
       case Operation::kDestinationStatus:
         co_return co_await destination_status(call);
+      case Operation::kDestinationWaiting:
+        co_return co_await destination_waiting(call);
+      case Operation::kDestinationRelease:
+        co_return co_await destination_decide(call, delivery::Deliveries::Decision::kRelease);
+      case Operation::kDestinationDiscard:
+        co_return co_await destination_decide(call, delivery::Deliveries::Decision::kDiscard);
       case Operation::kTopicDryRun:
         co_return co_await topic_dry_run(call);
       case Operation::kVaultStatus:

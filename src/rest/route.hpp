@@ -23,6 +23,9 @@ enum class Operation {
   kDelete,
   kHistory,
   kDestinationStatus,
+  kDestinationWaiting,
+  kDestinationRelease,
+  kDestinationDiscard,
   kTopicDryRun,
   kVaultStatus,
   kVaultRetarget

@@ -55,6 +55,8 @@ struct KafkaAdmin::Impl {
     rd_kafka_event_destroy(event);
     return equal;
   }
+
+  void set(rd_kafka_ConfigResource_t* resource, const std::string& name, const std::string& value);
 };
 
 KafkaAdmin::KafkaAdmin() : impl_(std::make_unique<Impl>()) {
@@ -126,19 +128,26 @@ void KafkaAdmin::set_scram_password(const std::string& user, const std::string& 
 }
 
 void KafkaAdmin::set_broker_setting(const std::string& name, const std::string& value) {
-  rd_kafka_ConfigResource_t* broker = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_BROKER, "1");
+  impl_->set(rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_BROKER, "1"), name, value);
+}
+
+void KafkaAdmin::set_topic_setting(const std::string& topic, const std::string& name, const std::string& value) {
+  impl_->set(rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str()), name, value);
+}
+
+void KafkaAdmin::Impl::set(rd_kafka_ConfigResource_t* resource, const std::string& name, const std::string& value) {
   rd_kafka_error_t* added = rd_kafka_ConfigResource_add_incremental_config(
-      broker, name.c_str(), RD_KAFKA_ALTER_CONFIG_OP_TYPE_SET, value.c_str());
-  require(added == nullptr, "broker setting", name.c_str());
-  rd_kafka_IncrementalAlterConfigs(impl_->client, &broker, 1, nullptr, impl_->queue);
-  rd_kafka_event_t* event = impl_->wait("broker setting");
+      resource, name.c_str(), RD_KAFKA_ALTER_CONFIG_OP_TYPE_SET, value.c_str());
+  require(added == nullptr, "setting", name.c_str());
+  rd_kafka_IncrementalAlterConfigs(client, &resource, 1, nullptr, queue);
+  rd_kafka_event_t* event = wait("setting");
   std::size_t count = 0;
   const auto* resources =
       rd_kafka_IncrementalAlterConfigs_result_resources(rd_kafka_event_IncrementalAlterConfigs_result(event), &count);
-  require(count == 1 && rd_kafka_ConfigResource_error(resources[0]) == RD_KAFKA_RESP_ERR_NO_ERROR, "broker setting",
+  require(count == 1 && rd_kafka_ConfigResource_error(resources[0]) == RD_KAFKA_RESP_ERR_NO_ERROR, "setting",
           rd_kafka_ConfigResource_error_string(resources[0]));
   rd_kafka_event_destroy(event);
-  rd_kafka_ConfigResource_destroy(broker);
+  rd_kafka_ConfigResource_destroy(resource);
 }
 
 }  // namespace embergate::test

@@ -29,6 +29,8 @@ class KafkaAdmin {
   // A setting of the running broker, such as listener.name.mtls.ssl.truststore.location; the same file named again is
   // read again.
   void set_broker_setting(const std::string& name, const std::string& value);
+  // A setting of a topic, such as max.message.bytes.
+  void set_topic_setting(const std::string& topic, const std::string& name, const std::string& value);
   static std::string random_name(std::string_view prefix);
 
  private:

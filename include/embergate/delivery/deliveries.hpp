@@ -55,6 +55,13 @@ class Deliveries {
   void wake(std::span<const store::DestinationSlot> slots);
   // The Parameters of `$status` (contract 2.14, decision 23); kNotFound when no relay has this destination.
   boost::asio::awaitable<core::Result<std::string>> status(std::string destination_id);
+  // The Parameters of `$waiting` (contract 2.14): a page of held rows; kNotFound as above.
+  boost::asio::awaitable<core::Result<std::string>> waiting(std::string destination_id, store::HeldQuery query);
+  // `$release` and `$discard`: what an operator decides about held rows, in one transaction. Answers with the
+  // Parameters of the operation. Each row that is discarded is logged with `decided_by`.
+  enum class Decision { kRelease, kDiscard };
+  boost::asio::awaitable<core::Result<std::string>> decide(std::string destination_id, Decision decision,
+                                                           store::HeldSelection selection, std::string decided_by);
   // Stops relays (rows are settled or left), at most `limit`; afterwards nothing touches the store any more.
   boost::asio::awaitable<void> shutdown(core::Milliseconds limit);
 

@@ -46,6 +46,7 @@ struct Preconditions {
   bool if_match_any = false;  // If-Match: *
   std::optional<store::VersionId> if_none_match;
   std::string if_none_exist;  // search part, decoded as it came
+  bool discard_queue = false;  // DELETE of a destination: also with events in its queue (contract 2.8)
 };
 
 struct InteractionResult {

@@ -39,6 +39,7 @@ struct RecordFailure {
   FailureScope scope = FailureScope::kConnection;
   bool maybe_persisted = false;  // sending again may make a duplicate
   std::string reason;            // librdkafka's name and text; redacted, never a value
+  bool too_long = false;  // a broker found the batch that the record travelled in too long; alone it may be taken
 };
 
 struct BatchReport {

@@ -28,8 +28,8 @@ struct OutboxEvent {
   core::SystemTime commit_time{};
   std::string_view body;
   std::string_view correlation_id;  // empty: none
-  // Whether a row of the same resource stands at or before this one that waits (a released one does not count).
-  bool behind_waiting = false;
+  bool waiting = false;             // the row itself waits
+  bool behind_waiting = false;      // it or an earlier row of its resource waits; a released one does not count
 };
 
 // A row that is not sent with the others (decision 19).
@@ -47,6 +47,7 @@ struct HeldRow {
   std::string id;
   std::string code;  // of the reason, a word that programs can rely on; empty: not known
   std::string reason;
+  std::uint64_t bytes = 0;  // of its record; 0: not known
   std::uint32_t attempts = 0;
   core::SystemTime since{};  // of the first refusal; the store keeps the first it was given
   core::SystemTime next_try{};
@@ -56,6 +57,13 @@ std::string_view to_string(HeldRow::State state);  // "waiting" "superseded" "un
 struct HeldQuery {
   std::optional<HeldRow::State> state;  // absent: all
   EventNumber after = 0;
+  std::size_t limit = 100;
+};
+
+// Waiting rows whose next try is due, the longest due first. Of a resource's rows only the first, so that its order can
+// be kept; a released row always.
+struct DueQuery {
+  core::SystemTime now{};
   std::size_t limit = 100;
 };
 
@@ -109,6 +117,7 @@ class Outbox {
                                                   std::string_view id, std::size_t max_rows, const Visit& visit) = 0;
   // Held rows by their number, at most `limit` of them.
   virtual core::Result<std::vector<HeldRow>> held_rows(DestinationSlot slot, const HeldQuery& query) = 0;
+  virtual core::Result<std::vector<HeldRow>> due_rows(DestinationSlot slot, const DueQuery& query) = 0;
   virtual void settle(Settlement settlement, Done done) = 0;
   // Quick at any length of the queue. kNotFound: no such slot.
   virtual core::Result<SlotCounters> counters(DestinationSlot slot) = 0;

@@ -24,8 +24,20 @@ HeldRow held_row_from(const Statement& row) {
   held.since = time_of(row.integer(8));
   held.next_try = time_of(row.integer(9));
   held.version_id = row.integer(10);
+  held.bytes = static_cast<std::uint64_t>(row.integer(11));
   return held;
 }
+
+core::Result<std::vector<HeldRow>> all_of(Statement& rows) {
+  std::vector<HeldRow> held;
+  for (;;) {
+    EG_TRY(const bool row, rows.step());
+    if (!row) return held;
+    held.push_back(held_row_from(rows));
+  }
+}
+
+std::int64_t as_limit(std::size_t limit) { return static_cast<std::int64_t>(std::min<std::size_t>(limit, INT32_MAX)); }
 
 core::Result<std::vector<HeldRow>> selected(Connection& connection, DestinationSlot slot,
                                             const HeldSelection& selection) {
@@ -47,16 +59,16 @@ core::Result<std::vector<HeldRow>> selected(Connection& connection, DestinationS
 
 core::Result<std::vector<HeldRow>> read_held_rows(Connection& connection, DestinationSlot slot,
                                                   const HeldQuery& query) {
-  std::vector<HeldRow> held;
   auto rows = connection.use(query.state ? Query::kHeldRowsOfState : Query::kHeldRows);
-  rows.bind(1, slot.value()).bind(2, query.after);
-  rows.bind(3, static_cast<std::int64_t>(std::min<std::size_t>(query.limit, INT32_MAX)));
+  rows.bind(1, slot.value()).bind(2, query.after).bind(3, as_limit(query.limit));
   if (query.state) rows.bind(4, static_cast<std::int64_t>(*query.state));
-  for (;;) {
-    EG_TRY(const bool row, rows.step());
-    if (!row) return held;
-    held.push_back(held_row_from(rows));
-  }
+  return all_of(rows);
+}
+
+core::Result<std::vector<HeldRow>> read_due_rows(Connection& connection, DestinationSlot slot, const DueQuery& query) {
+  auto rows = connection.use(Query::kDueRows);
+  rows.bind(1, slot.value()).bind(2, stamp_of(query.now)).bind(3, as_limit(query.limit));
+  return all_of(rows);
 }
 
 core::Result<std::vector<HeldRow>> release_held_rows(Connection& connection, SlotTable& slots, DestinationSlot slot,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rows that are not sent with the others: read by number or by state, released and discarded (decision 19).
-// Thread: read_held_rows() that of the connection; the others writer, inside a step.
+// Thread: the two readers that of the connection; the others writer, inside a step.
 // Failure: the connection's. A row that does not exist, or is of a state that an action does not concern, is passed
 // over.
 #pragma once
@@ -15,6 +15,7 @@
 namespace embergate::store::sqlite {
 
 core::Result<std::vector<HeldRow>> read_held_rows(Connection& connection, DestinationSlot slot, const HeldQuery& query);
+core::Result<std::vector<HeldRow>> read_due_rows(Connection& connection, DestinationSlot slot, const DueQuery& query);
 core::Result<std::vector<HeldRow>> release_held_rows(Connection& connection, SlotTable& slots, DestinationSlot slot,
                                                      const HeldSelection& selection, core::SystemTime now);
 core::Result<std::vector<HeldRow>> discard_held_rows(Connection& connection, SlotTable& slots, DestinationSlot slot,

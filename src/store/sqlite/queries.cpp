@@ -10,12 +10,14 @@
 #define EG_EVENT_TABLES " FROM outbox o CROSS JOIN history h ON h.version_id = o.version_id"
 #define EG_NOT_SUPERSEDED \
   " AND NOT EXISTS (SELECT 1 FROM held d WHERE d.slot = o.slot AND d.event_number = o.event_number AND d.state = 2)"
-#define EG_BEHIND_WAITING                                                             \
-  ", EXISTS (SELECT 1 FROM held w WHERE w.slot = o.slot"                              \
-  " AND w.type = (SELECT t.name FROM type t WHERE t.number = h.type) AND w.id = h.id" \
+#define EG_WAITS                                                                                              \
+  ", EXISTS (SELECT 1 FROM held d WHERE d.slot = o.slot AND d.event_number = o.event_number AND d.state = 1)" \
+  ", EXISTS (SELECT 1 FROM held w WHERE w.slot = o.slot"                                                      \
+  " AND w.type = (SELECT t.name FROM type t WHERE t.number = h.type) AND w.id = h.id"                         \
   " AND w.event_number <= o.event_number AND w.state = 1 AND w.released = 0)"
-#define EG_HELD_COLUMNS \
-  "d.event_number, d.state, d.released, d.type, d.id, d.code, d.reason, d.attempts, d.since, d.next_try, o.version_id"
+#define EG_HELD_COLUMNS                                                                                    \
+  "d.event_number, d.state, d.released, d.type, d.id, d.code, d.reason, d.attempts, d.since, d.next_try, " \
+  "o.version_id, d.bytes"
 #define EG_HELD_TABLES " FROM held d CROSS JOIN outbox o ON o.slot = d.slot AND o.event_number = d.event_number"
 #define EG_BINDING_COLUMNS "secret, target, brokers, resource, proven, since"
 
@@ -114,17 +116,17 @@ const char* text_of(Query query) {
     case Query::kHeldState:
       return "SELECT state FROM held WHERE slot = ?1 AND event_number = ?2";
     case Query::kPutHeld:
-      return "INSERT INTO held (slot, event_number, state, type, id, code, reason, attempts, next_try, since)"
-             " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
-             " ON CONFLICT DO UPDATE SET state = ?3, code = ?6, reason = ?7, attempts = ?8, next_try = ?9";
+      return "INSERT INTO held (slot, event_number, state, type, id, code, reason, attempts, next_try, since, "
+             "bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO UPDATE SET state = ?3,"
+             " code = ?6, reason = ?7, attempts = ?8, next_try = ?9, bytes = ?11";
     case Query::kReadEvents:
       return "SELECT " EG_EVENT_COLUMNS EG_EVENT_TABLES
              " WHERE o.slot = ?1 AND o.event_number > ?2 ORDER BY o.event_number LIMIT ?3";
     case Query::kReadEventsAmongHeld:
-      return "SELECT " EG_EVENT_COLUMNS EG_BEHIND_WAITING EG_EVENT_TABLES
+      return "SELECT " EG_EVENT_COLUMNS EG_WAITS EG_EVENT_TABLES
              " WHERE o.slot = ?1 AND o.event_number > ?2" EG_NOT_SUPERSEDED " ORDER BY o.event_number LIMIT ?3";
     case Query::kReadEventAmongHeld:
-      return "SELECT " EG_EVENT_COLUMNS EG_BEHIND_WAITING EG_EVENT_TABLES
+      return "SELECT " EG_EVENT_COLUMNS EG_WAITS EG_EVENT_TABLES
              " WHERE o.slot = ?1 AND o.event_number = ?2" EG_NOT_SUPERSEDED;
     case Query::kProbeEvent:
       return "SELECT event_number, version_id FROM outbox WHERE slot = ?1 AND event_number >= ?2"
@@ -140,6 +142,12 @@ const char* text_of(Query query) {
     case Query::kHeldRowsOfState:
       return "SELECT " EG_HELD_COLUMNS EG_HELD_TABLES
              " WHERE d.slot = ?1 AND d.event_number > ?2 AND d.state = ?4 ORDER BY d.event_number LIMIT ?3";
+    case Query::kDueRows:
+      return "SELECT " EG_HELD_COLUMNS EG_HELD_TABLES
+             " WHERE d.slot = ?1 AND d.state = 1 AND d.next_try <= ?2 AND (d.released = 1 OR NOT EXISTS (SELECT 1"
+             " FROM held w WHERE w.slot = d.slot AND w.type = d.type AND w.id = d.id"
+             " AND w.event_number < d.event_number AND w.state = 1 AND w.released = 0))"
+             " ORDER BY d.next_try LIMIT ?3";
     case Query::kHeldRow:
       return "SELECT " EG_HELD_COLUMNS EG_HELD_TABLES " WHERE d.slot = ?1 AND d.event_number = ?2";
     case Query::kReleaseHeld:

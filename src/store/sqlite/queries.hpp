@@ -56,6 +56,7 @@ enum class Query : std::size_t {
   kOldestQueued,
   kHeldRows,
   kHeldRowsOfState,
+  kDueRows,
   kHeldRow,
   kReleaseHeld,
   kLoadEventEpochs,

@@ -67,6 +67,7 @@ core::Result<void> hold(Connection& connection, SlotState& state, DestinationSlo
       .bind(8, row.attempts)
       .bind(9, stamp_of(row.next_try))
       .bind(10, stamp_of(row.since))
+      .bind(11, static_cast<std::int64_t>(row.bytes))
       .run();
 }
 

@@ -10,6 +10,11 @@
 namespace embergate::store::sqlite {
 namespace {
 std::int64_t as_limit(std::size_t limit) { return static_cast<std::int64_t>(std::min<std::size_t>(limit, INT32_MAX)); }
+
+void add_waiting(OutboxEvent& event, const Statement& row) {
+  event.waiting = row.integer(8) != 0;
+  event.behind_waiting = row.integer(9) != 0;
+}
 }  // namespace
 
 core::Result<std::size_t> SqliteOutbox::read(DestinationSlot slot, EventNumber after, std::size_t max_rows,
@@ -23,7 +28,7 @@ core::Result<std::size_t> SqliteOutbox::read(DestinationSlot slot, EventNumber a
     EG_TRY(const bool row, rows.step());
     if (!row) break;
     OutboxEvent event = event_from(rows);
-    if (among_held) event.behind_waiting = rows.integer(8) != 0;
+    if (among_held) add_waiting(event, rows);
     if (!visit(event)) break;
     ++count;
     bytes += event.body.size();
@@ -60,6 +65,11 @@ core::Result<std::size_t> SqliteOutbox::read_resource(DestinationSlot slot, Even
 core::Result<std::vector<HeldRow>> SqliteOutbox::held_rows(DestinationSlot slot, const HeldQuery& query) {
   EG_TRY(auto lease, pool_.acquire());
   return read_held_rows(lease.connection(), slot, query);
+}
+
+core::Result<std::vector<HeldRow>> SqliteOutbox::due_rows(DestinationSlot slot, const DueQuery& query) {
+  EG_TRY(auto lease, pool_.acquire());
+  return read_due_rows(lease.connection(), slot, query);
 }
 
 void SqliteOutbox::settle(Settlement settlement, Done done) {
@@ -110,7 +120,7 @@ core::Result<SqliteOutbox::Visited> SqliteOutbox::visit_row(Connection& connecti
   EG_TRY(const bool row, query.step());
   if (!row) return Visited::kAbsent;
   OutboxEvent event = event_from(query);
-  event.behind_waiting = query.integer(8) != 0;
+  add_waiting(event, query);
   return visit(event) ? Visited::kTaken : Visited::kRefused;
 }
 

@@ -28,6 +28,7 @@ class SqliteOutbox final : public Outbox {
   core::Result<std::size_t> read_resource(DestinationSlot slot, EventNumber from, std::string_view type,
                                           std::string_view id, std::size_t max_rows, const Visit& visit) override;
   core::Result<std::vector<HeldRow>> held_rows(DestinationSlot slot, const HeldQuery& query) override;
+  core::Result<std::vector<HeldRow>> due_rows(DestinationSlot slot, const DueQuery& query) override;
   void settle(Settlement settlement, Done done) override;
   core::Result<SlotCounters> counters(DestinationSlot slot) override;
   [[nodiscard]] std::vector<EventEpoch> epochs(DestinationSlot slot) const override { return epochs_.of(slot); }

@@ -145,6 +145,21 @@ nlohmann::json DeliveriesTest::status(const std::string& destination_id) {
   return text ? nlohmann::json::parse(*text) : nlohmann::json();
 }
 
+nlohmann::json DeliveriesTest::waiting(const std::string& destination_id, const store::HeldQuery& query) {
+  auto text = boost::asio::co_spawn(io_, deliveries_->waiting(destination_id, query), boost::asio::use_future).get();
+  EXPECT_TRUE(text) << (text ? "" : text.error().diagnostics);
+  return text ? nlohmann::json::parse(*text) : nlohmann::json();
+}
+
+nlohmann::json DeliveriesTest::decide(const std::string& destination_id, delivery::Deliveries::Decision decision,
+                                      const store::HeldSelection& selection) {
+  auto text = boost::asio::co_spawn(io_, deliveries_->decide(destination_id, decision, selection, "tester"),
+                                    boost::asio::use_future)
+                  .get();
+  EXPECT_TRUE(text) << (text ? "" : text.error().diagnostics);
+  return text ? nlohmann::json::parse(*text) : nlohmann::json();
+}
+
 nlohmann::json DeliveriesTest::value_of(const nlohmann::json& status, std::string_view name) {
   for (const auto& parameter : status["parameter"]) {
     if (parameter["name"] != name) continue;

@@ -41,6 +41,10 @@ class DeliveriesTest : public ::testing::Test {
   void write(std::int64_t slot, const std::string& id, int count = 1, const std::string& content = "x");
 
   nlohmann::json status(const std::string& destination_id);
+  // What $waiting, $release and $discard answer.
+  nlohmann::json waiting(const std::string& destination_id, const store::HeldQuery& query = {});
+  nlohmann::json decide(const std::string& destination_id, delivery::Deliveries::Decision decision,
+                        const store::HeldSelection& selection);
   static nlohmann::json value_of(const nlohmann::json& status, std::string_view name);
   [[nodiscard]] store::SlotCounters counters(std::int64_t slot);
   bool drained(std::int64_t slot);

@@ -53,12 +53,79 @@ TEST_F(InteractionsTest, ATopicAppliesToTheWritesAfterIt) {
   EXPECT_EQ(events[0].reference, "Patient/after");
 }
 
-TEST_F(InteractionsTest, ADeletedDestinationLosesItsQueueAndGetsNothingMore) {
+TEST_F(InteractionsTest, ADestinationWithQueuedEventsIsDeletedOnlyWhenTheyAreDiscarded) {
   const auto slot = add_patient_destination();
   ASSERT_TRUE(update("Patient", "p1", kPatient));
-  ASSERT_TRUE(remove("AidboxTopicDestination", "events"));
+  ASSERT_TRUE(update("Patient", "p3", kPatient));
+  const auto refused = remove("AidboxTopicDestination", "events");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(code_of(refused), core::ErrorCode::kConflict);
+  EXPECT_THAT(refused.error().error.diagnostics, HasSubstr("2 events"));
+  EXPECT_THAT(refused.error().error.diagnostics, HasSubstr("?discard=true"));
+  EXPECT_EQ(events_of(slot).size(), 2U);
+
+  Preconditions discard;
+  discard.discard_queue = true;
+  ASSERT_TRUE(run(interactions_->remove(RequestContext(), "AidboxTopicDestination", "events", discard)));
   ASSERT_TRUE(update("Patient", "p2", kPatient));
   EXPECT_TRUE(events_of(slot).empty());
+}
+
+TEST_F(InteractionsTest, ARowThatWasSupersededKeepsItsDestinationFromBeingDeleted) {
+  const auto slot = add_patient_destination();
+  ASSERT_TRUE(update("Patient", "p1", kPatient));
+  ASSERT_TRUE(update("Patient", "p1", kPatient));
+  store::Settlement settlement;
+  settlement.slot = slot;
+  settlement.delivered.push_back({2, 2});
+  store::HeldRow superseded;
+  superseded.event_number = 1;
+  superseded.state = store::HeldRow::State::kSuperseded;
+  superseded.type = "Patient";
+  superseded.id = "p1";
+  settlement.held.push_back(superseded);
+  std::promise<bool> settled;
+  store_->outbox().settle(settlement, [&](core::Result<void> result) { settled.set_value(result.has_value()); });
+  ASSERT_TRUE(settled.get_future().get());
+  const auto refused = remove("AidboxTopicDestination", "events");
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().error.diagnostics, HasSubstr("1 events"));
+}
+
+std::string transaction_of(const std::string& entries) {
+  return R"({"resourceType":"Bundle","type":"transaction","entry":[)" + entries + "]}";
+}
+const std::string kPatientEntry =
+    R"({"request":{"method":"PUT","url":"Patient/p9"},"resource":{"resourceType":"Patient"}})";
+
+TEST_F(InteractionsTest, AnEventOfTheSameTransactionKeepsItsDestinationFromBeingDeleted) {
+  const auto slot = add_patient_destination();
+  const std::string plain = R"({"request":{"method":"DELETE","url":"AidboxTopicDestination/events"}})";
+  const auto refused = bundle(transaction_of(kPatientEntry + "," + plain));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(code_of(refused), core::ErrorCode::kConflict);
+  EXPECT_THAT(refused.error().error.diagnostics, HasSubstr("1 events"));
+  EXPECT_EQ(refused.error().error.expression, "Bundle.entry[1]");
+  EXPECT_FALSE(read("Patient", "p9"));
+  EXPECT_TRUE(events_of(slot).empty());
+
+  ASSERT_TRUE(bundle(transaction_of(plain + "," + kPatientEntry))) << "deleted first, it gets no event";
+}
+
+TEST_F(InteractionsTest, ABundleMayDiscardTheQueueOfADestinationThatItDeletes) {
+  add_patient_destination();
+  ASSERT_TRUE(update("Patient", "p1", kPatient));
+  const auto batch = [this](const std::string& url) {
+    auto answer = bundle(R"({"resourceType":"Bundle","type":"batch","entry":[{"request":{"method":"DELETE","url":")" +
+                         url + "\"}}]}");
+    EXPECT_TRUE(answer);
+    return answer ? answer->body : std::string();
+  };
+  EXPECT_THAT(batch("AidboxTopicDestination/events"), HasSubstr("\"409\""));
+  EXPECT_THAT(batch("AidboxTopicDestination/events?discard=false"), HasSubstr("\"409\""));
+  EXPECT_THAT(batch("AidboxTopicDestination/events?discard=yes"), HasSubstr("condition"));
+  EXPECT_THAT(batch("Patient/p1?discard=true"), HasSubstr("condition"));
+  EXPECT_THAT(batch("/fhir/AidboxTopicDestination/events?discard=true"), HasSubstr("\"200\""));
 }
 
 TEST_F(InteractionsTest, ADestinationCannotBeUpdated) {

@@ -106,6 +106,27 @@ TEST_F(QueueWithHeldRows, SaysWhichRowsStandBehindAWaitingOneOfTheirResource) {
   EXPECT_THAT(seen, ElementsAre(std::pair(1, true), std::pair(3, true)));
 }
 
+TEST_F(QueueWithHeldRows, GivesDueRowsTheLongestDueFirstAndOfEachResourceTheFirst) {
+  for (const char* id : {"p1", "p2", "p1", "p3"}) ASSERT_TRUE(write_event(slot_, id, "{}"));
+  const auto row = [](EventNumber number, const char* id, int second) {
+    HeldRow one = held(number, HeldRow::State::kWaiting, id);
+    one.next_try = core::SystemTime(std::chrono::seconds(second));
+    return one;
+  };
+  ASSERT_TRUE(
+      settle(*store_, {slot_, {}, {row(1, "p1", 30), row(2, "p2", 20), row(3, "p1", 10), row(4, "p3", 90)}, 0, 0}));
+  const auto due = [this](int second, std::size_t limit) {
+    std::vector<EventNumber> numbers;
+    const auto rows = store_->outbox().due_rows(slot_, {core::SystemTime(std::chrono::seconds(second)), limit});
+    EXPECT_TRUE(rows);
+    for (const HeldRow& one : *rows) numbers.push_back(one.event_number);
+    return numbers;
+  };
+  EXPECT_THAT(due(25, 10), ElementsAre(2)) << "3 is due, but 1 of its resource comes first";
+  EXPECT_THAT(due(100, 10), ElementsAre(2, 1, 4));
+  EXPECT_THAT(due(100, 2), ElementsAre(2, 1));
+}
+
 class HeldRowsOfTheStore : public QueueWithHeldRows {
  protected:
   void SetUp() override {

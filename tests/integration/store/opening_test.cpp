@@ -131,5 +131,27 @@ TEST_F(Opening, AnswersPingAndReportsTheLastCommit) {
   EXPECT_GE(store_->last_commit_time(), core::Milliseconds(1)) << "rounded up";
 }
 
+TEST_F(Opening, BringsHeldRowsOfTheFirstSchemaAlong) {
+  must_open();
+  const DestinationSlot slot = open_slot("d1");
+  ASSERT_TRUE(write_event(slot, "p1", "{}"));
+  store_.reset();
+  change_file(
+      "DROP INDEX held_due; DROP INDEX held_resource; DROP INDEX held_state; ALTER TABLE held DROP COLUMN bytes;"
+      "ALTER TABLE held DROP COLUMN released; ALTER TABLE held DROP COLUMN since; ALTER TABLE held DROP COLUMN code;"
+      "DROP TABLE event_epoch; DROP TABLE target_binding;"
+      "DELETE FROM counter WHERE name IN ('event_epoch', 'file_identity', 'version_floor');"
+      "DELETE FROM schema_version WHERE number > 1;"
+      "INSERT INTO held SELECT slot, event_number, 1, 'Patient', 'p1', 'too large', 3, 0 FROM outbox");
+  must_open();
+  const auto rows = store_->outbox().held_rows(slot, {});
+  ASSERT_TRUE(rows) << rows.error().diagnostics;
+  ASSERT_EQ(rows->size(), 1u);
+  EXPECT_EQ(rows->at(0).reason, "too large");
+  EXPECT_EQ(rows->at(0).attempts, 3u);
+  EXPECT_EQ(rows->at(0).since, core::SystemTime());
+  EXPECT_EQ(counters(slot).waiting, 1u);
+}
+
 }  // namespace
 }  // namespace embergate::store

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fake_outbox.hpp"
 
+#include <algorithm>
+#include <set>
+
 namespace embergate::test {
 namespace {
 core::Error away() { return core::make_retriable(core::ErrorCode::kUnavailable, "the database is away"); }
@@ -33,6 +36,7 @@ bool FakeOutbox::visit_row(store::EventNumber number, const Entry& entry, const 
   event.correlation_id = entry.correlation_id;
   for (const auto& [held_number, row] : held_) {
     if (held_number > number) break;
+    event.waiting |= row.state == store::HeldRow::State::kWaiting && held_number == number;
     event.behind_waiting |=
         row.state == store::HeldRow::State::kWaiting && !row.released && row.type == entry.type && row.id == entry.id;
   }
@@ -97,6 +101,23 @@ core::Result<std::vector<store::HeldRow>> FakeOutbox::held_rows(store::Destinati
   return found;
 }
 
+core::Result<std::vector<store::HeldRow>> FakeOutbox::due_rows(store::DestinationSlot, const store::DueQuery& query) {
+  std::lock_guard lock(mutex_);
+  if (fail_reads_) return away();
+  std::vector<store::HeldRow> found;
+  std::set<std::string> resources;
+  for (const auto& [number, row] : held_) {
+    if (row.state != store::HeldRow::State::kWaiting) continue;
+    const bool first = row.released || resources.insert(row.type + "/" + row.id).second;
+    if (first && row.next_try <= query.now) found.push_back(row);
+  }
+  std::stable_sort(found.begin(), found.end(), [](const store::HeldRow& left, const store::HeldRow& right) {
+    return left.next_try < right.next_try;
+  });
+  if (found.size() > query.limit) found.resize(query.limit);
+  return found;
+}
+
 void FakeOutbox::settle(store::Settlement settlement, Done done) {
   if (on_settle) on_settle(settlement);
   done(apply(settlement));
@@ -111,11 +132,31 @@ core::Result<void> FakeOutbox::apply(const store::Settlement& settlement) {
     held_.erase(held_.lower_bound(range.first), held_.upper_bound(range.last));
   }
   for (const auto& row : settlement.held) {
-    if (rows_.contains(row.event_number)) held_[row.event_number] = row;
+    if (!rows_.contains(row.event_number)) continue;
+    const bool released = held_[row.event_number].released;
+    held_[row.event_number] = row;
+    held_[row.event_number].released = released;
   }
   counters_.delivered += settlement.delivered_count;
   counters_.failed_attempts += settlement.failed_attempts;
   return {};
+}
+
+store::HeldRow FakeOutbox::release(store::EventNumber number) {
+  std::lock_guard lock(mutex_);
+  store::HeldRow& row = held_.at(number);
+  row.released |= row.state == store::HeldRow::State::kSuperseded;
+  row.state = store::HeldRow::State::kWaiting;
+  row.next_try = {};
+  return row;
+}
+
+store::HeldRow FakeOutbox::discard(store::EventNumber number) {
+  std::lock_guard lock(mutex_);
+  const store::HeldRow row = held_.at(number);
+  held_.erase(number);
+  rows_.erase(number);
+  return row;
 }
 
 core::Result<store::SlotCounters> FakeOutbox::counters(store::DestinationSlot) {

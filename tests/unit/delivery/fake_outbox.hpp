@@ -36,11 +36,17 @@ class FakeOutbox final : public store::Outbox {
                                           std::string_view id, std::size_t max_rows, const Visit& visit) override;
   core::Result<std::vector<store::HeldRow>> held_rows(store::DestinationSlot slot,
                                                       const store::HeldQuery& query) override;
+  core::Result<std::vector<store::HeldRow>> due_rows(store::DestinationSlot slot,
+                                                     const store::DueQuery& query) override;
   void settle(store::Settlement settlement, Done done) override;
   core::Result<store::SlotCounters> counters(store::DestinationSlot slot) override;
   [[nodiscard]] std::vector<store::EventEpoch> epochs(store::DestinationSlot) const override {
     return {{1, store::kFirstEpoch}};
   }
+
+  // What store::Transaction does for an operator; the row as the relay is given it.
+  store::HeldRow release(store::EventNumber number);
+  store::HeldRow discard(store::EventNumber number);
 
   void fail_reads(bool fail);
   void fail_settlements(bool fail);

@@ -28,7 +28,8 @@ TEST(StatusJson, HasTheParametersOfTheContract) {
   parts.counters.oldest_queued = at("2026-03-01T08:00:58.5Z");
   parts.event_epoch = 1'700'000'000;
   parts.relay.in_process = 7;
-  parts.relay.waiting_resources = 1;
+  parts.counters.waiting = 1;
+  parts.counters.undecided = 4;
   parts.relay.waiting = {{"Patient/p1", "too \"large\"", at("2026-03-01T08:02:00Z")}};
   parts.connection.connected = true;
   parts.connection.credential_generation = 2;
@@ -55,6 +56,7 @@ TEST(StatusJson, HasTheParametersOfTheContract) {
   EXPECT_EQ(find(all, "messagesSuperseded")["valueDecimal"], 1);
   EXPECT_EQ(find(all, "messagesWaiting")["valueDecimal"], 1);
   EXPECT_EQ(find(all, "eventEpoch")["valueDecimal"], 1'700'000'000);
+  EXPECT_EQ(find(all, "messagesUndecided")["valueDecimal"], 4);
   EXPECT_EQ(find(all, "startTimestamp")["valueDateTime"], "2026-03-01T08:00:00Z");
   EXPECT_EQ(find(all, "status")["valueString"], "active");
   EXPECT_EQ(find(all, "connected")["valueBoolean"], true);

@@ -27,7 +27,7 @@ class WindowMemory : public testing::Test {
     event.body = body;
     for (int i = 1; i <= records; ++i) {
       event.event_number = i;
-      EXPECT_TRUE(builder.add(event));
+      EXPECT_EQ(builder.add(event), WindowBuilder::Added::kYes);
     }
     return builder.finish();
   }

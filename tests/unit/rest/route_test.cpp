@@ -43,6 +43,24 @@ TEST(Routes, UnknownTypesAndIdsThatAreNoneMatchNothing) {
   EXPECT_FALSE(match("GET", {}).found);
 }
 
+TEST(Routes, HeldRowsAreListedReleasedAndDiscardedWithAndWithoutThePrefix) {
+  for (const bool prefix : {true, false}) {
+    const auto at = [prefix](std::string_view method, const std::string& operation) {
+      std::vector<std::string> segments{"AidboxTopicDestination", "d", operation};
+      if (prefix) segments.insert(segments.begin(), "fhir");
+      const RouteMatch found = match(method, std::move(segments));
+      EXPECT_TRUE(found.method_allowed) << operation;
+      EXPECT_EQ(found.id, "d");
+      return found.operation;
+    };
+    EXPECT_EQ(at("GET", "$waiting"), Operation::kDestinationWaiting);
+    EXPECT_EQ(at("POST", "$waiting"), Operation::kDestinationWaiting);
+    EXPECT_EQ(at("POST", "$release"), Operation::kDestinationRelease);
+    EXPECT_EQ(at("POST", "$discard"), Operation::kDestinationDiscard);
+  }
+  EXPECT_FALSE(match("GET", {"fhir", "AidboxTopicDestination", "d", "$discard"}).method_allowed);
+}
+
 TEST(Routes, AnotherMethodIsNamedInAllow) {
   const RouteMatch patch = match("PATCH", {"fhir", "Patient", "p1"});
   EXPECT_TRUE(patch.found);

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "delivery/waiting_rows.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "delivery/parameters_json.hpp"
+#include "embergate/observability/log.hpp"
+
+namespace embergate::delivery {
+namespace {
+
+namespace log = observability::log;
+
+std::string resource_of(const store::HeldRow& row) { return row.type + "/" + row.id; }
+
+bool is_known(core::SystemTime time) { return time.time_since_epoch().count() != 0; }
+
+ParametersJson parts_of(const store::HeldRow& row) {
+  ParametersJson parts;
+  parts.decimal("eventNumber", static_cast<std::uint64_t>(row.event_number));
+  parts.text("resource", resource_of(row));
+  parts.text("versionId", std::to_string(row.version_id));
+  parts.code("state", store::to_string(row.state));
+  if (row.released) parts.boolean("released", true);
+  if (!row.code.empty()) parts.code("code", row.code);
+  parts.text("reason", row.reason);
+  if (row.bytes > 0) parts.decimal("bytes", row.bytes);
+  parts.integer("attempts", row.attempts);
+  if (is_known(row.since)) parts.time("since", row.since);
+  if (row.state == store::HeldRow::State::kWaiting) parts.time("nextTry", row.next_try);
+  return parts;
+}
+
+}  // namespace
+
+core::Result<std::string> read_waiting_json(store::Outbox& outbox, store::DestinationSlot slot,
+                                            const store::HeldQuery& query) {
+  EG_TRY(const store::SlotCounters counters, outbox.counters(slot));
+  store::HeldQuery one_more = query;
+  ++one_more.limit;
+  EG_TRY(std::vector<store::HeldRow> rows, outbox.held_rows(slot, one_more));
+  const bool more = rows.size() > query.limit;
+  if (more) rows.resize(query.limit);
+  ParametersJson out;
+  out.decimal("waiting", counters.waiting);
+  out.decimal("superseded", counters.superseded);
+  out.decimal("undecided", counters.undecided);
+  for (const store::HeldRow& row : rows) out.parts("row", parts_of(row));
+  if (more && !rows.empty()) out.text("next", std::to_string(rows.back().event_number));
+  return out.resource();
+}
+
+std::string decision_json(const store::HeldSelection& selection, const std::vector<store::HeldRow>& changed) {
+  ParametersJson out;
+  out.decimal("count", changed.size());
+  if (selection.all_of) {
+    out.boolean("more", changed.size() >= selection.limit);
+    return out.resource();
+  }
+  std::uint64_t passed_over = 0;
+  for (const store::EventNumber number : selection.numbers) {
+    const bool done = std::any_of(changed.begin(), changed.end(),
+                                  [number](const store::HeldRow& row) { return row.event_number == number; });
+    if (!done) ++passed_over;
+  }
+  out.decimal("passedOver", passed_over);
+  return out.resource();
+}
+
+void log_decision(std::string_view destination_id, Deliveries::Decision decision,
+                  const std::vector<store::HeldRow>& rows, std::string_view decided_by) {
+  if (decision == Deliveries::Decision::kRelease) {
+    log::event(log::Level::kInfo, "topic-destination/released", fmt::format("{} held events", rows.size()),
+               {{"destination", destination_id}, {"by", decided_by}});
+    return;
+  }
+  for (const store::HeldRow& row : rows) {
+    const std::string resource = resource_of(row);
+    log::event(log::Level::kWarn, "topic-destination/discarded", row.reason,
+               {{"destination", destination_id},
+                {"by", decided_by},
+                {"eventNumber", std::int64_t{row.event_number}},
+                {"resource", std::string_view(resource)},
+                {"versionId", std::int64_t{row.version_id}},
+                {"state", store::to_string(row.state)}});
+  }
+}
+
+}  // namespace embergate::delivery

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rows that a broker refused, and what becomes of the others meanwhile.
+#include <algorithm>
+#include <map>
+
+#include "relay_fixture.hpp"
+
+namespace embergate::delivery {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+TEST_F(RelayTest, SendsARefusedRowAgainUntilItArrivesWhenThereIsNoOrderToKeep) {
+  std::atomic<bool> refusing{true};
+  kafka_->judge_by([&](const test::FakeKafka::Seen& seen, std::size_t index, kafka::BatchReport& report) {
+    if (refusing && seen.value.find("\"eventNumber\":1,") != std::string::npos)
+      report.failures.push_back({index, kafka::FailureScope::kRecord, false, "invalid record"});
+  });
+  append("a");
+  append("a");
+  start(false);
+  ASSERT_TRUE(test::eventually([this] { return outbox_.rows().size() == 1 && outbox_.held().size() == 1; }))
+      << "the later version is not held back";
+  EXPECT_EQ(outbox_.held().begin()->second.state, store::HeldRow::State::kWaiting);
+  refusing = false;
+  ASSERT_TRUE(all_settled());
+  EXPECT_EQ(sent().back(), "a#1");
+}
+
+TEST_F(RelayTest, GoesOnReadingWhenMoreRowsWaitThanMemoryHolds) {
+  options_.max_held = 3;
+  std::atomic<bool> refusing{true};
+  kafka_->judge_by([&](const test::FakeKafka::Seen& seen, std::size_t index, kafka::BatchReport& report) {
+    if (refusing && seen.key.starts_with("bad"))
+      report.failures.push_back({index, kafka::FailureScope::kRecord, false, "invalid record"});
+  });
+  for (int version = 0; version < 2; ++version) {
+    for (int i = 0; i < 20; ++i) append("bad" + std::to_string(i));
+  }
+  append("good");
+  start();
+  ASSERT_TRUE(test::eventually([this] { return outbox_.counters(kSlot)->waiting == 20; }));
+  append("good");
+  ASSERT_TRUE(test::eventually([this] { return outbox_.rows().size() == 40; })) << outbox_.rows().size();
+  ASSERT_TRUE(test::eventually([this] { return relay_->held_rows() > 0; })) << "health has to know";
+  refusing = false;
+  ASSERT_TRUE(all_settled());
+  std::map<std::string, std::string> last;
+  for (const std::string& one : sent()) last[one.substr(0, one.find('#'))] = one;
+  EXPECT_EQ(last["bad0"], "bad0#21");
+  EXPECT_EQ(last["bad19"], "bad19#40");
+}
+
+TEST_F(RelayTest, HoldsLongRecordsBackOnceABrokerHasRefusedOne) {
+  options_.retry = {core::Milliseconds(300), core::Milliseconds(3'000)};
+  std::atomic<std::size_t> limit{2'000};
+  kafka_->judge_by([&](const test::FakeKafka::Seen& seen, std::size_t index, kafka::BatchReport& report) {
+    if (seen.value.size() > limit)
+      report.failures.push_back({index, kafka::FailureScope::kRecord, false, "too large", true});
+  });
+  const auto append_long = [this](const std::string& id) {
+    test::FakeOutbox::Entry entry;
+    entry.type = "Patient";
+    entry.id = id;
+    entry.body = R"({"resourceType":"Patient","language":")" + std::string(2'500, 'x') + "\"}";
+    outbox_.append(entry);
+    if (relay_ != nullptr) relay_->wake();
+  };
+  append_long("first");
+  start();
+  ASSERT_TRUE(test::eventually([this] {
+    return !outbox_.held().empty() && outbox_.held().begin()->second.attempts > 1;
+  })) << "tried again, alone";
+  append_long("second");
+  append("short");
+  // Before its first probe.
+  ASSERT_TRUE(test::eventually([this] {
+    const auto held = outbox_.held();
+    return held.contains(2) && held.at(2).code == "too-large" &&
+           held.at(2).reason.find("max.message.bytes") != std::string::npos;
+  }));
+  ASSERT_TRUE(test::eventually([this] { return outbox_.rows().size() == 2; })) << "the short one is not held back";
+  limit = 1'000'000;
+  EXPECT_TRUE(all_settled());
+}
+
+TEST_F(RelayTest, HoldsBackOnlyTheResourceOfARefusedRecord) {
+  std::atomic<bool> refusing{true};
+  kafka_->judge_by([&](const test::FakeKafka::Seen& seen, std::size_t index, kafka::BatchReport& report) {
+    if (refusing && seen.key == "bad")
+      report.failures.push_back({index, kafka::FailureScope::kRecord, false, "invalid record"});
+  });
+  append("bad");
+  start();
+  ASSERT_TRUE(test::eventually([this] { return outbox_.held().size() == 1; }));
+  append("bad");
+  append("good");
+  ASSERT_TRUE(test::eventually([this] { return outbox_.rows().size() == 2; }));
+  ASSERT_EQ(view().waiting.size(), 1U);
+  EXPECT_EQ(view().waiting[0].resource, "Patient/bad");
+  EXPECT_EQ(view().waiting[0].reason, "invalid record");
+  refusing = false;
+  ASSERT_TRUE(all_settled());
+  EXPECT_EQ(sent().back(), "bad#2");
+  EXPECT_TRUE(outbox_.held().empty());
+}
+
+TEST_F(RelayTest, NeverSendsARecordThatIsTooLong) {
+  max_record_bytes_ = 2'000;
+  test::FakeOutbox::Entry entry;
+  entry.type = "Patient";
+  entry.id = "big";
+  entry.body = std::string(2'000, 'x');
+  outbox_.append(entry);
+  append("small");
+  start();
+  ASSERT_TRUE(test::eventually([this] { return outbox_.rows().size() == 1 && outbox_.held().size() == 1; }));
+  EXPECT_THAT(sent(), ElementsAre("small#2"));
+  EXPECT_TRUE(has_error("maxRequestSize"));
+}
+
+TEST_F(RelayTest, RemembersHeldRowsAfterARestart) {
+  kafka_->judge_by([](const test::FakeKafka::Seen&, std::size_t index, kafka::BatchReport& report) {
+    report.failures.push_back({index, kafka::FailureScope::kRecord, false, "invalid record"});
+  });
+  append("a");
+  start();
+  ASSERT_TRUE(test::eventually([this] { return outbox_.held().size() == 1; }));
+  stop(core::Milliseconds(1'000), true);
+  kafka_->judge_by(nullptr);
+  append("a");
+  start();
+  ASSERT_TRUE(all_settled());
+  const auto list = sent();
+  EXPECT_EQ(list[list.size() - 2], "a#1");
+  EXPECT_EQ(list.back(), "a#2");
+}
+
+}  // namespace
+}  // namespace embergate::delivery
