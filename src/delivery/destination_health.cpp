@@ -33,6 +33,12 @@ observability::HealthResult DestinationHealth::result() const {
   return result;
 }
 
+std::string DestinationHealth::of_refusal(const kafka::CredentialRefusal& refusal) {
+  const std::string names = fmt::format("{}", fmt::join(refusal.secrets, "', '"));
+  return fmt::format("the brokers refuse the newest value of {}; the one before is in use",
+                     names.empty() ? std::string("the login") : fmt::format("secret '{}'", names));
+}
+
 // The first that stands in the way.
 std::string DestinationHealth::trouble() const {
   std::shared_ptr<Relay> relay;
@@ -52,6 +58,7 @@ std::string DestinationHealth::trouble() const {
     return fmt::format("delivery has been stopped for {} s: {}", std::max<std::int64_t>(seconds.count(), 0),
                        stopped->reason);
   }
+  if (status.refusal) return of_refusal(*status.refusal);
   const std::uint64_t held = relay != nullptr ? relay->held_rows() : 0;
   return held == 0 ? std::string()
                    : fmt::format("{} events were not sent with the others: see $waiting of the destination", held);

@@ -10,6 +10,7 @@
 
 #include "delivery/error_log.hpp"
 #include "embergate/core/clock.hpp"
+#include "embergate/kafka/producer.hpp"
 #include "embergate/observability/health.hpp"
 
 namespace embergate::delivery {
@@ -28,6 +29,7 @@ class DestinationHealth {
 
  private:
   [[nodiscard]] std::string trouble() const;
+  static std::string of_refusal(const kafka::CredentialRefusal& refusal);
 
   const std::shared_ptr<const ErrorLog> errors_;
   const core::Clock& clock_;

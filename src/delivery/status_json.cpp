@@ -8,8 +8,19 @@
 namespace embergate::delivery {
 namespace {
 
+// The file is in order, and the brokers refuse what it holds.
+void add_refusal(vault::Report& report, const std::optional<kafka::CredentialRefusal>& refusal) {
+  if (!refusal || report.state != vault::State::kOk) return;
+  const auto& names = refusal->secrets;
+  if (std::find(names.begin(), names.end(), report.name.value()) == names.end()) return;
+  report.state = vault::State::kRefused;
+  report.reason = refusal->reason;
+  report.since = refusal->since;
+}
+
 void add_secrets(ParametersJson& out, const StatusParts& parts) {
-  for (const vault::Report& report : parts.secrets) {
+  for (vault::Report report : parts.secrets) {
+    add_refusal(report, parts.connection.refusal);
     ParametersJson secret;
     secret.text("name", report.name.value());
     secret.text("state", vault::to_string(report.state));

@@ -248,8 +248,8 @@ void Client::serve_error(rd_kafka_event_t* event) {
   const ConnectionFault fault = fault_of(error, text);
   if (fault == ConnectionFault::kLoginRefused) {
     guard_->hold();  // until there is something better to log in with
-  } else if (fault == ConnectionFault::kUnreachable && (guard_->holding() || guard_->is_shut())) {
-    return;  // by our own will
+  } else if (is_our_own(text) || (fault == ConnectionFault::kUnreachable && (guard_->holding() || guard_->is_shut()))) {
+    return;
   }
   const std::string objected = guard_->objection();
   const bool ours =

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kafka/connect_guard.hpp"
 
+#include <fcntl.h>
+#include <linux/tcp.h>  // not netinet/tcp.h, whose tcp_info is shorter
+#include <netinet/in.h>
+#include <poll.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <chrono>
 #include <mutex>
@@ -10,9 +16,28 @@
 namespace embergate::kafka {
 
 namespace {
-constexpr std::chrono::milliseconds kReadingLimit{50};  // it is a thread of the library that waits
-constexpr std::chrono::seconds kOpeningLimit{10};       // what it waits for takes microseconds
+constexpr std::chrono::milliseconds kReadingLimit{50};     // it is a thread of the library that waits
+constexpr std::chrono::seconds kOpeningLimit{10};          // what it waits for takes microseconds
+constexpr std::chrono::milliseconds kSilenceLimit{1'000};  // then another broker gets its chance
+
+bool has_ended(int socket) {
+  pollfd look{socket, POLLRDHUP, 0};
+  return poll(&look, 1, 0) == 1 && (look.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
+// A broker speaks before it is shown a login: it answers a TLS handshake or the question for its versions.
+bool broker_has_spoken(int socket) {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  return getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0 || info.tcpi_bytes_received > 0;
+}
+
 }  // namespace
+
+ConnectGuard::~ConnectGuard() {
+  forget_connection();
+  --alive_count;
+}
 
 void ConnectGuard::install(rd_kafka_conf_t* conf) {
   rd_kafka_conf_set_opaque(conf, this);
@@ -73,21 +98,39 @@ bool ConnectGuard::objects_to(const char* broker) {
   return true;
 }
 
-void ConnectGuard::allow_one_each() {
+// What ended may be an earlier one, which lost its place.
+void ConnectGuard::allow_another() {
   std::lock_guard lock(mutex_);
-  one_each_ = true;
-  connected_.clear();
+  if (tried_ != -1 && has_ended(tried_)) forget_connection();
 }
 
 void ConnectGuard::allow_all() {
   std::lock_guard lock(mutex_);
-  one_each_ = false;
-  connected_.clear();
+  on_trial_ = false;
+  forget_connection();
 }
 
-bool ConnectGuard::has_had_its_one(const char* broker) {
+void ConnectGuard::forget_connection() {
+  if (tried_ != -1) close(tried_);
+  tried_ = -1;
+}
+
+bool ConnectGuard::may_log_in() const {
+  if (broker_has_spoken(tried_)) return true;
+  return !has_ended(tried_) && std::chrono::steady_clock::now() - tried_at_ < kSilenceLimit;
+}
+
+// At most one login comes of a trial, whatever the number of brokers. One that is silent loses its connection to the
+// next, so that it cannot log in later.
+bool ConnectGuard::is_on_trial_already(int socket) {
   std::lock_guard lock(mutex_);
-  return one_each_ && !connected_.emplace(broker).second;
+  if (!on_trial_) return false;
+  if (tried_ != -1 && may_log_in()) return true;
+  if (tried_ != -1) shutdown(tried_, SHUT_RDWR);
+  forget_connection();
+  tried_ = fcntl(socket, F_DUPFD_CLOEXEC, 0);
+  tried_at_ = std::chrono::steady_clock::now();
+  return tried_ == -1;
 }
 
 std::string ConnectGuard::objection() const {
@@ -100,7 +143,7 @@ int ConnectGuard::connect_to(int socket, const sockaddr* address, int size, cons
   if (!guard.is_open()) return ECANCELED;
   if (guard.holding() || !guard.reports_are_read() || guard.is_shut()) return ECANCELED;
   if (guard.objects_to(broker)) return EACCES;
-  if (guard.has_had_its_one(broker)) return ECANCELED;
+  if (guard.is_on_trial_already(socket)) return ECANCELED;
   if (connect(socket, address, static_cast<socklen_t>(size)) == 0 || errno == EINPROGRESS) return 0;
   return errno;
 }

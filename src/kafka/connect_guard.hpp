@@ -5,10 +5,12 @@
 // refused, and brokers lock accounts for that. The client keeps its queue and its producer id meanwhile, so
 // nothing is sent twice for it. It shuts for good when records came back as failures of the connection: the library
 // would send what is queued behind them, and younger versions would overtake older ones (decision 19); to know that,
-// nobody connects before all reports were read. Thread: connect_to() is called on the library's broker threads: it
-// calls nothing back, and waits 50 ms at most for the reader of the reports; the rest from any thread. Ownership: must
-// outlive its client; see OpenClient. Failure: a refused connection looks to the library like one that the network
-// refused, and is tried again within a second.
+// nobody connects before all reports were read. A client whose login is on trial has one connection from its birth on:
+// the library knocks again a tenth of a second after a refusal, and at other brokers at once, and each would count as a
+// failed login. Thread: connect_to() is called on the library's broker threads: it calls nothing back, and waits 50 ms
+// at most for the reader of the reports; the rest from any thread. Ownership: must outlive its client; see OpenClient.
+// Failure: a refused connection looks to the library like one that the network refused, and is tried again within a
+// second.
 #pragma once
 
 #include <sys/socket.h>
@@ -20,11 +22,11 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "embergate/core/clock.hpp"
 #include "kafka/rd_handles.hpp"
 
 namespace embergate::kafka {
@@ -32,10 +34,15 @@ namespace embergate::kafka {
 // Why a client must not connect to this "host:port"; nothing: it may. Called on any thread, often.
 using BrokerObjection = std::function<std::optional<std::string>(std::string_view broker)>;
 
+enum class Trial { kNo, kYes };  // whether the login of a client has yet to prove itself
+
 class ConnectGuard {
  public:
-  explicit ConnectGuard(BrokerObjection objection) : objection_(std::move(objection)) { ++alive_count; }
-  ~ConnectGuard() { --alive_count; }
+  ConnectGuard(BrokerObjection objection, Trial trial)
+      : objection_(std::move(objection)), on_trial_(trial == Trial::kYes) {
+    ++alive_count;
+  }
+  ~ConnectGuard();
   ConnectGuard(const ConnectGuard&) = delete;
   ConnectGuard& operator=(const ConnectGuard&) = delete;
 
@@ -52,10 +59,9 @@ class ConnectGuard {
   void read_reports_by(std::function<void()> wake_reader);
   [[nodiscard]] std::uint64_t asked() const;
   void have_read(std::uint64_t asked);
-  // While a login is on trial: from now on one connection to each broker. The library knocks again a tenth of a second
-  // after a refusal, and that may be before anybody has read of it.
-  void allow_one_each();
-  void allow_all();
+  // A connection ended, and that says nothing of the login: if it is the one on trial, another one may be made.
+  void allow_another();
+  void allow_all();  // the trial is over
   // The newest objection; empty when there was none.
   [[nodiscard]] std::string objection() const;
   // For a client that is left to the operating system.
@@ -65,7 +71,9 @@ class ConnectGuard {
 
  private:
   bool objects_to(const char* broker);
-  bool has_had_its_one(const char* broker);
+  bool is_on_trial_already(int socket);
+  [[nodiscard]] bool may_log_in() const;  // the connection on trial
+  void forget_connection();
   static int connect_to(int socket, const sockaddr* address, int size, const char* broker, void* opaque);
   bool reports_are_read();
   bool is_open();
@@ -82,8 +90,9 @@ class ConnectGuard {
   std::uint64_t asked_ = 0;
   std::uint64_t read_ = 0;
   std::string objected_;
-  bool one_each_ = false;
-  std::set<std::string, std::less<>> connected_;  // with one_each_; a cluster's brokers bound it
+  bool on_trial_;
+  int tried_ = -1;  // a descriptor of our own of the connection on trial; -1: there was none
+  core::SteadyTime tried_at_{};
 };
 
 // A client of the library with what must outlive it.

@@ -201,6 +201,18 @@ std::vector<vault::SecretName> secret_names(const ConnectionSettings& settings) 
   return names;
 }
 
+std::vector<vault::SecretName> refused_secrets(const ConnectionSettings& settings, vault::Refused what) {
+  const Members all = collect(settings);
+  std::vector<vault::SecretName> names;
+  for (std::size_t i = 0; i < all.parts.size(); ++i) {
+    const Part part = all.parts[i];
+    const bool of_login = part == Part::kJaasLine || part == Part::kPassword || part == Part::kBearerToken;
+    const bool concerned = what == vault::Refused::kLogin ? of_login : !of_login && part != Part::kAuthorities;
+    if (concerned && all.members[i].name) names.push_back(*all.members[i].name);
+  }
+  return names.empty() ? secret_names(settings) : names;
+}
+
 std::string secret_list(const ConnectionSettings& settings) {
   std::string list;
   for (const vault::SecretName& name : secret_names(settings)) {

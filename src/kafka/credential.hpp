@@ -53,6 +53,8 @@ bool uses_tokens(const ConnectionSettings& settings);
 // Whether there is anything to prove before records may go out.
 bool needs_credential(const ConnectionSettings& settings);
 std::vector<vault::SecretName> secret_names(const ConnectionSettings& settings);
+// Those that a refusal is about; all of them when none can be told.
+std::vector<vault::SecretName> refused_secrets(const ConnectionSettings& settings, vault::Refused what);
 std::string secret_list(const ConnectionSettings& settings);       // for logs: "a b"
 std::string secrets_in_words(const ConnectionSettings& settings);  // "secret 'a'", "secrets 'a', 'b'", "the login"
 core::Result<JaasLogin> parse_jaas(const vault::Secret& content);

@@ -7,7 +7,6 @@
 #include <random>
 #include <utility>
 
-#include "kafka/login_probe.hpp"
 #include "kafka/producer_config.hpp"
 #include "kafka/target_check.hpp"
 
@@ -19,7 +18,8 @@ constexpr core::Milliseconds kRoomStep{100};
 constexpr core::Milliseconds kLeastTokenWait{1'000};
 constexpr core::Milliseconds kLongestTokenWait{std::chrono::hours(24)};
 constexpr double kTokenShare = 0.8;
-constexpr std::chrono::seconds kCalm{60};  // after this long without a refusal the next one is a new story
+
+bool is_refusal(const core::Error& error) { return error.code == core::ErrorCode::kUnauthenticated; }
 
 // Connections with one file do not all begin at the same moment.
 core::Milliseconds with_jitter(core::Milliseconds delay) {
@@ -57,7 +57,7 @@ void CredentialKeeper::stop() {
   watch_.reset();
 }
 
-void CredentialKeeper::plan(core::Milliseconds delay) {
+void CredentialKeeper::check_after(core::Milliseconds delay) {
   strand_->post_after(delay, [weak = weak_from_this(), timer = ++timer_] {
     const auto self = weak.lock();
     if (self && self->timer_ == timer) self->check();
@@ -65,34 +65,40 @@ void CredentialKeeper::plan(core::Milliseconds delay) {
 }
 
 void CredentialKeeper::login_refused() {
-  const auto now = context_.clock.steady_now();
-  if (!refused_at_ || now - *refused_at_ > kCalm) retry_.reset();
-  refused_at_ = now;
-  if (running_refused_) return;
-  running_refused_ = true;
-  first_look_ = true;
+  const bool known = plan_.client_is_refused();
+  plan_.client_refused(now(), used_.login.token != nullptr);
+  if (known) return;
+  tell_refusal(vault::Refused::kLogin);
   check();
 }
 
-void CredentialKeeper::tls_refused() {
+void CredentialKeeper::tls_refused(bool our_certificate) {
   force_read_ = true;
+  if (our_certificate) {
+    plan_.certificate_refused(now());
+    tell_refusal(vault::Refused::kCertificate);
+  }
   check();
+}
+
+void CredentialKeeper::client_answers() {
+  plan_.client_answers();
+  tell_refusal(refused_);
 }
 
 void CredentialKeeper::lost() {
-  used_is_proven_ = false;
-  running_refused_ = false;
+  plan_.client_lost(now());
   force_read_ = true;
-  plan_retry();
+  go_on();
 }
 
 void CredentialKeeper::too_old() {
-  too_old_ = true;
+  plan_.client_too_old();
   check();
 }
 
 void CredentialKeeper::target_changed() {
-  retry_.reset();
+  plan_.may_go_on();
   check();
 }
 
@@ -108,7 +114,7 @@ bool CredentialKeeper::has_lost_its_target() {
   const auto bound = check_bound_target(context_.options.bindings, settings_);
   if (bound) return false;
   fail(false, bound.error().diagnostics);
-  used_is_proven_ = false;
+  plan_.client_outdated();
   host_->withdraw();
   return true;
 }
@@ -121,8 +127,8 @@ core::Result<CredentialKeeper::Snapshot> CredentialKeeper::read() {
   }
   const auto requester = host_->requester();
   if (!requester) return core::make_error(core::ErrorCode::kForbidden, "no destination uses the connection");
-  if (running_refused_ || force_read_) {
-    return bundle_->refresh(*requester, vault::Use::kOutboundRunning, tried_generation_);
+  if (plan_.client_is_refused() || force_read_) {
+    return bundle_->refresh(*requester, vault::Use::kOutboundRunning, plan_.newest());
   }
   return bundle_->resolve(*requester, vault::Use::kOutboundRunning);
 }
@@ -134,78 +140,94 @@ void CredentialKeeper::check() {
     look_again_ = true;
     return;
   }
-  if (has_lost_its_target()) return plan_retry();
-  if (!host_->has_room_for_candidate()) return plan(kRoomStep);
-  const auto snapshot = read();
+  if (has_lost_its_target()) return check_after(plan_.pause(now()));
+  if (!host_->has_room_for_candidate()) return check_after(kRoomStep);
+  const auto newest = read();
   force_read_ = false;
-  if (!snapshot) {
-    fail(false, snapshot.error().diagnostics);
-    return plan_retry();
+  if (!newest) {
+    fail(false, newest.error().diagnostics);
+    // Without a right to the secret nothing of it is used, what was read before neither.
+    if (!newest.error().retriable) return check_after(plan_.pause(now()));
   }
-  act_on(*snapshot);
+  plan_.found(newest ? (*newest)->generation : 0);
+  const auto step = plan_.next(now());
+  if (step.kind == LoginPlan::Step::Kind::kWait) return check_after(step.wait);
+  if (step.kind == LoginPlan::Step::Kind::kTry) prove(step.generation, newest ? *newest : nullptr);
 }
 
-void CredentialKeeper::act_on(const Snapshot& snapshot) {
-  const bool first_look = std::exchange(first_look_, false);
-  if (snapshot->generation != tried_generation_) {
-    tried_generation_ = snapshot->generation;
-    retry_.reset();
-    return prove(snapshot);
-  }
-  if (snapshot->generation != used_generation_ || !used_is_proven_ || too_old_) return prove(snapshot);
-  if (!running_refused_) return;
-  // The broker is ahead of the file, so knock rarely. A token can be had anew, a password cannot.
-  if (first_look && !used_.token) return plan_retry();
-  prove(snapshot);
+void CredentialKeeper::go_on() {
+  if (const auto wait = plan_.next_look(now())) check_after(*wait);
 }
 
-core::Result<Login> CredentialKeeper::make_login(const vault::BundleValue& value) {
-  EG_TRY(Credential made, make_credential(settings_, value.members, context_.options.token_sources.get()));
-  Login login{std::make_shared<const Credential>(std::move(made)), nullptr};
-  if (login.credential->tokens) {
-    EG_CHECK(check_token_endpoint(context_.secrets.config(), settings_));
-    const auto deadline = std::chrono::steady_clock::now() + context_.options.probe_timeout;
-    EG_TRY(BearerToken token, login.credential->tokens->fetch(deadline, context_.stopping));
-    login.token = std::make_shared<const BearerToken>(std::move(token));
-  }
-  return login;
+core::Result<void> CredentialKeeper::fetch_token(Login& login) {
+  if (!login.credential->tokens) return {};
+  EG_CHECK(check_token_endpoint(context_.secrets.config(), settings_));
+  const auto deadline = std::chrono::steady_clock::now() + context_.options.probe_timeout;
+  EG_TRY(BearerToken token, login.credential->tokens->fetch(deadline, context_.stopping));
+  login.token = std::make_shared<const BearerToken>(std::move(token));
+  return {};
 }
 
-void CredentialKeeper::prove(const Snapshot& snapshot) {
-  if (const auto claimed = claim_target(); !claimed) {
-    fail(false, claimed.error().diagnostics);
-    return plan_retry();
-  }
-  auto login = make_login(*snapshot);
+// With the newest value of the files, or once more with the one that brokers accepted last.
+core::Result<CredentialKeeper::Attempt> CredentialKeeper::begin_attempt(std::uint64_t generation,
+                                                                        const Snapshot& newest) {
+  if (!newest || newest->generation != generation)
+    return Attempt{generation, {used_.login.credential, {}}, used_.files};
+  EG_TRY(Credential made, make_credential(settings_, newest->members, context_.options.token_sources.get()));
+  return Attempt{generation, {std::make_shared<const Credential>(std::move(made)), {}}, file_generations(*newest)};
+}
+
+void CredentialKeeper::prove(std::uint64_t generation, const Snapshot& newest) {
+  if (const auto claimed = claim_target(); !claimed) return end_attempt(generation, false, claimed.error().diagnostics);
+  auto attempt = begin_attempt(generation, newest);
+  if (!attempt) return end_attempt(generation, false, attempt.error().diagnostics);
+  const auto token = fetch_token(attempt->login);
   if (context_.stopping.load()) return;
-  if (!login) {
-    fail(false, login.error().diagnostics);
-    return plan_retry();
-  }
-  auto conf = make_producer_conf(settings_, login->credential.get(),
+  if (!token) return end_attempt(generation, is_refusal(token.error()), token.error().diagnostics);
+  probe(*std::move(attempt));
+}
+
+void CredentialKeeper::probe(Attempt attempt) {
+  auto conf = make_producer_conf(settings_, attempt.login.credential.get(),
                                  {context_.options.queue_messages, context_.options.queue_kbytes});
-  if (!conf) {
-    fail(false, conf.error().diagnostics);
-    return plan_retry();
-  }
-  ProbeResult probe = probe_login(*std::move(conf), login->token.get(), context_.objection_to_brokers_of(settings_),
-                                  context_.options.probe_timeout, context_.stopping);
+  if (!conf) return end_attempt(attempt.generation, false, conf.error().diagnostics);
+  ProbeResult probe =
+      probe_login(*std::move(conf), attempt.login.token.get(), context_.objection_to_brokers_of(settings_),
+                  context_.options.probe_timeout, context_.stopping);
   if (context_.stopping.load()) return;
   if (!probe.client) {
     force_read_ = probe.fault != ConnectionFault::kUnreachable;
-    fail(probe.fault == ConnectionFault::kLoginRefused, probe.text);
-    return plan_retry();
+    const bool of_certificate = is_of_our_certificate(probe.text);
+    refused_ = of_certificate ? vault::Refused::kCertificate : vault::Refused::kLogin;
+    return end_attempt(attempt.generation, of_certificate || probe.fault == ConnectionFault::kLoginRefused, probe.text);
   }
-  if (const auto proven = prove_target(context_.options.bindings, settings_, probe.brokers); !proven) {
-    fail(false, proven.error().diagnostics);
-    return plan_retry();
-  }
-  candidate_ = *std::move(login);
-  candidate_generation_ = snapshot->generation;
+  if (const auto proven = prove_target(context_.options.bindings, settings_, probe.brokers); !proven)
+    return end_attempt(attempt.generation, false, proven.error().diagnostics);
+  candidate_ = std::move(attempt);
   adopting_ = true;
   look_again_ = false;
-  host_->adopt(Proven{candidate_, std::move(probe.client), candidate_generation_ != used_generation_, too_old_,
-                      file_generations(*snapshot)});
+  host_->adopt(Proven{candidate_.login, std::move(probe.client), plan_.is_new(candidate_.generation), plan_.too_old(),
+                      candidate_.files});
+}
+
+void CredentialKeeper::end_attempt(std::uint64_t generation, bool refused, const std::string& text) {
+  if (refused) {
+    plan_.refused(generation, now());
+  } else {
+    plan_.failed(generation, now());
+  }
+  fail(refused, text);
+  tell_refusal(refused_);
+  go_on();
+}
+
+void CredentialKeeper::tell_refusal(vault::Refused what) {
+  refused_ = what;
+  const std::uint64_t refused = plan_.refusal() ? plan_.refusal()->generation : 0;
+  if (host_ == nullptr || refused == told_refusal_) return;
+  told_refusal_ = refused;
+  if (refused == 0) return host_->refusal_ends();
+  host_->refusal_begins(what);
 }
 
 std::map<std::string, std::uint64_t> CredentialKeeper::file_generations(const vault::BundleValue& value) const {
@@ -221,22 +243,17 @@ std::map<std::string, std::uint64_t> CredentialKeeper::file_generations(const va
 void CredentialKeeper::adopted() {
   adopting_ = false;
   used_ = std::exchange(candidate_, {});
-  used_generation_ = candidate_generation_;
-  used_is_proven_ = true;
-  running_refused_ = false;
-  too_old_ = false;
-  // After a refusal the schedule goes on for a while: one broker of several may lag behind.
-  if (!refused_at_ || context_.clock.steady_now() - *refused_at_ > kCalm) retry_.reset();
+  plan_.adopted(used_.generation, now());
+  tell_refusal(refused_);
   token_retry_.reset();
   plan_token_by_life();
-  if (std::exchange(look_again_, false)) check();
+  if (std::exchange(look_again_, false)) return check();
+  go_on();
 }
 
 void CredentialKeeper::not_adopted(const std::string& text) {
   adopting_ = false;
-  candidate_ = {};
-  fail(false, text);
-  plan_retry();
+  end_attempt(std::exchange(candidate_, {}).generation, false, text);
 }
 
 void CredentialKeeper::plan_token(core::Milliseconds delay) {
@@ -247,9 +264,10 @@ void CredentialKeeper::plan_token(core::Milliseconds delay) {
 }
 
 void CredentialKeeper::plan_token_by_life() {
-  if (!used_.token) return;
-  const auto life = used_.token->expires_at - used_.token->issued_at;
-  const auto due = used_.token->issued_at + std::chrono::duration_cast<core::SystemTime::duration>(life * kTokenShare);
+  const auto& token = used_.login.token;
+  if (!token) return;
+  const auto life = token->expires_at - token->issued_at;
+  const auto due = token->issued_at + std::chrono::duration_cast<core::SystemTime::duration>(life * kTokenShare);
   const auto left = std::chrono::duration_cast<core::Milliseconds>(due - context_.clock.system_now());
   // Tokens that were issued together are not fetched together.
   const auto early = with_jitter(std::max(left, core::Milliseconds(0)) / 20);
@@ -257,34 +275,37 @@ void CredentialKeeper::plan_token_by_life() {
 }
 
 void CredentialKeeper::token_wanted() {
-  if (!used_.token || host_ == nullptr) return;
+  if (!used_.login.token || host_ == nullptr) return;
   plan_token(core::Milliseconds(0));
 }
 
 void CredentialKeeper::renew_token() {
-  if (host_ == nullptr || context_.stopping.load() || !used_.token) return;
-  if (adopting_ || running_refused_) return plan_token(kLeastTokenWait);  // a check fetches one, too
-  if (has_lost_its_target()) return plan_retry();
-  const auto deadline = std::chrono::steady_clock::now() + context_.options.probe_timeout;
-  auto fetched = used_.credential->tokens->fetch(deadline, context_.stopping);
+  if (host_ == nullptr || context_.stopping.load() || !used_.login.token) return;
+  if (adopting_ || plan_.client_is_refused()) return plan_token(kLeastTokenWait);  // a check fetches one, too
+  if (has_lost_its_target()) return check_after(plan_.pause(now()));
+  Login next{used_.login.credential, nullptr};
+  const auto fetched = fetch_token(next);
   if (context_.stopping.load()) return;
-  const auto now = context_.clock.steady_now();
-  if (!fetched) {
-    fail(!fetched.error().retriable, fetched.error().diagnostics);
-    return plan_token(token_retry_.next(now));
-  }
-  const auto token = std::make_shared<const BearerToken>(*std::move(fetched));
-  const Login next{used_.credential, token};
-  if (takeover(used_, next) == Takeover::kReplace) {
-    used_is_proven_ = false;  // another principal: the whole way
+  if (!fetched) return token_failed(fetched.error());
+  if (takeover(used_.login, next) == Takeover::kReplace) {
+    plan_.client_outdated();  // another principal: the whole way
     return check();
   }
-  const bool younger = token->expires_at > used_.token->expires_at;
-  used_ = next;
-  host_->renew(used_);
-  if (!younger) return plan_token(token_retry_.next(now));  // a file that holds the token has its own time
+  const bool younger = next.token->expires_at > used_.login.token->expires_at;
+  used_.login = std::move(next);
+  host_->renew(used_.login);
+  if (!younger) return plan_token(token_retry_.next(now()));  // a file that holds the token has its own time
   token_retry_.reset();
   plan_token_by_life();
+}
+
+// A refused client secret is tried on the schedule of all logins of the connection, in turns with a newer one.
+void CredentialKeeper::token_failed(const core::Error& error) {
+  fail(is_refusal(error), error.diagnostics);
+  if (!is_refusal(error)) return plan_token(token_retry_.next(now()));
+  plan_.client_refused(now(), false);
+  tell_refusal(vault::Refused::kLogin);
+  check();
 }
 
 void CredentialKeeper::fail(bool refused, const std::string& text) {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // From the secrets of an identity to a login that brokers accept: waits for a new generation of all of them together,
-// proves it with a client of its own, hands it over; what is refused is tried again on a schedule and leaves the old
-// login at work (R-35, R-36, R-39, R-43, decision 22). Tokens are fetched anew at 80 % of their life. Thread:
-// everything but the watcher's notice runs on the identity's strand. Ownership: owned by its identity; stop() ends the
-// notices. Failure: told to the host as text without values; never gives up.
+// proves it with a client of its own, hands it over; what is refused leaves the old login at work and is tried again as
+// LoginPlan decides, which also takes the old login back when the running client was refused (R-35, R-36, R-39, R-40,
+// R-43, decision 22). Tokens are fetched anew at 80 % of their life. Thread: everything but the watcher's notice runs
+// on the identity's strand. Ownership: owned by its identity; stop() ends the notices. Failure: the host gets a text
+// without values; never gives up.
 #pragma once
 
 #include <atomic>
@@ -15,6 +16,8 @@
 #include <string>
 
 #include "kafka/credential.hpp"
+#include "kafka/login_plan.hpp"
+#include "kafka/login_probe.hpp"
 #include "kafka/pool_context.hpp"
 #include "kafka/retry_schedule.hpp"
 
@@ -44,6 +47,9 @@ class CredentialHost {
   virtual void credential_failed(bool refused, std::string text) = 0;
   // Nothing may go to the connection's target any more; what is on its way comes back.
   virtual void withdraw() = 0;
+  // The value that the files hold, or the one at work, is refused from now on; and no longer.
+  virtual void refusal_begins(vault::Refused what) = 0;
+  virtual void refusal_ends() = 0;
 };
 
 class CredentialKeeper : public std::enable_shared_from_this<CredentialKeeper> {
@@ -53,31 +59,43 @@ class CredentialKeeper : public std::enable_shared_from_this<CredentialKeeper> {
 
   void start();
   void stop();
-  void login_refused();   // of the running client: the broker may have rotated before the file
-  void tls_refused();     // the same for certificates
-  void lost();            // the running client was given up; the login has to prove itself anew
-  void too_old();         // the running client reached maxLoginAgeMs
-  void token_wanted();    // the library's token is near its end
-  void target_changed();  // a secret may be bound to another target now
+  void login_refused();                    // of the running client: the broker may have rotated before the file
+  void tls_refused(bool our_certificate);  // the same for certificates
+  void client_answers();                   // the running client is accepted after all
+  void lost();                             // the running client was given up; the login has to prove itself anew
+  void too_old();                          // the running client reached maxLoginAgeMs
+  void token_wanted();                     // the library's token is near its end
+  void target_changed();                   // a secret may be bound to another target now
   void adopted();
   void not_adopted(const std::string& text);
 
  private:
   using Snapshot = std::shared_ptr<const vault::BundleValue>;
+  // One generation of the secrets on its way to the brokers.
+  struct Attempt {
+    std::uint64_t generation = 0;
+    Login login;
+    std::map<std::string, std::uint64_t> files;  // the generation of each file, by the name of its secret
+  };
   void check();
-  void plan(core::Milliseconds delay);
-  void plan_retry() { plan(retry_.next(context_.clock.steady_now())); }
+  void check_after(core::Milliseconds delay);
+  void go_on();
   core::Result<Snapshot> read();
   core::Result<void> claim_target();
   bool has_lost_its_target();
-  void act_on(const Snapshot& snapshot);
-  void prove(const Snapshot& snapshot);
-  core::Result<Login> make_login(const vault::BundleValue& value);
+  void prove(std::uint64_t generation, const Snapshot& newest);
+  core::Result<Attempt> begin_attempt(std::uint64_t generation, const Snapshot& newest);
+  core::Result<void> fetch_token(Login& login);
+  void probe(Attempt attempt);
+  void end_attempt(std::uint64_t generation, bool refused, const std::string& text);
+  void tell_refusal(vault::Refused what);
   [[nodiscard]] std::map<std::string, std::uint64_t> file_generations(const vault::BundleValue& value) const;
   void plan_token(core::Milliseconds delay);
   void plan_token_by_life();
   void renew_token();
+  void token_failed(const core::Error& error);
   void fail(bool refused, const std::string& text);
+  [[nodiscard]] core::SteadyTime now() const { return context_.clock.steady_now(); }
 
   PoolContext& context_;
   const ConnectionSettings& settings_;
@@ -86,24 +104,17 @@ class CredentialKeeper : public std::enable_shared_from_this<CredentialKeeper> {
   std::shared_ptr<vault::Bundle> bundle_;  // null: the settings name no secret (MSK IAM)
   std::unique_ptr<vault::Watch> watch_;
   std::shared_ptr<std::atomic<bool>> noticed_ = std::make_shared<std::atomic<bool>>(false);
-  RetrySchedule retry_;
+  LoginPlan plan_;
   RetrySchedule token_retry_;
-  std::uint64_t timer_ = 0;                 // the newest plan; older ones do nothing
-  std::uint64_t token_timer_ = 0;           // the same for tokens
-  Login used_;                              // at work
-  Login candidate_;                         // being taken over
-  std::uint64_t used_generation_ = 0;       // of the secrets, at work
-  std::uint64_t candidate_generation_ = 0;  // of the secrets, being taken over
-  std::uint64_t tried_generation_ = 0;      // of the secrets, last tried
-  std::optional<core::SteadyTime> refused_at_;
-  bool used_is_proven_ = false;
+  std::uint64_t timer_ = 0;        // the newest planned check; older ones do nothing
+  std::uint64_t token_timer_ = 0;  // the same for tokens
+  Attempt used_;                   // the last one that brokers accepted; at work, unless the client was lost
+  Attempt candidate_;              // being taken over
   bool adopting_ = false;
   bool look_again_ = false;
-  bool running_refused_ = false;
-  bool first_look_ =
-      false;  // after a refusal: a newer value is tried at once, the same one only on the schedule
-  bool too_old_ = false;
   bool force_read_ = false;
+  vault::Refused refused_ = vault::Refused::kLogin;  // what the newest refusal was about
+  std::uint64_t told_refusal_ = 0;                   // the generation that the host knows to be refused
 };
 
 }  // namespace embergate::kafka

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kafka/failures.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace embergate::kafka {
@@ -44,27 +45,30 @@ bool is_connection_failure(rd_kafka_resp_err_t error) {
   }
 }
 
+namespace {
+
+bool has(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+
 // ILLEGAL_SASL_STATE: a broker takes one login a second on a connection (KIP-368) and closes it on another one. That
 // says nothing of the credential.
 constexpr std::string_view kTooSoon = "Request not valid in current SASL state";
+
+// The library calls it a failure of the login when the connection ends before the broker has named its mechanisms, as
+// it does when a session runs out while the client is late with its new login.
+constexpr std::string_view kEndedInHandshake = "mechanism handshake failed: Local:";
+
+}  // namespace
 
 ConnectionFault fault_of(rd_kafka_resp_err_t error, std::string_view text) {
   switch (error) {
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
     case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
-      return text.find(kTooSoon) == std::string_view::npos ? ConnectionFault::kLoginRefused
-                                                           : ConnectionFault::kUnreachable;
+      return has(text, kTooSoon) || has(text, kEndedInHandshake) ? ConnectionFault::kUnreachable
+                                                                 : ConnectionFault::kLoginRefused;
     case RD_KAFKA_RESP_ERR__SSL:
       return ConnectionFault::kTlsRefused;
-    case RD_KAFKA_RESP_ERR__TRANSPORT: {
-      constexpr std::array<std::string_view, 5> kAlerts{"alert bad certificate", "alert unknown ca",
-                                                        "alert certificate required", "alert certificate expired",
-                                                        "alert handshake failure"};
-      for (std::string_view alert : kAlerts) {
-        if (text.find(alert) != std::string_view::npos) return ConnectionFault::kTlsRefused;
-      }
-      return ConnectionFault::kUnreachable;
-    }
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+      return is_of_our_certificate(text) ? ConnectionFault::kTlsRefused : ConnectionFault::kUnreachable;
     case RD_KAFKA_RESP_ERR__RESOLVE:
     case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
     case RD_KAFKA_RESP_ERR__TIMED_OUT:
@@ -72,6 +76,16 @@ ConnectionFault fault_of(rd_kafka_resp_err_t error, std::string_view text) {
     default:
       return ConnectionFault::kNoise;
   }
+}
+
+bool is_our_own(std::string_view text) { return has(text, "Operation canceled"); }
+
+bool is_of_our_certificate(std::string_view text) {
+  constexpr std::array<std::string_view, 7> kAlerts{"alert bad certificate",      "alert unknown ca",
+                                                    "alert certificate required", "alert certificate expired",
+                                                    "alert certificate revoked",  "alert certificate unknown",
+                                                    "alert handshake failure"};
+  return std::any_of(kAlerts.begin(), kAlerts.end(), [&](std::string_view alert) { return has(text, alert); });
 }
 
 }  // namespace embergate::kafka

@@ -25,5 +25,9 @@ enum class ConnectionFault {
 };
 // Alerts about our own certificate arrive as transport errors, so the text decides there.
 ConnectionFault fault_of(rd_kafka_resp_err_t error, std::string_view text);
+// A connection that the ConnectGuard held back (ECANCELED).
+bool is_our_own(std::string_view text);
+// The broker refused our certificate, not we its one.
+bool is_of_our_certificate(std::string_view text);
 
 }  // namespace embergate::kafka

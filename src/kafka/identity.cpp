@@ -187,6 +187,7 @@ void Identity::end(const std::string& reason) {
   }
   strand_->post([self = shared_from_this(), reason] {
     if (self->keeper_) self->keeper_->stop();
+    self->refusal_ends();
     self->give_up_replacement();
     if (auto client = self->take_client(reason)) self->context_.retire(std::move(client));
     self->retired_.store(true);

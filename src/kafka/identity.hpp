@@ -79,6 +79,8 @@ class Identity final : public ClientObserver, public CredentialHost, public std:
   void credential_failed(bool refused, std::string text) override;
   void withdraw() override;
   void target_changed();
+  void refusal_begins(vault::Refused what) override;
+  void refusal_ends() override;
 
  private:
   using Members = std::vector<Member>;
@@ -144,7 +146,8 @@ class Identity final : public ClientObserver, public CredentialHost, public std:
   std::atomic<bool> lanes_wait_{false};
   // All of these: strand.
   core::SteadyTime login_failing_since_{};
-  Login login_;  // at work
+  Login login_;                                       // at work
+  std::unique_ptr<vault::RefusalNote> refusal_note_;  // while the brokers refuse what the files hold
   std::unique_ptr<Replacement> replacement_;
   std::weak_ptr<Client> previous_;  // replaced, and perhaps not gone yet
   RetrySchedule retry_;             // of open_without_login and the question

@@ -230,6 +230,21 @@ void Identity::target_changed() {
   });
 }
 
+void Identity::refusal_begins(vault::Refused what) {
+  const auto names = refused_secrets(settings_, what);
+  CredentialRefusal refusal{context_.clock.system_now(), std::string(vault::to_string(what)), {}};
+  for (const vault::SecretName& name : names) refusal.secrets.emplace_back(name.value());
+  refusal_note_ = context_.secrets.note_refusal(names, what);
+  std::lock_guard lock(mutex_);
+  status_.refusal = std::move(refusal);
+}
+
+void Identity::refusal_ends() {
+  refusal_note_.reset();
+  std::lock_guard lock(mutex_);
+  status_.refusal.reset();
+}
+
 bool Identity::note_error(const std::string& text) {
   std::lock_guard lock(mutex_);
   const bool news = status_.last_error != text;
@@ -244,15 +259,16 @@ void Identity::broke(ConnectionFault fault, std::string text) {
   const bool news = note_error(clean);
   if (connected_.exchange(false) || news) emit(ProducerPool::Event::Kind::kError, clean);
   const bool of_login = fault == ConnectionFault::kLoginRefused;
+  const bool of_certificate = is_of_our_certificate(clean);
   const bool first_refusal =
       needs_credential(settings_) && fault != ConnectionFault::kUnreachable && !login_failing_.exchange(true);
-  strand_->post([weak = weak_from_this(), first_refusal, of_login] {
+  strand_->post([weak = weak_from_this(), first_refusal, of_login, of_certificate] {
     const auto self = weak.lock();
     if (!self) return;
     self->plan_question(kFirstQuestion);
     if (of_login && self->keeper_) self->keeper_->login_refused();
     if (!first_refusal) return;
-    if (!of_login && self->keeper_) self->keeper_->tls_refused();
+    if (!of_login && self->keeper_) self->keeper_->tls_refused(of_certificate);
     self->login_failing_since_ = self->context_.clock.steady_now();
     self->strand_->post_after(self->context_.options.refused_limit, [weak] {
       if (const auto late = weak.lock()) late->suspend_if_still_refused();
@@ -286,9 +302,10 @@ void Identity::suspend() {
 void Identity::answered() {
   const bool was_failing = login_failing_.exchange(false);
   if (connected_.exchange(true) && !was_failing) return;
-  strand_->post([weak = weak_from_this()] {
+  strand_->post([weak = weak_from_this(), was_failing] {
     const auto self = weak.lock();
     if (!self) return;
+    if (was_failing && self->keeper_) self->keeper_->client_answers();
     self->retry_.reset();
     self->warm_and_announce();
   });

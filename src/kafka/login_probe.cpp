@@ -37,11 +37,6 @@ bool answered(rd_kafka_t* client, core::Milliseconds limit, std::vector<std::str
   return true;
 }
 
-// ECANCELED, from the guard.
-bool is_our_own(const char* text) {
-  return std::string_view(text).find("Operation canceled") != std::string_view::npos;
-}
-
 // The connection ended while the broker looked at the login: it may have refused it, and is not told it again.
 bool ended_in_login(const char* text) {
   return std::string_view(text).find("in state AUTH_REQ") != std::string_view::npos;
@@ -55,14 +50,14 @@ bool refused(rd_kafka_queue_t* queue, ConnectGuard& guard, ProbeResult& result) 
     const rd_kafka_resp_err_t error = rd_kafka_event_error(event.get());
     const char* text = rd_kafka_event_error_string(event.get());
     const ConnectionFault fault = fault_of(error, text);
+    if (fault == ConnectionFault::kNoise || is_our_own(text)) continue;
     // That all are down says less than what was said of one of them before.
-    if (fault == ConnectionFault::kNoise || is_our_own(text) ||
-        (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && !result.text.empty()))
-      continue;
+    const bool of_all = error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
+    if (of_all && !result.text.empty()) continue;
     result.fault = fault;
     result.text = fmt::format("{}: {}", rd_kafka_err2name(error), text);
     if (fault != ConnectionFault::kUnreachable) return true;
-    if (!ended_in_login(text)) guard.allow_one_each();
+    if (!of_all && !ended_in_login(text)) guard.allow_another();
   }
   return false;
 }
@@ -72,14 +67,13 @@ bool refused(rd_kafka_queue_t* queue, ConnectGuard& guard, ProbeResult& result) 
 ProbeResult probe_login(ConfHandle conf, const BearerToken* token, const BrokerObjection& objection,
                         core::Milliseconds timeout, const std::atomic<bool>& stopping) {
   ProbeResult result;
-  auto made = make_client(std::move(conf), token, objection);
+  auto made = make_client(std::move(conf), token, objection, Trial::kYes);
   if (!made) {
     result.fault = ConnectionFault::kTlsRefused;
     result.text = made.error().diagnostics;
     return result;
   }
   OpenClient client = std::move(*made);
-  client.guard->allow_one_each();
   const QueueHandle queue(rd_kafka_queue_get_main(client.handle.get()));
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   core::Milliseconds attempt = kFirstTry;

@@ -215,9 +215,10 @@ core::Result<void> apply_token(rd_kafka_t* client, const BearerToken& token) {
   return {};
 }
 
-core::Result<OpenClient> make_client(ConfHandle conf, const BearerToken* token, BrokerObjection objection) {
+core::Result<OpenClient> make_client(ConfHandle conf, const BearerToken* token, BrokerObjection objection,
+                                     Trial trial) {
   OpenClient client;
-  client.guard = std::make_shared<ConnectGuard>(std::move(objection));
+  client.guard = std::make_shared<ConnectGuard>(std::move(objection), trial);
   client.guard->install(conf.get());
   const Credential login{
       marked_secret(conf.get(), "sasl.username"), marked_secret(conf.get(), "sasl.password"), {}, {}, {}};

@@ -58,8 +58,14 @@ std::string_view to_string(State state) {
       return "target-changed";
     case State::kUnused:
       return "unused";
+    case State::kRefused:
+      return "refused";
   }
   return "invalid";
+}
+
+std::string_view to_string(Refused what) {
+  return what == Refused::kLogin ? reason::kLoginRefused : reason::kCertificateRefused;
 }
 
 Result<const Entry*> SecretCache::Impl::granted(const SecretName& name, const Requester& requester) {

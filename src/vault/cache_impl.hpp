@@ -17,6 +17,7 @@
 #include "vault/expiry_watch.hpp"
 #include "vault/notices.hpp"
 #include "vault/redactor.hpp"
+#include "vault/refusals.hpp"
 #include "vault/secret_gauges.hpp"
 #include "vault/tracked_bundle.hpp"
 #include "vault/tracked_file.hpp"
@@ -66,8 +67,10 @@ struct SecretCache::Impl {
   core::Result<SecretValue> answer(TrackedFile& file, Use use, bool settles, std::uint64_t reads_before);
   void on_effect(const TrackedFile& file, const FileState& state, const Effect& effect);
   Report report_of(TrackedFile& file) const;
+  Report report_of_files(const SecretName& name) const;
   std::vector<std::shared_ptr<TrackedBundle>> live_bundles() const;
   void add_bundle_facts(Report& report, const std::vector<std::shared_ptr<TrackedBundle>>& whole) const;
+  void add_refusal(Report& report) const;
   void on_bundle(const TrackedBundle& bundle, const BundleReport& report);
   std::shared_ptr<TrackedBundle> make_bundle(std::vector<BundleMember> members);
   core::Milliseconds until_next_round(core::SteadyTime last_round) const;
@@ -96,6 +99,7 @@ struct SecretCache::Impl {
   ReadPool checkers;  // of those that wait for them in the poll thread's stead
   const LookContext context;
   const std::shared_ptr<Notices> notices;
+  const std::shared_ptr<Refusals> refusals = std::make_shared<Refusals>();
   Redactor redactor;
 
   mutable std::mutex mutex;  // guards what follows; never held while a file is looked at

@@ -92,6 +92,15 @@ void SecretCache::Impl::add_bundle_facts(Report& report,
   }
 }
 
+void SecretCache::Impl::add_refusal(Report& report) const {
+  if (report.state != State::kOk) return;
+  const auto refusal = refusals->of(report.name);
+  if (!refusal) return;
+  report.state = State::kRefused;
+  report.reason = to_string(refusal->what);
+  report.since = refusal->since;
+}
+
 void SecretCache::Impl::on_bundle(const TrackedBundle& bundle, const BundleReport& report) {
   // A member's own trouble is told where the member is looked at.
   if (!report.culprit) log_bundle(bundle, report);
@@ -122,12 +131,17 @@ void SecretCache::Impl::show_states() {
   constexpr std::chrono::seconds kInterval{10};
   std::lock_guard lock(show_mutex);
   const auto steady = clock.steady_now();
-  if (!state_changed.exchange(false) && shown_at && steady - *shown_at < kInterval) return;
+  const bool changed = state_changed.exchange(false);
+  const bool refused = refusals->take_changed();
+  if (!changed && !refused && shown_at && steady - *shown_at < kInterval) return;
   shown_at = steady;
   const auto now = clock.system_now();
   const auto whole = live_bundles();
   auto reports = reports_in_use();
-  for (auto& report : reports) add_bundle_facts(report, whole);
+  for (auto& report : reports) {
+    add_bundle_facts(report, whole);
+    add_refusal(report);
+  }
   gauges.show(reports, now);
   for (const auto& report : reports) {
     if (!report.not_after) continue;
@@ -168,33 +182,43 @@ std::shared_ptr<Bundle> SecretCache::bundle(std::vector<BundleMember> members) {
   return made;
 }
 
-Report SecretCache::report(const SecretName& name) const {
+Report SecretCache::Impl::report_of_files(const SecretName& name) const {
   // One name may be in use as several kinds: what is not well is told first.
   std::optional<Report> worst;
-  for (const auto& file : impl_->tracked_as(name)) {
-    auto report = impl_->report_of(*file);
+  for (const auto& file : tracked_as(name)) {
+    auto report = report_of(*file);
     if (!worst || worst->state == State::kOk) worst = std::move(report);
   }
   if (worst) {
-    impl_->add_bundle_facts(*worst, impl_->live_bundles());
+    add_bundle_facts(*worst, live_bundles());
     return *worst;
   }
   Report unused;
   unused.name = name;
   unused.state = State::kUnused;
-  if (impl_->config.find(name) == nullptr) {
+  if (config.find(name) == nullptr) {
     unused.state = State::kMissing;
     unused.reason = reason::kUnknownName;
   }
   return unused;
 }
 
+Report SecretCache::report(const SecretName& name) const {
+  auto report = impl_->report_of_files(name);
+  impl_->add_refusal(report);
+  return report;
+}
+
 Report SecretCache::report(const SecretName& name, const Requester& requester) const {
-  auto report = this->report(name);
+  auto report = impl_->report_of_files(name);
   if (impl_->config.check(name, requester) != ScopeVerdict::kOutOfScope) return report;
   report.state = State::kScopeDenied;
   report.reason.clear();
   return report;
+}
+
+std::unique_ptr<RefusalNote> SecretCache::note_refusal(const std::vector<SecretName>& names, Refused what) {
+  return impl_->refusals->note(names, {what, impl_->clock.system_now()});
 }
 
 Report SecretCache::probe(const SecretName& name, std::optional<ContentKind> kind) {
@@ -217,7 +241,10 @@ Report SecretCache::probe(const SecretName& name, std::optional<ContentKind> kin
 std::vector<Report> SecretCache::reports_in_use() const {
   auto reports = impl_->reports_in_use();
   const auto whole = impl_->live_bundles();
-  for (auto& report : reports) impl_->add_bundle_facts(report, whole);
+  for (auto& report : reports) {
+    impl_->add_bundle_facts(report, whole);
+    impl_->add_refusal(report);
+  }
   return reports;
 }
 

@@ -11,7 +11,7 @@ namespace embergate::vault {
 namespace {
 
 using Row = std::pair<std::string_view, std::string_view>;
-constexpr std::array<Row, 23> kExplanations{{
+constexpr std::array<Row, 25> kExplanations{{
     {reason::kMissing, "its file does not exist; the program that delivers it has not written it, or has removed it"},
     {reason::kEmpty, "its file is empty; an empty secret is never used"},
     {reason::kTooLarge, "its file is larger than a secret of this kind may be"},
@@ -46,6 +46,11 @@ constexpr std::array<Row, 23> kExplanations{{
      "its file was deleted under the mount and can never change; mount the directory, not the file"},
     {reason::kUnknownName, "the vault config has no such name; add an entry and restart"},
     {reason::kIoError, "its file could not be read in time; the file system reported an error or gave no answer"},
+    {reason::kLoginRefused,
+     "the login with the value of its file is refused; make the file and the other side agree, in any order. A value "
+     "that was accepted before goes on being used while the other side takes it"},
+    {reason::kCertificateRefused,
+     "the certificate of its file is refused; check that the other side trusts its authority and that it is valid"},
 }};
 
 }  // namespace

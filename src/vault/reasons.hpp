@@ -29,5 +29,7 @@ inline constexpr std::string_view kOutsideRoots = "outside-roots";
 inline constexpr std::string_view kPinnedDeleted = "pinned-deleted";
 inline constexpr std::string_view kUnknownName = "unknown-name";
 inline constexpr std::string_view kIoError = "io-error";
+inline constexpr std::string_view kLoginRefused = "login-refused";
+inline constexpr std::string_view kCertificateRefused = "certificate-refused";
 
 }  // namespace embergate::vault::reason

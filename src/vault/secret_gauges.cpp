@@ -8,7 +8,7 @@
 namespace embergate::vault {
 namespace {
 
-constexpr std::array<State, 4> kStates{State::kOk, State::kStale, State::kMissing, State::kInvalid};
+constexpr std::array<State, 5> kStates{State::kOk, State::kStale, State::kMissing, State::kInvalid, State::kRefused};
 constexpr double kSecondsPerDay = 86'400;
 
 double seconds_between(core::SystemTime from, core::SystemTime to) {

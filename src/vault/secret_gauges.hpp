@@ -30,7 +30,7 @@ class SecretGauges {
     Handle days_left;
   };
   struct Series {
-    std::array<Handle, 4> states;  // ok, stale, missing, invalid
+    std::array<Handle, 5> states;  // ok, stale, missing, invalid, refused
     Handle generation;
     Ages ages;
   };
@@ -40,7 +40,7 @@ class SecretGauges {
 
   observability::Metrics& metrics_;
   const bool with_names_;
-  std::array<Handle, 4> counts_;  // as Series::states
+  std::array<Handle, 5> counts_;  // as Series::states
   Ages worst_;
   std::map<SecretName, Series> series_;  // bounded by the names of the config
 };

@@ -46,6 +46,14 @@ struct BatchReport {
   std::vector<RecordFailure> failures;  // by index; every other record was acknowledged
 };
 
+// The brokers, or the token endpoint, refuse what the secrets hold. A login that was accepted before may still be at
+// work.
+struct CredentialRefusal {
+  core::SystemTime since{};
+  std::string reason;                // a code of R-48
+  std::vector<std::string> secrets;  // the names that it is about
+};
+
 // What $status and health show of a connection (decision 23, contract 2.14).
 struct ConnectionStatus {
   bool connected = false;      // a broker answered since the last error
@@ -54,6 +62,7 @@ struct ConnectionStatus {
   std::uint64_t credential_generation = 0;
   // The generation of each secret's file that the credential in use was made of (decision 22), by the secret's name.
   std::map<std::string, std::uint64_t> file_generations{};
+  std::optional<CredentialRefusal> refusal{};
   std::string last_error;
   core::SystemTime last_error_at{};
   // What the last inquire() found of the topic; empty: nothing, or nobody asked.

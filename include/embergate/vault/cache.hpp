@@ -25,9 +25,13 @@
 namespace embergate::vault {
 
 // kTargetChanged: this user names another target than the one that the secret is bound to (target_bindings.hpp).
-enum class State { kOk, kStale, kMissing, kInvalid, kScopeDenied, kTargetChanged, kUnused };
-std::string_view to_string(
-    State state);  // "ok" "stale" "missing" "invalid" "scope-denied" "target-changed" "unused" (decision 23)
+enum class State { kOk, kStale, kMissing, kInvalid, kScopeDenied, kTargetChanged, kUnused, kRefused };
+// "ok" "stale" "missing" "invalid" "scope-denied" "target-changed" "unused" "refused" (decision 23)
+std::string_view to_string(State state);
+
+// What those who check a value said no to.
+enum class Refused { kLogin, kCertificate };
+std::string_view to_string(Refused what);  // a reason code: "login-refused" "certificate-refused"
 
 // What the value is for: decides normalisation, limits and refusals (R-05, R-21, R-23..R-27).
 enum class ContentKind {
@@ -70,6 +74,12 @@ struct Report {  // R-48: never a value, length, hash or prefix
 class Watch {  // destroying it ends the notices; waits for a notice that is running
  public:
   virtual ~Watch() = default;
+};
+
+// That somebody refuses a value, as long as this lives. May outlive the cache.
+class RefusalNote {
+ public:
+  virtual ~RefusalNote() = default;
 };
 
 struct BundleMember;
@@ -119,10 +129,14 @@ class SecretCache {
                                              std::function<void(std::uint64_t generation)> changed);
   // Several names as one snapshot (R-20..R-22).
   [[nodiscard]] std::shared_ptr<Bundle> bundle(std::vector<BundleMember> members);
+  // The values that the files of these secrets hold are refused from now on, until the note goes: report() says
+  // `refused` where it would say `ok`.
+  [[nodiscard]] std::unique_ptr<RefusalNote> note_refusal(const std::vector<SecretName>& names, Refused what);
   // What the last look found; `unused` for a name that nobody has asked for yet, `missing` with the reason
   // `unknown-name` for one that the config has not.
   [[nodiscard]] Report report(const SecretName& name) const;
-  // The same for one user: `scope-denied` when it is out of scope.
+  // The same for one user: `scope-denied` when it is out of scope. Says nothing of refusals: what one user is refused
+  // with may work for another.
   [[nodiscard]] Report report(const SecretName& name, const Requester& requester) const;
   // As report(), after a look now at the file (`vault check`); waits like an inbound resolve(). Without a kind: of any.
   [[nodiscard]] Report probe(const SecretName& name, std::optional<ContentKind> kind = {});

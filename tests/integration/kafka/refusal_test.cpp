@@ -132,6 +132,76 @@ TEST(KafkaRefusal, FollowsTheBrokerThatComesBackToTheOldPasswordWithoutAChangeOf
   expect_whole_and_in_order(scram.topic, relaying.delivered());
 }
 
+// Seen under load: a renewal with the right old password was refused beside a wrong newer file, and from then on only
+// the newer one was tried.
+TEST(KafkaRefusal, OfARenewalBesideAWrongNewerFileTakesTheOldPasswordBack) {
+  Scram scram(relogin(SaslMechanism::kScramSha512));
+  RelayedFlow relaying(*scram.producer);
+  ASSERT_TRUE(goes_on(relaying));
+  scram.rotate_file("second");
+  ASSERT_TRUE(eventually([&] { return scram.events.count(Kind::kCredentialRefused) >= 1; }));
+  ASSERT_TRUE(scram.producer->status().refusal);
+  const auto since = scram.producer->status().refusal->since;
+  scram.rotate_broker("mistaken");
+  ASSERT_TRUE(eventually([&] { return !scram.producer->status().connected; }));
+  scram.rotate_broker("first");
+  ASSERT_TRUE(goes_on(relaying));
+  EXPECT_TRUE(eventually([&] { return scram.producer->status().connected; }));
+  const auto status = scram.producer->status();
+  EXPECT_EQ(status.credential_generation, 1U);
+  ASSERT_TRUE(status.refusal) << "the file's password is still refused";
+  EXPECT_EQ(status.refusal->since, since);
+  EXPECT_THAT(status.refusal->secrets, ::testing::ElementsAre(PoolBench::kSecret));
+  EXPECT_EQ(scram.bench.secrets().report(vault::SecretName(PoolBench::kSecret)).state, vault::State::kRefused);
+  scram.rotate_broker("second");
+  ASSERT_TRUE(scram.reaches_generation(2)) << scram.producer->status().last_error;
+  EXPECT_FALSE(scram.producer->status().refusal);
+  EXPECT_EQ(scram.bench.secrets().report(vault::SecretName(PoolBench::kSecret)).state, vault::State::kOk);
+  ASSERT_TRUE(goes_on(relaying));
+  relaying.stop();
+  expect_whole_and_in_order(scram.topic, relaying.delivered());
+}
+
+TEST(KafkaRefusal, AGivenUpClientComesBackWithTheOldPasswordBesideAWrongNewerFile) {
+  Scram scram(relogin(SaslMechanism::kScramSha512));
+  scram.producer.reset();
+  auto options = PoolBench::quick_options();
+  options.refused_limit = 1s;
+  scram.bench.make_pool(options);
+  scram.producer = scram.bench.acquire(relogin(SaslMechanism::kScramSha512), scram.topic, &scram.events);
+  RelayedFlow relaying(*scram.producer);
+  ASSERT_TRUE(goes_on(relaying));
+  scram.rotate_file("second");
+  ASSERT_TRUE(eventually([&] { return scram.events.count(Kind::kCredentialRefused) >= 1; }));
+  scram.rotate_broker("mistaken");
+  ASSERT_TRUE(eventually([&] { return relaying.failed() > 0; }, 20s)) << "given up";
+  scram.rotate_broker("first");
+  ASSERT_TRUE(goes_on(relaying));
+  relaying.stop();
+  expect_whole_and_in_order(scram.topic, relaying.delivered());
+}
+
+TEST(KafkaRefusal, APasswordThatANewerOneReplacedIsNeverUsedAgain) {
+  KafkaAdmin admin;
+  const std::string user = KafkaAdmin::random_name("plain");
+  KafkaEnvironment::get().set_plain_password(user, "first");
+  PoolBench bench;
+  bench.write_secret(PoolBench::plain_line(user, "first"));
+  auto producer = bench.acquire(relogin(SaslMechanism::kPlain), admin.create_topic("replaced"));
+  ASSERT_TRUE(delivered(*producer, {{"k", "0"}}));
+  KafkaEnvironment::get().set_plain_password(user, "second");
+  bench.write_secret(PoolBench::plain_line(user, "second"));
+  ASSERT_TRUE(eventually([&] { return producer->status().credential_generation == 2; }, 20s));
+  bench.write_secret(PoolBench::plain_line(user, "third"));
+  ASSERT_TRUE(eventually([&] { return producer->status().refusal.has_value(); }));
+  KafkaEnvironment::get().set_plain_password(user, "first");
+  ASSERT_TRUE(eventually([&] { return !producer->status().connected; }));
+  const int accepted = KafkaEnvironment::get().plain_logins(user, "accepted");
+  EXPECT_FALSE(eventually([&] { return KafkaEnvironment::get().plain_logins(user, "accepted") > accepted; }, 8s));
+  KafkaEnvironment::get().set_plain_password(user, "second");
+  EXPECT_TRUE(delivered(*producer, {{"k", "1"}}));
+}
+
 TEST(KafkaRefusal, RM03_InPlaceRotationsUnderReauthenticationLoseDoubleAndReorderNothing) {
   Scram scram(relogin(SaslMechanism::kScramSha512));
   SteadyFlow load(*scram.producer);

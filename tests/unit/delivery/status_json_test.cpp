@@ -82,6 +82,38 @@ TEST(StatusJson, HasTheParametersOfTheContract) {
   EXPECT_EQ(find(error, "timestamp")["valueDateTime"], "2026-03-01T08:00:45Z");
 }
 
+TEST(StatusJson, SaysSinceWhenTheBrokersRefuseWhatTheFileHolds) {
+  StatusParts parts;
+  vault::Report fine;
+  fine.name = vault::SecretName("events-jaas");
+  fine.state = vault::State::kOk;
+  fine.generation = 2;
+  fine.since = at("2026-03-01T08:00:00Z");
+  vault::Report broken = fine;
+  broken.name = vault::SecretName("key");
+  broken.state = vault::State::kMissing;
+  broken.reason = "missing";
+  vault::Report other = fine;
+  other.name = vault::SecretName("ca");
+  parts.secrets = {fine, broken, other};
+  parts.connection.file_generations = {{"events-jaas", 1}};
+  parts.connection.refusal =
+      kafka::CredentialRefusal{at("2026-03-01T08:00:50Z"), "login-refused", {"events-jaas", "key"}};
+  const auto json = nlohmann::json::parse(status_json(parts));
+  std::vector<nlohmann::json> secrets;
+  for (const auto& parameter : json["parameter"]) {
+    if (parameter["name"] == "secret") secrets.push_back(parameter["part"]);
+  }
+  ASSERT_EQ(secrets.size(), 3U);
+  EXPECT_EQ(find(secrets[0], "state")["valueString"], "refused");
+  EXPECT_EQ(find(secrets[0], "reason")["valueString"], "login-refused");
+  EXPECT_EQ(find(secrets[0], "since")["valueDateTime"], "2026-03-01T08:00:50Z");
+  EXPECT_EQ(find(secrets[0], "generation")["valueInteger"], 1);
+  EXPECT_EQ(find(secrets[0], "fileGeneration")["valueInteger"], 2);
+  EXPECT_EQ(find(secrets[1], "state")["valueString"], "missing") << "what is wrong with the file comes first";
+  EXPECT_EQ(find(secrets[2], "state")["valueString"], "ok");
+}
+
 TEST(StatusJson, LeavesOutWhatThereIsNot) {
   const auto json = nlohmann::json::parse(status_json({}));
   for (const std::string_view name : {"oldestQueuedAge", "waiting", "secret", "lastErrorDetail"}) {

@@ -431,6 +431,35 @@ TEST_F(Cache, RM01_NeverAnswersFromALookThatBeganBeforeTheQuestion) {  // R-19
   EXPECT_EQ(answer, "V2");
 }
 
+TEST_F(Cache, SaysRefusedOfAValueAsLongAsAUserSaysSo) {
+  load();
+  const auto other = cache().note_refusal({name("c2")}, Refused::kCertificate);
+  EXPECT_EQ(cache().report(name("c1")).state, State::kOk);
+  auto first = cache().note_refusal({name("c1"), name("c2")}, Refused::kLogin);
+  const auto since = clock_.system_now();
+  clock_.advance(7s);
+  auto second = cache().note_refusal({name("c1")}, Refused::kCertificate);
+  auto report = cache().report(name("c1"));
+  EXPECT_EQ(report.state, State::kRefused);
+  EXPECT_EQ(report.reason, "login-refused");
+  EXPECT_EQ(report.since, since) << "the oldest refusal";
+  EXPECT_EQ(cache().reports_in_use().front().state, State::kRefused);
+  EXPECT_EQ(cache().report(name("c1"), {"Client", "a", "secret"}).state, State::kOk) << "for a user whom it works";
+  first.reset();
+  EXPECT_EQ(cache().report(name("c1")).reason, "certificate-refused");
+  second.reset();
+  EXPECT_EQ(cache().report(name("c1")).state, State::kOk);
+}
+
+TEST_F(Cache, ARefusedValueWhoseFileIsGoneIsToldByItsFile) {
+  load();
+  const auto note = cache().note_refusal({name("c1")}, Refused::kLogin);
+  files_->fail_always(ENOENT);
+  clock_.advance(1s);
+  (void)resolve();
+  EXPECT_EQ(cache().report(name("c1")).reason, "missing");
+}
+
 TEST_F(Cache, SharesLooksAmongConcurrentCallers) {
   files_->set_type(kNfs);
   options_.quiet = 0ms;
