@@ -279,6 +279,7 @@ void Pipeline::settle_failed(const Row& row, const kafka::RecordFailure& failure
   } else {
     held_.fail(row.resource, row.number, last_sequence_);
     failure_ = failure.reason;
+    failed_for_topic_ = failed_for_topic_ || failure.scope == kafka::FailureScope::kTopic;
   }
 }
 
@@ -308,6 +309,7 @@ void Pipeline::rewind() {
   if (lowest != 0) cursor_ = std::min(cursor_, lowest - 1);
   held_.rewind(cursor_);
   failure_.reset();
+  failed_for_topic_ = false;
 }
 
 const Window* Pipeline::window(std::uint64_t sequence) const {

@@ -69,6 +69,8 @@ class Pipeline {
 
   // A topic or connection failed: nothing new is sent until all is settled and rewind() was called.
   [[nodiscard]] const std::optional<std::string>& failure() const { return failure_; }
+  // Whether the failure is one of the topic: that the connection is back does not mend it.
+  [[nodiscard]] bool failed_for_topic() const { return failed_for_topic_; }
   [[nodiscard]] bool drained() const { return windows_.empty() && !settling_; }
   void rewind();
 
@@ -116,6 +118,7 @@ class Pipeline {
   store::EventNumber cursor_ = 0;
   std::size_t records_in_flight_ = 0;
   std::optional<std::string> failure_;
+  bool failed_for_topic_ = false;
   std::optional<std::string> last_refusal_;
 };
 

@@ -55,7 +55,7 @@ void Relay::wake() {
 
 void Relay::retry_now() {
   asio::post(strand_, [self = shared_from_this()] {
-    self->paused_until_ = {};
+    if (!self->pause_is_for_topic_) self->paused_until_ = {};
     self->signal();
   });
 }
@@ -118,6 +118,7 @@ asio::awaitable<bool> Relay::step() {
 
 bool Relay::end_pause_after_failure(core::SteadyTime at) {
   if (!pipeline_.drained()) return false;
+  const bool for_topic = pipeline_.failed_for_topic();
   note(*pipeline_.failure());
   errors_->stopped_by(*pipeline_.failure(), clock_.system_now());
   pipeline_.rewind();
@@ -125,10 +126,12 @@ bool Relay::end_pause_after_failure(core::SteadyTime at) {
   more_ = true;
   paused_until_ = at;
   pause();
+  pause_is_for_topic_ = for_topic;
   return true;
 }
 
 void Relay::pause() {
+  pause_is_for_topic_ = false;
   const core::Milliseconds wait = options_.retry.after(++failures_in_a_row_);
   // Up to a fifth more, so that destinations that failed together do not come back together.
   const auto jitter = core::Milliseconds(std::uniform_int_distribution<std::int64_t>(0, wait.count() / 5)(random_));

@@ -51,7 +51,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
 
   void start();
   void wake();       // there are new rows
-  void retry_now();  // the connection is back: a pause after a failure ends
+  void retry_now();  // the connection is back: a pause after a failure ends, but for one of the topic
   // What an operator did to held rows, after it was committed.
   void released(std::vector<store::HeldRow> rows);
   void discarded(std::vector<store::HeldRow> rows);
@@ -151,6 +151,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
   bool settlement_sent_ = false;
   core::SteadyTime settle_again_{};
   core::SteadyTime paused_until_{};
+  bool pause_is_for_topic_ = false;
   std::uint32_t failures_in_a_row_ = 0;
   core::SteadyTime last_read_{};
   core::SteadyTime last_gauges_{};

@@ -144,11 +144,22 @@ void Client::leave_to_the_system() {
 }
 
 // What happened before somebody listened is over: a candidate's first failed try says nothing of the client at work.
+// But a fatal error stays, and the library tells of it once.
 void Client::speak() {
   while (serve(EventPump::kBudget)) {
   }
   silent_.store(false);
   guard_->read_reports_by([descriptor = eventfd_] { ring(descriptor); });
+  const std::string fatal = fatal_error();
+  const auto listener = observer();
+  if (!fatal.empty() && listener) listener->died(fatal);
+}
+
+std::string Client::fatal_error() const {
+  std::array<char, 512> reason{};
+  const rd_kafka_resp_err_t cause = rd_kafka_fatal_error(handle_.get(), reason.data(), reason.size());
+  if (cause == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+  return fmt::format("{}: {}", rd_kafka_err2name(cause), reason.data());
 }
 
 core::Result<void> Client::use(const Login& login) {
@@ -228,6 +239,7 @@ void Client::serve_reports(rd_kafka_event_t* event) {
     if (last) batch.finish();
   }
   if (reported.gate != nullptr) released(reported);
+  if (acknowledged) has_delivered_.store(true);
   const auto listener = observer();
   if (!listener) return;
   if (acknowledged) listener->answered();
@@ -239,12 +251,7 @@ void Client::serve_error(rd_kafka_event_t* event) {
   if (!listener) return;
   const rd_kafka_resp_err_t error = rd_kafka_event_error(event);
   const char* text = rd_kafka_event_error_string(event);
-  if (rd_kafka_event_error_is_fatal(event) != 0) {
-    std::array<char, 512> reason{};
-    const rd_kafka_resp_err_t cause = rd_kafka_fatal_error(handle_.get(), reason.data(), reason.size());
-    listener->died(fmt::format("{}: {}", rd_kafka_err2name(cause), reason.data()));
-    return;
-  }
+  if (rd_kafka_event_error_is_fatal(event) != 0) return listener->died(fatal_error());
   const ConnectionFault fault = fault_of(error, text);
   if (fault == ConnectionFault::kLoginRefused) {
     guard_->hold();  // until there is something better to log in with

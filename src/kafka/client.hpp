@@ -76,7 +76,8 @@ class Client final : public EventSource, public std::enable_shared_from_this<Cli
   void speak();
   void silence() { silent_.store(true); }  // the observer hears no more; reports still reach their batches
   [[nodiscard]] bool holding() const { return guard_->holding(); }  // it connects to nobody after a refused login
-  [[nodiscard]] bool shut() const { return guard_->is_shut(); }     // and will never again: records came back
+  [[nodiscard]] bool has_delivered() const { return has_delivered_.load(); }  // at least one record
+  [[nodiscard]] bool shut() const { return guard_->is_shut(); }               // and will never again: records came back
   void leave_to_the_system();  // instead of close(), when the library cannot be waited for
 
  private:
@@ -91,6 +92,7 @@ class Client final : public EventSource, public std::enable_shared_from_this<Cli
   void released(const ReportedUse& reported);
   void released(PartitionGate& gate, QueueUse::Amount amount);
   [[nodiscard]] std::shared_ptr<ClientObserver> observer() const;
+  [[nodiscard]] std::string fatal_error() const;  // empty: none
 
   std::shared_ptr<ConnectGuard> guard_;
   ClientHandle handle_;
@@ -101,6 +103,7 @@ class Client final : public EventSource, public std::enable_shared_from_this<Cli
   const QueueUse::Amount limit_;
   QueueUse use_;
   std::atomic<bool> several_topics_{false};
+  std::atomic<bool> has_delivered_{false};
   std::mutex mutex_;
   std::condition_variable drained_;
   std::vector<std::unique_ptr<PartitionGate>> gates_;  // of topics_; the library calls them until it is gone

@@ -111,6 +111,8 @@ class Identity final : public ClientObserver, public CredentialHost, public std:
   void in_use(const Proven& proven);
   void plan_end_of_login(const std::shared_ptr<Client>& client);
   void rebuild(std::string_view why);
+  core::Milliseconds pause_before_rebuild(const Client& broken);
+  void make_again();
   void suspend();
   void suspend_if_still_refused();
   void drop_client(const std::string& reason);  // what it holds goes back
@@ -151,6 +153,9 @@ class Identity final : public ClientObserver, public CredentialHost, public std:
   std::unique_ptr<Replacement> replacement_;
   std::weak_ptr<Client> previous_;  // replaced, and perhaps not gone yet
   RetrySchedule retry_;             // of open_without_login and the question
+  RetrySchedule rebuild_retry_;     // of clients that fail before they have delivered anything
+  core::SteadyTime rebuilt_at_{};
+  bool rebuild_planned_ = false;
   bool question_planned_ = false;
 };
 

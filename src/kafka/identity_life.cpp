@@ -20,6 +20,8 @@ constexpr core::Milliseconds kGiveBackLimit{5'000};  // after a purge
 constexpr core::Milliseconds kWarmLimit{2'000};
 constexpr core::Milliseconds kFirstQuestion{1'000};
 constexpr core::Milliseconds kFirstAnswer{500};
+constexpr std::chrono::minutes kRebuildCalm{5};  // after this long without a failure the next client is made at once
+constexpr core::Milliseconds kLeastLife{1'000};  // of a client that delivered, for the next one to be made at once
 
 }  // namespace
 
@@ -179,17 +181,43 @@ void Identity::drop_client(const std::string& reason) {
   context_.retire(std::move(old));
 }
 
-// A new client takes over with the same credential.
+// A new client takes over with the same credential: at once, but for clients that fail again and again. A user without
+// any right makes every client fail at its first record.
 void Identity::rebuild(std::string_view why) {
-  if (!client()) return;
-  log::event(log::Level::kWarn, "topic-destination/producer-rebuilt", why,
-             {{"destinations", std::string_view(destinations())}});
+  const auto broken = client();
+  if (!broken) return;
+  const core::Milliseconds pause = pause_before_rebuild(*broken);
+  log::event(
+      log::Level::kWarn, "topic-destination/producer-rebuilt", why,
+      {{"destinations", std::string_view(destinations())}, {"pause_ms", static_cast<std::int64_t>(pause.count())}});
   drop_client("the Kafka client failed and is being made anew");
+  rebuild_planned_ = true;
+  if (pause.count() == 0) return make_again();
+  strand_->post_after(pause, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->make_again();
+  });
+}
+
+core::Milliseconds Identity::pause_before_rebuild(const Client& broken) {
+  const auto now = context_.clock.steady_now();
+  const bool is_new_story = rebuilt_at_ == core::SteadyTime{} || now - rebuilt_at_ > kRebuildCalm;
+  if (is_new_story || broken.has_delivered()) rebuild_retry_.reset();
+  const bool at_once = is_new_story || (broken.has_delivered() && now - rebuilt_at_ > kLeastLife);
+  const core::Milliseconds pause = at_once ? core::Milliseconds(0) : rebuild_retry_.next(now);
+  rebuilt_at_ = now + pause;
+  return pause;
+}
+
+void Identity::make_again() {
+  if (!std::exchange(rebuild_planned_, false) || client() || context_.stopping.load()) return;
   auto conf = make_producer_conf(settings_, login_.credential.get(),
                                  {context_.options.queue_messages, context_.options.queue_kbytes});
   auto made = conf ? make_client(*std::move(conf), login_.token.get(), context_.objection_to_brokers_of(settings_))
                    : core::Result<OpenClient>(conf.error());
-  if (made) return install(make_silent_client(*std::move(made)));
+  if (made) {
+    context_.rebuilt->add();
+    return install(make_silent_client(*std::move(made)));
+  }
   credential_failed(false, made.error().diagnostics);
   if (keeper_) return keeper_->lost();
   open_without_login();

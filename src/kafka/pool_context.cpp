@@ -28,7 +28,8 @@ PoolContext::PoolContext(const ProducerPool::Options& pool_options, vault::Secre
       proven(metrics.counter("kafka_credentials_total", "Kafka logins tried with a new credential",
                              {{"outcome", "proven"}})),
       refused(metrics.counter("kafka_credentials_total", "Kafka logins tried with a new credential",
-                              {{"outcome", "refused"}})) {}
+                              {{"outcome", "refused"}})),
+      rebuilt(metrics.counter("kafka_producer_rebuilds_total", "Kafka clients that failed and were made anew")) {}
 
 void PoolContext::finish(const Lane::Finished& finished) {
   for (BatchState* batch : finished) {

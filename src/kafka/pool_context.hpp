@@ -44,6 +44,7 @@ struct PoolContext {
   std::shared_ptr<observability::Gauge> producers;
   std::shared_ptr<observability::Counter> proven;
   std::shared_ptr<observability::Counter> refused;
+  std::shared_ptr<observability::Counter> rebuilt;
 
  private:
   void reap(std::shared_ptr<Client> client, int rounds);

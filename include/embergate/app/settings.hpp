@@ -21,26 +21,26 @@
 namespace embergate::app {
 
 struct Settings {
-  http::ServerOptions web;            // BOX_WEB_HOST, BOX_WEB_PORT, BOX_WEB_LIMIT_*, BOX_WEB_TRUSTED_PROXIES
-  std::string base_url;               // BOX_WEB_BASE_URL; empty: http(s)://localhost:<port>
-  std::string tls_certificate;        // BOX_WEB_TLS_CERT; an absolute path or a secret's name; empty: plain HTTP
-  std::string tls_key;                // BOX_WEB_TLS_KEY; empty: within the certificate's file
-  std::size_t max_answer = 67'108'864;           // BOX_WEB_MAX_ANSWER
+  http::ServerOptions web;              // BOX_WEB_HOST, BOX_WEB_PORT, BOX_WEB_LIMIT_*, BOX_WEB_TRUSTED_PROXIES
+  std::string base_url;                 // BOX_WEB_BASE_URL; empty: http(s)://localhost:<port>
+  std::string tls_certificate;          // BOX_WEB_TLS_CERT; an absolute path or a secret's name; empty: plain HTTP
+  std::string tls_key;                  // BOX_WEB_TLS_KEY; empty: within the certificate's file
+  std::size_t max_answer = 67'108'864;  // BOX_WEB_MAX_ANSWER
   std::size_t max_answers_total = 268'435'456;  // BOX_WEB_MAX_ANSWERS_TOTAL
-  std::size_t max_body = 20'971'520;  // BOX_WEB_MAX_BODY
-  std::string box_id = "devbox";      // BOX_ID
-  store::SqliteOptions database;      // BOX_DB_PATH
-  std::string vault_config;           // BOX_VAULT_CONFIG; empty: off
-  vault::SecretCache::Options vault;  // BOX_VAULT_*_MS
-  vault::ConfigRules vault_rules;     // BOX_VAULT_TARGET_POLICY, BOX_VAULT_ALLOWED_ROOTS
-  bool wipe_freed_memory = true;      // BOX_VAULT_WIPE_FREED_MEMORY
-  bool strict_references = true;      // BOX_VAULT_STRICT_REFERENCES
-  bool allow_inline = false;          // BOX_VAULT_ALLOW_INLINE
-  http::EgressRule egress;            // BOX_EGRESS_DENY
-  kafka::AwsEnvironment aws;          // AWS_...
-  std::optional<std::uint16_t> metrics_port;  // BOX_METRICS_PORT
-  std::string init_bundle;                    // BOX_INIT_BUNDLE
-  auth::RootClient root;                      // BOX_ROOT_CLIENT_ID, BOX_ROOT_CLIENT_SECRET or _FILE
+  std::size_t max_body = 20'971'520;            // BOX_WEB_MAX_BODY
+  std::string box_id = "devbox";                // BOX_ID
+  store::SqliteOptions database;                // BOX_DB_PATH
+  std::string vault_config;                     // BOX_VAULT_CONFIG; empty: off
+  vault::SecretCache::Options vault;            // BOX_VAULT_*_MS
+  vault::ConfigRules vault_rules;               // BOX_VAULT_TARGET_POLICY, BOX_VAULT_ALLOWED_ROOTS
+  bool wipe_freed_memory = true;                // BOX_VAULT_WIPE_FREED_MEMORY
+  bool strict_references = true;                // BOX_VAULT_STRICT_REFERENCES
+  bool allow_inline = false;                    // BOX_VAULT_ALLOW_INLINE
+  http::EgressRule egress;                      // BOX_EGRESS_DENY
+  kafka::AwsEnvironment aws;                    // AWS_...
+  std::optional<std::uint16_t> metrics_port;    // BOX_METRICS_PORT
+  std::string init_bundle;                      // BOX_INIT_BUNDLE
+  auth::RootClient root;                        // BOX_ROOT_CLIENT_ID, BOX_ROOT_CLIENT_SECRET or _FILE
   observability::log::Level log_level = observability::log::Level::kInfo;  // BOX_OBSERVABILITY_STDOUT_LOG_LEVEL
   std::string created_at_url = "ex:createdAt";                             // BOX_FHIR_CREATEDAT_URL
   bool return_404_on_empty_delete = false;                                 // BOX_FHIR_RETURN_404_ON_EMPTY_DELETE

@@ -45,7 +45,7 @@ struct Preconditions {
   std::optional<store::VersionId> if_match;
   bool if_match_any = false;  // If-Match: *
   std::optional<store::VersionId> if_none_match;
-  std::string if_none_exist;  // search part, decoded as it came
+  std::string if_none_exist;   // search part, decoded as it came
   bool discard_queue = false;  // DELETE of a destination: also with events in its queue (contract 2.8)
 };
 

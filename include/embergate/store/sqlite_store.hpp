@@ -24,7 +24,8 @@ struct SqliteOptions {
   core::Milliseconds settle_interval{20};        // settlements alone: at most this often
   std::size_t wal_cap_bytes = 64 * 1024 * 1024;  // above it the writer itself restarts the log
   std::size_t read_connections = 3;
-  core::Milliseconds read_deadline{10'000};  // BOX_DB_READ_DEADLINE_MS: of one read, which then fails and may come again
+  core::Milliseconds read_deadline{
+      10'000};                              // BOX_DB_READ_DEADLINE_MS: of one read, which then fails and may come again
   std::size_t outbox_read_connections = 2;  // apart, so that a drain keeps no client waiting
   std::uint64_t max_bytes =
       0;  // of the database file; 0: as large as the volume allows. Above it writes fail as on a full volume

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <future>
 
+#include "integration/kafka/mock_cluster.hpp"
 #include "integration/kafka/pool_bench.hpp"
 #include "kafka/identity.hpp"
+#include "kafka/producer_config.hpp"
 #include "support/eventually.hpp"
 
 namespace embergate::test {
@@ -61,6 +64,44 @@ TEST(KafkaFatalError, GivesRecordsBackAndANewClientTakesOver) {
   EXPECT_NE(lone.events.last(Kind::kError).find("OUT_OF_ORDER_SEQUENCE_NUMBER"), std::string::npos);
   EXPECT_TRUE(lone.deliver({{"k", "1"}}).failures.empty());
   EXPECT_EQ(consume_all(topic, 2).size(), 2U);
+}
+
+// It went with the events of the time in which nobody listens yet, and the client stayed as it was.
+TEST(KafkaFatalError, OfAClientThatNobodyListensToYetIsNotLost) {
+  using Kind = kafka::ProducerPool::Event::Kind;
+  KafkaAdmin admin;
+  LoneIdentity lone(admin.create_topic("fatal"));
+  ASSERT_TRUE(eventually([&] { return lone.events.count(Kind::kReady) == 1; }));
+  auto conf = kafka::make_producer_conf(PoolBench::plaintext(), nullptr, {});
+  auto made = kafka::make_client(*std::move(conf), nullptr);
+  ASSERT_TRUE(made.has_value());
+  ASSERT_EQ(rd_kafka_test_fatal_error(made->handle.get(), RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, "early"),
+            RD_KAFKA_RESP_ERR_NO_ERROR);
+  const auto silent = std::make_shared<kafka::Client>(*std::move(made), lone.identity);
+  silent->speak();
+  EXPECT_TRUE(eventually(
+      [&] { return lone.events.last(Kind::kError).find("OUT_OF_ORDER_SEQUENCE_NUMBER") != std::string::npos; }));
+}
+
+TEST(KafkaFatalError, OfAUserWithoutRightsCostsFewClientsAndEndsWithTheRight) {
+  MockCluster cluster;
+  cluster.create_topic("events");
+  cluster.refuse_producer_ids(true);
+  PoolBench bench;
+  auto settings = PoolBench::plaintext();
+  settings.bootstrap_servers = cluster.servers();
+  auto producer = bench.acquire(settings, "events");
+  const auto rebuilds = [&] { return bench.metrics().counter("kafka_producer_rebuilds_total", "")->value(); };
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_FALSE(delivered(*producer, {{"k", "0"}}, 8s)) << "a relay that sends again all the time";
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - begin);
+  EXPECT_GE(rebuilds(), 2);
+  // At once, then after 1, 2, 4, 5, 5 ... seconds, each shortened by up to a tenth.
+  EXPECT_LE(rebuilds(), 4 + static_cast<double>(seconds.count()) / 4.5);
+  EXPECT_THAT(producer->status().last_error, ::testing::HasSubstr("CLUSTER_AUTHORIZATION_FAILED"));
+  cluster.refuse_producer_ids(false);
+  EXPECT_TRUE(delivered(*producer, {{"k", "1"}}, 20s));
+  EXPECT_TRUE(eventually([&] { return producer->status().connected; }));
 }
 
 }  // namespace

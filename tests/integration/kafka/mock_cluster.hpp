@@ -17,6 +17,8 @@ namespace embergate::test {
 class MockCluster {
  public:
   static constexpr std::int16_t kProduceRequest = 0;  // of Kafka's protocol
+  static constexpr std::int16_t kInitProducerIdRequest = 22;
+  static constexpr std::size_t kManyRequests = 10'000;
   MockCluster() : handle_(rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), nullptr, 0)) {
     cluster_.reset(rd_kafka_mock_cluster_new(handle_.get(), 1));
   }
@@ -46,6 +48,12 @@ class MockCluster {
     }
     rd_kafka_mock_request_destroy_array(requests, count);
     return times;
+  }
+  // As a cluster does to a user without any right: a client asks for its producer id before its first record.
+  void refuse_producer_ids(bool refuse) {
+    if (!refuse) return rd_kafka_mock_clear_request_errors(cluster_.get(), kInitProducerIdRequest);
+    std::vector<rd_kafka_resp_err_t> errors(kManyRequests, RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED);
+    rd_kafka_mock_push_request_errors_array(cluster_.get(), kInitProducerIdRequest, errors.size(), errors.data());
   }
   void answer_next_produce_with(rd_kafka_resp_err_t error) {
     rd_kafka_mock_push_request_errors(cluster_.get(), kProduceRequest, 1, error);

@@ -68,6 +68,7 @@ class PoolBench {
                                            EventRecorder* events = nullptr, const std::string& id = "events");
   kafka::ProducerPool& pool() { return *pool_; }
   vault::SecretCache& secrets() { return *secrets_; }
+  observability::Metrics& metrics() { return metrics_; }
   void make_pool(const kafka::ProducerPool::Options& options);
   static kafka::ProducerPool::Options quick_options();
   static vault::SecretCache::Options quick_secrets();

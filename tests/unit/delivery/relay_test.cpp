@@ -160,6 +160,31 @@ TEST_F(RelayTest, WaitsForACredentialAndGoesOnWhenToldSo) {
   EXPECT_TRUE(all_settled());
 }
 
+TEST_F(RelayTest, AConnectionThatIsBackDoesNotEndThePauseAfterAFailureOfTheTopic) {
+  options_.retry = {core::Milliseconds(60'000), core::Milliseconds(60'000)};
+  kafka_->judge_by([](const test::FakeKafka::Seen&, std::size_t index, kafka::BatchReport& report) {
+    report.failures.push_back({index, kafka::FailureScope::kTopic, false, "not authorised"});
+  });
+  append("a");
+  start();
+  ASSERT_TRUE(test::eventually([this] { return has_error("not authorised"); }));
+  for (int i = 0; i < 10; ++i) relay_->retry_now();
+  EXPECT_FALSE(test::eventually([this] { return sent().size() > 1; }, std::chrono::milliseconds(200)));
+}
+
+TEST_F(RelayTest, AConnectionThatIsBackEndsThePauseAfterAFailureOfTheConnection) {
+  options_.retry = {core::Milliseconds(60'000), core::Milliseconds(60'000)};
+  kafka_->judge_by([](const test::FakeKafka::Seen&, std::size_t index, kafka::BatchReport& report) {
+    report.failures.push_back({index, kafka::FailureScope::kConnection, false, "given back"});
+  });
+  append("a");
+  start();
+  ASSERT_TRUE(test::eventually([this] { return has_error("given back"); }));
+  kafka_->judge_by({});
+  relay_->retry_now();
+  EXPECT_TRUE(all_settled());
+}
+
 TEST_F(RelayTest, GivesRecordsInFlightTheirTimeWhenItStops) {
   kafka_->answer_at_once(false);
   append("a");
