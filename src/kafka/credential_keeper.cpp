@@ -18,6 +18,7 @@ constexpr core::Milliseconds kRoomStep{100};
 constexpr core::Milliseconds kLeastTokenWait{1'000};
 constexpr core::Milliseconds kLongestTokenWait{std::chrono::hours(24)};
 constexpr double kTokenShare = 0.8;
+constexpr int kMostDoublings = 2;  // of the time for a login
 
 bool is_refusal(const core::Error& error) { return error.code == core::ErrorCode::kUnauthenticated; }
 
@@ -187,20 +188,27 @@ void CredentialKeeper::prove(std::uint64_t generation, const Snapshot& newest) {
   probe(*std::move(attempt));
 }
 
+// A login that takes longer than the time-out, on a machine that is short of processor time, would never succeed.
+core::Milliseconds CredentialKeeper::probe_timeout() const {
+  return context_.options.probe_timeout * (1 << unanswered_tries_);
+}
+
 void CredentialKeeper::probe(Attempt attempt) {
   auto conf = make_producer_conf(settings_, attempt.login.credential.get(),
                                  {context_.options.queue_messages, context_.options.queue_kbytes});
   if (!conf) return end_attempt(attempt.generation, false, conf.error().diagnostics);
-  ProbeResult probe =
-      probe_login(*std::move(conf), attempt.login.token.get(), context_.objection_to_brokers_of(settings_),
-                  context_.options.probe_timeout, context_.stopping);
+  ProbeResult probe = probe_login(*std::move(conf), attempt.login.token.get(),
+                                  context_.objection_to_brokers_of(settings_), probe_timeout(), context_.stopping);
   if (context_.stopping.load()) return;
   if (!probe.client) {
+    const bool unanswered = probe.fault == ConnectionFault::kUnreachable;
+    unanswered_tries_ = unanswered ? std::min(unanswered_tries_ + 1, kMostDoublings) : 0;
     force_read_ = probe.fault != ConnectionFault::kUnreachable;
     const bool of_certificate = is_of_our_certificate(probe.text);
     refused_ = of_certificate ? vault::Refused::kCertificate : vault::Refused::kLogin;
     return end_attempt(attempt.generation, of_certificate || probe.fault == ConnectionFault::kLoginRefused, probe.text);
   }
+  unanswered_tries_ = 0;
   if (const auto proven = prove_target(context_.options.bindings, settings_, probe.brokers); !proven)
     return end_attempt(attempt.generation, false, proven.error().diagnostics);
   candidate_ = std::move(attempt);

@@ -86,6 +86,7 @@ class CredentialKeeper : public std::enable_shared_from_this<CredentialKeeper> {
   void prove(std::uint64_t generation, const Snapshot& newest);
   core::Result<Attempt> begin_attempt(std::uint64_t generation, const Snapshot& newest);
   core::Result<void> fetch_token(Login& login);
+  [[nodiscard]] core::Milliseconds probe_timeout() const;
   void probe(Attempt attempt);
   void end_attempt(std::uint64_t generation, bool refused, const std::string& text);
   void tell_refusal(vault::Refused what);
@@ -112,6 +113,7 @@ class CredentialKeeper : public std::enable_shared_from_this<CredentialKeeper> {
   Attempt candidate_;              // being taken over
   bool adopting_ = false;
   bool look_again_ = false;
+  int unanswered_tries_ = 0;  // in a row; each doubles the time for the next one
   bool force_read_ = false;
   vault::Refused refused_ = vault::Refused::kLogin;  // what the newest refusal was about
   std::uint64_t told_refusal_ = 0;                   // the generation that the host knows to be refused
