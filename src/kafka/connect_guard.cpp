@@ -17,7 +17,6 @@ namespace embergate::kafka {
 
 namespace {
 constexpr std::chrono::milliseconds kReadingLimit{50};     // it is a thread of the library that waits
-constexpr std::chrono::seconds kOpeningLimit{10};          // what it waits for takes microseconds
 constexpr std::chrono::milliseconds kSilenceLimit{1'000};  // then another broker gets its chance
 
 bool has_ended(int socket) {
@@ -74,12 +73,12 @@ bool ConnectGuard::reports_are_read() {
 void ConnectGuard::open() {
   std::lock_guard lock(mutex_);
   is_open_ = true;
-  opened_.notify_all();
 }
 
-bool ConnectGuard::is_open() {
-  std::unique_lock lock(mutex_);
-  return opened_.wait_for(lock, kOpeningLimit, [&] { return is_open_; });
+// Never waits: the library holds a lock here that giving it the login needs. It tries again by itself.
+bool ConnectGuard::is_open() const {
+  std::lock_guard lock(mutex_);
+  return is_open_;
 }
 
 void ConnectGuard::keep_for_ever(std::shared_ptr<ConnectGuard> guard) {

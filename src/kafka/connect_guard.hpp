@@ -76,7 +76,7 @@ class ConnectGuard {
   void forget_connection();
   static int connect_to(int socket, const sockaddr* address, int size, const char* broker, void* opaque);
   bool reports_are_read();
-  bool is_open();
+  bool is_open() const;
 
   static inline std::atomic<int> alive_count{0};
   const BrokerObjection objection_;
@@ -85,7 +85,6 @@ class ConnectGuard {
   mutable std::mutex mutex_;
   std::function<void()> wake_reader_;
   std::condition_variable all_read_;
-  std::condition_variable opened_;
   bool is_open_ = false;
   std::uint64_t asked_ = 0;
   std::uint64_t read_ = 0;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <chrono>
 #include <string>
 #include <utility>
@@ -35,9 +36,16 @@ class Plaintext {
   std::string bytes_;
 };
 
-// The library drops blanks in front of a property, and they may belong to a user name or password. So the
-// configuration holds these behind a mark, and make_client() gives them to the client itself, which keeps every byte.
+// The library drops blanks in front of a property, and they may belong to a user name or password. The configuration
+// holds such a login behind a mark, and make_client() gives it to the client itself, which keeps every byte. Other
+// logins go the plain way, since a client that gets its login later must not connect before.
 constexpr char kMark = '=';
+
+bool needs_mark(const vault::Secret& value) {
+  return value.with_plaintext([](std::string_view text) {
+    return !text.empty() && (std::isspace(static_cast<unsigned char>(text.front())) != 0 || text.front() == kMark);
+  });
+}
 
 class Setter {
  public:
@@ -129,8 +137,10 @@ void set_network(Setter& to, const ConnectionSettings& settings) {
 void set_security(Setter& to, const ConnectionSettings& settings, const Credential* credential) {
   if (uses_sasl(settings)) to.set("sasl.mechanism", carrier_name(settings.sasl_mechanism));
   if (credential != nullptr && !credential->username.empty()) {
-    to.set_marked_secret("sasl.username", credential->username);
-    to.set_marked_secret("sasl.password", credential->password);
+    const bool marked = needs_mark(credential->username) || needs_mark(credential->password);
+    const auto set = marked ? &Setter::set_marked_secret : &Setter::set_secret;
+    (to.*set)("sasl.username", credential->username);
+    (to.*set)("sasl.password", credential->password);
   }
   if (!uses_tls(settings)) return;
   const std::string& authorities = credential != nullptr && !credential->authorities.empty()
@@ -222,6 +232,7 @@ core::Result<OpenClient> make_client(ConfHandle conf, const BearerToken* token, 
   client.guard->install(conf.get());
   const Credential login{
       marked_secret(conf.get(), "sasl.username"), marked_secret(conf.get(), "sasl.password"), {}, {}, {}};
+  if (login.username.empty()) client.guard->open();
   std::array<char, 512> reason{};
   client.handle.reset(rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), reason.data(), reason.size()));
   if (!client)
