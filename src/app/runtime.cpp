@@ -166,6 +166,10 @@ struct Runtime::Impl {
       return validate_system_resource(secrets.config(), *bindings, resource, id);
     };
     options.on_committed = [this](const store::CommitReceipt& receipt) { committed(receipt); };
+    options.on_decided = [this](store::DestinationSlot slot, std::vector<store::HeldRow> wanted,
+                                std::vector<store::HeldRow> unwanted) {
+      deliveries->decided(slot, std::move(wanted), std::move(unwanted));
+    };
     options.on_catalog_changed = [this] { catalog_sync->run(); };
     interactions =
         std::make_unique<interaction::Interactions>(std::move(options), *store, secrets.config(), pool, metrics);

@@ -125,8 +125,8 @@ class StoredBindings final : public vault::TargetBindingStore {
           EG_TRY(*rows, change(tx));
           return {};
         },
-        [&promise](core::Result<store::CommitReceipt> receipt) {
-          promise.set_value(receipt ? core::Result<void>() : core::Result<void>(std::move(receipt).error()));
+        [&promise](const core::Result<store::CommitReceipt>& receipt) {
+          promise.set_value(receipt ? core::Result<void>() : core::Result<void>(receipt.error()));
         });
     EG_CHECK(committed.get());
     return std::move(*rows);

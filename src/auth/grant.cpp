@@ -62,7 +62,8 @@ bool is_list_of_names(fhir::Node list) {
 std::string nearest_type(std::string_view unknown) {
   core::Nearest nearest(unknown, unknown.size() / 3 + 1);
   const fhir::Model& model = fhir::Model::r4();
-  for (fhir::TypeId type = 0; type < model.type_count(); ++type) {
+  for (std::size_t number = 0; number < model.type_count(); ++number) {
+    const auto type = static_cast<fhir::TypeId>(number);
     if (model.kind_of(type) == fhir::TypeKind::kResource && !model.is_abstract(type))
       nearest.offer(model.name_of(type));
   }

@@ -202,6 +202,14 @@ struct Deliveries::Impl : std::enable_shared_from_this<Deliveries::Impl> {
     }
   }
 
+  void decided(store::DestinationSlot slot, std::vector<store::HeldRow> wanted, std::vector<store::HeldRow> unwanted) {
+    std::lock_guard lock(mutex);
+    const auto found = entries.find(slot.value());
+    if (found == entries.end() || found->second.relay == nullptr) return;
+    if (!wanted.empty()) found->second.relay->released(std::move(wanted));
+    if (!unwanted.empty()) found->second.relay->discarded(std::move(unwanted));
+  }
+
   std::optional<Entry> find(std::string_view destination_id) {
     std::lock_guard lock(mutex);
     for (const auto& [slot, entry] : entries) {
@@ -349,6 +357,10 @@ Deliveries::~Deliveries() { impl_->pool.join(); }
 
 void Deliveries::sync(const std::shared_ptr<const topic::Catalog>& catalog) { impl_->sync(*catalog); }
 void Deliveries::wake(std::span<const store::DestinationSlot> slots) { impl_->wake(slots); }
+void Deliveries::decided(store::DestinationSlot slot, std::vector<store::HeldRow> wanted,
+                         std::vector<store::HeldRow> unwanted) {
+  impl_->decided(slot, std::move(wanted), std::move(unwanted));
+}
 asio::awaitable<core::Result<std::string>> Deliveries::status(std::string destination_id) {
   return impl_->status(std::move(destination_id));
 }

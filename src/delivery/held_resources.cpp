@@ -166,6 +166,15 @@ void HeldResources::catch_up_behind(std::string_view resource, store::EventNumbe
   held.marked = std::max(held.marked, newest_window);
 }
 
+// A row that waits here is older than those that were undecided, and what is behind it is caught up after it.
+void HeldResources::catch_up_all(std::string_view resource, std::uint64_t newest_window) {
+  HeldResource& held = resources_.try_emplace(std::string(resource)).first->second;
+  if (held.waiting != 0 || !held.failed.empty()) return;
+  held.catching_up = true;
+  held.from = 1;
+  held.marked = newest_window;
+}
+
 store::EventNumber HeldResources::lowest_failed() const {
   store::EventNumber lowest = 0;
   for (const auto& [resource, held] : resources_) {
@@ -192,7 +201,7 @@ std::size_t HeldResources::park(core::SteadyTime now, std::uint64_t settled_thro
     const auto next = std::next(at);
     const bool settled =
         held.waiting != 0 && held.failed.empty() && !held.trying && !held.catching_up && held.marked <= settled_through;
-    if (settled && (held.due > now || resources_.size() > max_held_)) {
+    if (settled && !held.gone && (held.due > now || resources_.size() > max_held_)) {
       erase(at);
       ++parked;
     }
@@ -268,10 +277,12 @@ void HeldResources::started(const Job& job) {
   if (found != resources_.end() && found->second.waiting == job.from) found->second.trying = true;
 }
 
-void HeldResources::caught_up(std::string_view resource, store::EventNumber from, bool complete) {
+void HeldResources::caught_up(std::string_view resource, store::EventNumber from, bool complete,
+                              std::uint64_t newest_window) {
   const auto found = resources_.find(resource);
   if (found == resources_.end() || !found->second.catching_up) return;
   found->second.from = from;
+  found->second.marked = newest_window;
   found->second.catching_up = !complete;
   erase_if_free(found);
 }

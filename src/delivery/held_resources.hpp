@@ -91,6 +91,8 @@ class HeldResources {
   std::vector<store::EventNumber> deliver(std::string_view resource, store::EventNumber number);
   // A row that waited in the database only is gone: those behind it have to be caught up.
   void catch_up_behind(std::string_view resource, store::EventNumber number, std::uint64_t newest_window);
+  // Rows of this resource that were undecided can be sent or dropped: all that is left of it is gone through, in order.
+  void catch_up_all(std::string_view resource, std::uint64_t newest_window);
   // The lowest row that failed and does not wait by itself; 0: none.
   [[nodiscard]] store::EventNumber lowest_failed() const;
   // Everything in flight is settled, and reading starts again after `cursor`: what failed will be met there.
@@ -127,8 +129,8 @@ class HeldResources {
   // until then it cannot be parked, since the database does not know it any more.
   void give_up(std::string_view resource, store::EventNumber number, core::SteadyTime now);
   void started(const Job& job);
-  // Rows below `from` are on their way; `complete`: there was none at or behind it.
-  void caught_up(std::string_view resource, store::EventNumber from, bool complete);
+  // Rows below `from` are on their way in windows up to `newest_window`; `complete`: there was none to be sent.
+  void caught_up(std::string_view resource, store::EventNumber from, bool complete, std::uint64_t newest_window);
   // When the next waiting row becomes due after `now`.
   [[nodiscard]] std::optional<core::SteadyTime> next_due(core::SteadyTime now) const;
 

@@ -85,11 +85,19 @@ void Pipeline::load_row(const store::HeldRow& row, Now now) {
   held.due = now.steady + std::clamp(wait, core::Milliseconds(0), retry_.max);
 }
 
+void Pipeline::decided(const std::vector<std::string>& resources) {
+  for (const std::string& resource : resources) held_.catch_up_all(resource, last_sequence_);
+}
+
 // A row that waits for its order and is not known here is parked, or was settled just now: the database, where it is
 // due from now on, gives it when its turn comes.
 void Pipeline::released(const std::vector<store::HeldRow>& rows, Now now) {
-  sizes_.probe_now();
   for (const store::HeldRow& row : rows) {
+    if (row.state == State::kUndecided) {
+      held_.catch_up_all(resource_of(row), last_sequence_);
+      continue;
+    }
+    sizes_.probe_now();
     if (row.released) load_row(row, now);
     held_.try_now(resource_of(row), row.event_number, now.steady);
   }
@@ -101,6 +109,10 @@ void Pipeline::discarded(const std::vector<store::HeldRow>& rows, Now now) {
   for (const store::HeldRow& row : rows) {
     if (row.state == State::kSuperseded) continue;
     const std::string resource = resource_of(row);
+    if (row.state == State::kUndecided) {
+      held_.catch_up_all(resource, last_sequence_);
+      continue;
+    }
     const HeldResource* held = held_.find(resource, row.event_number);
     if (held != nullptr && held->waiting == row.event_number) {
       held_.give_up(resource, row.event_number, now.steady);
@@ -148,10 +160,12 @@ std::uint64_t Pipeline::add_read(Window window, store::EventNumber cursor, Now n
 
 std::uint64_t Pipeline::add_jobs(Window window, const std::vector<Progress>& jobs, Now now) {
   const bool probe = !jobs.empty() && jobs.front().job.probe;
+  for (const Progress& progress : jobs)
+    window.dropped.insert(window.dropped.end(), progress.dropped.begin(), progress.dropped.end());
   const std::uint64_t sequence = add(std::move(window), probe, now);
   for (const Progress& progress : jobs) {
     if (progress.job.catch_up) {
-      held_.caught_up(progress.job.resource, progress.next, progress.complete);
+      held_.caught_up(progress.job.resource, progress.next, progress.complete && !progress.took_any, last_sequence_);
     } else if (progress.found == Progress::Found::kSent) {
       held_.started(progress.job);
     } else if (progress.found == Progress::Found::kNothing) {
@@ -163,7 +177,7 @@ std::uint64_t Pipeline::add_jobs(Window window, const std::vector<Progress>& job
 }
 
 std::uint64_t Pipeline::add(Window window, bool probe, Now now) {
-  if (window.rows.empty() && window.refused.empty()) return 0;
+  if (window.rows.empty() && window.refused.empty() && window.dropped.empty()) return 0;
   window.sequence = ++last_sequence_;
   window.sent_at = now.steady;
   for (const RefusedRow& row : window.refused) hold(row.resource, row.number, row.refusal, now);
@@ -240,6 +254,7 @@ void Pipeline::settle_window(InFlight& in_flight, Now now, store::Settlement& ou
     }
   }
   for (const RefusedRow& row : window.refused) settle_refused(row, out);
+  for (const store::EventNumber number : window.dropped) out.delivered.push_back({number, number});
 }
 
 std::size_t Pipeline::judge_sizes(const InFlight& in_flight, core::SteadyTime now) {

@@ -41,6 +41,9 @@ class Pipeline {
   void released(const std::vector<store::HeldRow>& rows, Now now);
   void discarded(const std::vector<store::HeldRow>& rows, Now now);
 
+  // Rows of these resources that were undecided have their verdict.
+  void decided(const std::vector<std::string>& resources);
+
   [[nodiscard]] store::EventNumber cursor() const { return cursor_; }
   [[nodiscard]] const HeldResources& held() const { return held_; }
   [[nodiscard]] SizeLimit::Rules learned() const { return sizes_.rules(); }
@@ -57,8 +60,10 @@ class Pipeline {
     enum class Found { kNothing, kSent, kRefused };
     HeldResources::Job job;
     Found found = Found::kNothing;
-    store::EventNumber next = 0;  // catch_up: rows below were taken
-    bool complete = true;         // catch_up: none is left at or below the cursor
+    store::EventNumber next = 0;              // catch_up: rows below were taken
+    bool complete = true;                     // catch_up: none is left at or below the cursor
+    bool took_any = false;                    // catch_up: rows were taken, so that there is another round
+    std::vector<store::EventNumber> dropped;  // catch_up: that are not wanted
   };
   std::uint64_t add_jobs(Window window, const std::vector<Progress>& jobs, Now now);
 

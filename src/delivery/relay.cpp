@@ -174,6 +174,7 @@ asio::awaitable<bool> Relay::send_next() {
   more_ = read->more;
   if (read->window.rows.empty() && !more_ && pipeline_.drained()) errors_->goes_on();  // nothing is left to deliver
   pipeline_.add_read(std::move(read->window), read->cursor, now());
+  pipeline_.decided(read->decided);
   metrics_.in_process->set(static_cast<double>(pipeline_.records_in_flight()));
   co_return true;
 }

@@ -40,7 +40,8 @@ struct Window {
   std::vector<Row> rows;       // row i is record i of the batch
   std::shared_ptr<const kafka::RecordBatch> batch;
   std::vector<RefusedRow> refused;
-  bool alone = false;  // one record, and none of the destination's was in flight beside it
+  std::vector<store::EventNumber> dropped;  // were undecided and are not wanted: they go with what is settled
+  bool alone = false;                       // one record, and none of the destination's was in flight beside it
   core::SteadyTime sent_at{};
 
   [[nodiscard]] std::size_t record_bytes(std::size_t index) const {

@@ -22,6 +22,7 @@ class Gate {
   explicit Gate(const WindowSource::Books& books) : books_(books) {}
 
   bool closed_for(const store::OutboxEvent& event) {
+    if (event.undecided || (books_.held.ordered() && event.behind_undecided)) return true;
     if (books_.held.empty() && refused_.empty() && !books_.some_parked) return false;
     name(event);
     return refused_.contains(resource_) || books_.held.blocks(resource_, event.event_number) ||
@@ -66,6 +67,7 @@ core::Result<WindowSource::ReadOn> WindowSource::read_on(const Books& books) {
       result.more = true;
       return false;
     }
+    if (event.wanted || event.unwanted) result.decided.push_back(std::string(event.type) + "/" + std::string(event.id));
     if (!gate.closed_for(event)) {
       const WindowBuilder::Added added = builder.add(event);
       if (added == WindowBuilder::Added::kNoRoom) {
@@ -132,14 +134,24 @@ core::Result<Pipeline::Progress> WindowSource::catch_up(const HeldResources::Job
     progress.next = event.event_number;
     const HeldResource* held = books.held.find(job.resource, event.event_number);
     const bool by_itself = (held != nullptr && held->by_itself) || (books.some_parked && event.waiting);
-    if (books.some_parked && event.behind_waiting) return false;  // a row in the database holds back what follows
-    if (by_itself) return true;                                   // its own try sends it
+    if (event.undecided && !event.wanted && !event.unwanted) return false;  // it goes on when that is decided
+    if (event.unwanted) {
+      progress.took_any = true;
+      progress.dropped.push_back(event.event_number);
+      progress.next = event.event_number + 1;
+      return true;
+    }
+    if (!books.held.ordered() && !event.wanted) return true;  // sent, or tried, by itself
+    // A row in the database holds back what follows.
+    if (books.held.ordered() && books.some_parked && event.behind_waiting) return false;
+    if (by_itself) return true;  // its own try sends it
     const WindowBuilder::Added added = builder.full() ? WindowBuilder::Added::kNoRoom : builder.add(event);
     if (added == WindowBuilder::Added::kNoRoom) {
       progress.complete = false;
       return false;
     }
     progress.next = event.event_number + 1;
+    progress.took_any = true;
     return added == WindowBuilder::Added::kYes;  // a refused row holds the resource again, and what follows it
   };
   EG_TRY(const std::size_t visited,

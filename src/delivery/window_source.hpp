@@ -25,7 +25,8 @@ class WindowSource {
   struct ReadOn {
     Window window;
     store::EventNumber cursor = 0;
-    bool more = false;  // the end of the queue was not reached
+    bool more = false;                 // the end of the queue was not reached
+    std::vector<std::string> decided;  // resources of rows that were undecided and have their verdict
   };
   // What the books say at this moment; they must not change meanwhile.
   struct Books {

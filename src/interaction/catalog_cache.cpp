@@ -69,7 +69,9 @@ core::Result<std::shared_ptr<const topic::Catalog>> CatalogCache::at(store::Read
   EG_TRY(auto topics, load(reader, kTopicType, is_committed, fresh->topics,
                            [](const fhir::Resource& resource, const store::StoredVersion& version,
                               std::vector<fhir::Issue>& issues) {
-                             return topic::SubscriptionTopic::parse(resource, version.id, issues);
+                             auto topic = topic::SubscriptionTopic::parse(resource, version.id, issues);
+                             if (topic) topic->version = version.version_id;
+                             return topic;
                            }));
   EG_TRY(auto destinations, load(reader, kDestinationType, is_committed, fresh->destinations,
                                  [](const fhir::Resource& resource, const store::StoredVersion& version,

@@ -25,8 +25,11 @@ std::optional<std::uint64_t> CriteriaFailures::may_log(const CriteriaFailure& fa
 }
 
 void CriteriaFailures::tell(const CriteriaFailure& failure, core::SteadyTime now) {
+  const bool undecided = failure.kind != Kind::kFailed;
   metrics_
-      .counter("topic_criteria_errors_total", "Evaluations of a criterion that failed or were put off",
+      .counter(undecided ? "topic_criteria_undecided_total" : "topic_criteria_errors_total",
+               undecided ? "Evaluations of a criterion that met a bound or were put off; decided later"
+                         : "Evaluations of a criterion that ended with an error and count as no match",
                {{"topic", failure.topic_url}})
       ->add();
   if (failure.kind == Kind::kPutOff) {
@@ -38,7 +41,7 @@ void CriteriaFailures::tell(const CriteriaFailure& failure, core::SteadyTime now
   }
   const auto unsaid = may_log(failure, now);
   if (!unsaid) return;
-  log::event(log::Level::kWarn, "topic/criteria-error",
+  log::event(log::Level::kWarn, undecided ? "topic/criteria-undecided" : "topic/criteria-error",
              fmt::format("trigger[{}], line {}, column {}: {}", failure.trigger, failure.line, failure.column,
                          failure.message),
              {{"topic", std::string_view(failure.topic_url)},

@@ -19,6 +19,7 @@
 #include "interaction/history.hpp"
 #include "interaction/read_result.hpp"
 #include "interaction/transaction_bundle.hpp"
+#include "interaction/undecided_events.hpp"
 #include "interaction/write_path.hpp"
 
 namespace embergate::interaction {
@@ -49,6 +50,13 @@ struct Interactions::Impl : std::enable_shared_from_this<Impl> {
         pool(a_pool),
         metrics(a_metrics),
         criteria_failures(a_metrics),
+        undecided(
+            a_store, criteria_failures,
+            [this](store::DestinationSlot slot, std::vector<store::HeldRow> wanted,
+                   std::vector<store::HeldRow> unwanted) {
+              if (options.on_decided) options.on_decided(slot, std::move(wanted), std::move(unwanted));
+            },
+            [this](std::string_view topic_url, std::string_view action) { count_event(topic_url, action); }),
         write_path(options, vault, a_store),
         unsent(std::make_shared<core::ByteBudget>(options.max_answers_bytes)) {}
 
@@ -77,13 +85,15 @@ struct Interactions::Impl : std::enable_shared_from_this<Impl> {
     co_return co_await core::run_blocking(pool, std::move(work));
   }
 
+  void count_event(std::string_view topic_url, std::string_view action) {
+    metrics
+        .counter("topic_events_total", "Events that a topic's triggers produced",
+                 {{"topic", std::string(topic_url)}, {"action", std::string(action)}})
+        ->add();
+  }
+
   void publish(const WriteLog& written) {
-    for (const WriteLog::Fired& fired : written.fired) {
-      metrics
-          .counter("topic_events_total", "Events that a topic's triggers produced",
-                   {{"topic", fired.topic_url}, {"action", std::string(fired.action)}})
-          ->add();
-    }
+    for (const WriteLog::Fired& fired : written.fired) count_event(fired.topic_url, fired.action);
     const core::SteadyTime now = core::system_clock().steady_now();
     for (const CriteriaFailure& failed : written.failed) criteria_failures.tell(failed, now);
     for (const topic::CriterionCost& cost : written.costs) {
@@ -104,6 +114,7 @@ struct Interactions::Impl : std::enable_shared_from_this<Impl> {
           [self, written, done](core::Result<store::CommitReceipt> committed) {
             if (committed) {
               self->publish(*written);
+              if (committed->undecided) self->undecided.wake();
               if (self->options.on_committed) self->options.on_committed(*committed);
             }
             done(std::move(committed));
@@ -227,15 +238,18 @@ struct Interactions::Impl : std::enable_shared_from_this<Impl> {
   asio::thread_pool& pool;
   observability::Metrics& metrics;
   CriteriaFailures criteria_failures;
+  UndecidedEvents undecided;
   WritePath write_path;
   std::shared_ptr<core::ByteBudget> unsent;  // of all answers
 };
 
 Interactions::Interactions(Options options, store::Store& store, const vault::VaultConfig& vault,
                            asio::thread_pool& pool, observability::Metrics& metrics)
-    : impl_(std::make_shared<Impl>(std::move(options), store, vault, pool, metrics)) {}
+    : impl_(std::make_shared<Impl>(std::move(options), store, vault, pool, metrics)) {
+  impl_->undecided.start();
+}
 
-Interactions::~Interactions() = default;
+Interactions::~Interactions() { impl_->undecided.stop(); }
 
 asio::awaitable<Answer<InteractionResult>> Interactions::create(RequestContext context, std::string type,
                                                                 std::string body, Preconditions preconditions) {

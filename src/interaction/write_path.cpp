@@ -19,6 +19,10 @@ namespace {
 using store::Interaction;
 using store::StoredVersion;
 
+std::vector<store::DestinationSlot> slots_of(const std::vector<std::int64_t>& numbers) {
+  return {numbers.begin(), numbers.end()};
+}
+
 topic::Interaction to_topic(Interaction interaction) { return static_cast<topic::Interaction>(interaction); }
 
 bool is_present(const std::optional<StoredVersion>& current) {
@@ -195,11 +199,17 @@ core::Result<void> WritePath::append_events(store::Transaction& tx, const Stored
   };
   observer.on_cost = [&log](topic::CriterionCost cost) { log.costs.push_back(std::move(cost)); };
   // The stamp of the version, so that a body that runs twice, or a later look, decides the same.
-  const std::vector<std::int64_t> matches = catalog->match(
+  const topic::Match match = catalog->match(
       {interaction, written.type, current_tree.get(), previous_tree.get(), written.last_updated}, observer);
-  if (matches.empty()) return {};
-  std::vector<store::DestinationSlot> slots(matches.begin(), matches.end());
-  return tx.append_events(written.version_id, slots, context.request->correlation_id);
+  const std::string& correlation_id = context.request->correlation_id;
+  for (const topic::Match::Undecided& undecided : match.undecided) {
+    const auto slots = slots_of(undecided.slots);
+    EG_CHECK(tx.append_undecided(written.version_id,
+                                 {slots, undecided.topic_version, written.type, written.id, undecided.reason},
+                                 correlation_id));
+  }
+  if (match.slots.empty()) return {};
+  return tx.append_events(written.version_id, slots_of(match.slots), correlation_id);
 }
 
 }  // namespace embergate::interaction

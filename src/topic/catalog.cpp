@@ -77,16 +77,19 @@ class Evaluation {
   Evaluation(const Evaluation&) = delete;
   Evaluation& operator=(const Evaluation&) = delete;
 
-  bool fires(const Listener& listener, const MatchObserver& observer) {
+  // Nothing: a criterion could not decide, and undecided() says why.
+  std::optional<bool> fires(const Listener& listener, const MatchObserver& observer) {
     if (listener.always) return true;
+    undecided_.clear();
     for (const Listener::Condition condition : listener.conditions) {
       State& state = states_[condition.criterion];
       if (state == State::kUnknown) state = evaluate(listener, condition, observer);
       if (state == State::kTrue) return true;
-      if (state == State::kFailed && observer.on_error) tell(listener, condition, observer);
+      if (state == State::kFailed) note_failure(listener, condition, observer);
     }
-    return false;
+    return undecided_.empty() ? std::optional(false) : std::nullopt;
   }
+  [[nodiscard]] const std::string& undecided() const { return undecided_; }
 
  private:
   enum class State : std::uint8_t { kUnknown, kTrue, kNotTrue, kFailed };
@@ -107,7 +110,7 @@ class Evaluation {
       cost(Finding::kPutOff);
       return failed({index, CriteriaError::Kind::kPutOff, {"put off: its last evaluations exceeded the limits", 1, 1}});
     }
-    if (steps_ == 0) return failed({index, CriteriaError::Kind::kFailed, no_steps_left()});
+    if (steps_ == 0) return failed({index, CriteriaError::Kind::kExhausted, no_steps_left()});
     const std::uint64_t before = steps_;
     context_.parts = criterion.parts;
     fhirpath::EvaluationError error;
@@ -117,7 +120,10 @@ class Evaluation {
     const bool costly = failure && ((error.exhausted && steps_ > 0) || before - steps_ >= kCostlySteps);
     if (costly) cost(Finding::kCostly);
     if (!costly && steps_ > 0 && criterion.watch->has_failures()) cost(Finding::kWithinLimits);
-    if (failure) return failed({index, CriteriaError::Kind::kFailed, std::move(error)});
+    if (failure) {
+      const auto kind = error.exhausted ? CriteriaError::Kind::kExhausted : CriteriaError::Kind::kFailed;
+      return failed({index, kind, std::move(error)});
+    }
     return truth == fhirpath::Truth::kTrue ? State::kTrue : State::kNotTrue;
   }
 
@@ -126,17 +132,21 @@ class Evaluation {
     return State::kFailed;
   }
 
-  void tell(const Listener& listener, const Listener::Condition& condition, const MatchObserver& observer) const {
+  void note_failure(const Listener& listener, const Listener::Condition& condition, const MatchObserver& observer) {
     const auto failure = std::find_if(failures_.begin(), failures_.end(), [&](const Failure& candidate) {
       return candidate.criterion == condition.criterion;
     });
-    observer.on_error({failure->kind, listener.topic->url, condition.trigger, failure->error.message,
-                       failure->error.line, failure->error.column});
+    const fhirpath::EvaluationError& error = failure->error;
+    if (failure->kind != CriteriaError::Kind::kFailed && undecided_.empty())
+      undecided_ = undecided_reason(condition.trigger, error.message);
+    if (!observer.on_error) return;
+    observer.on_error({failure->kind, listener.topic->url, condition.trigger, error.message, error.line, error.column});
   }
 
   const std::vector<Criterion>& criteria_;
   std::vector<State> states_;  // by criterion
   std::vector<Failure> failures_;
+  std::string undecided_;  // of the listener asked last
   std::uint64_t steps_ = kEventSteps;
   std::optional<fhirpath::SharedParts> shared_;
   fhirpath::EvaluationContext context_;
@@ -217,18 +227,20 @@ bool Catalog::needs_previous(std::string_view type, Interaction interaction) con
   return listeners != nullptr && listeners->needs_previous;
 }
 
-std::vector<std::int64_t> Catalog::match(const Change& change, const MatchObserver& observer) const {
-  std::vector<std::int64_t> slots;
+Match Catalog::match(const Change& change, const MatchObserver& observer) const {
+  Match match;
   const Listeners* listeners = impl_->find(change.type, change.interaction);
-  if (listeners == nullptr) return slots;
+  if (listeners == nullptr) return match;
   Evaluation evaluation(*listeners, change);
   for (const Listener& listener : listeners->topics) {
-    if (!evaluation.fires(listener, observer)) continue;
-    slots.insert(slots.end(), listener.slots.begin(), listener.slots.end());
+    const std::optional<bool> fires = evaluation.fires(listener, observer);
+    if (!fires) match.undecided.push_back({listener.slots, listener.topic->version, evaluation.undecided()});
+    if (!fires.value_or(false)) continue;
+    match.slots.insert(match.slots.end(), listener.slots.begin(), listener.slots.end());
     if (observer.on_match) observer.on_match(listener.topic->url);
   }
-  if (listeners->topics.size() > 1) std::sort(slots.begin(), slots.end());
-  return slots;
+  if (listeners->topics.size() > 1) std::sort(match.slots.begin(), match.slots.end());
+  return match;
 }
 
 const std::vector<std::shared_ptr<const TopicDestination>>& Catalog::destinations() const {

@@ -48,8 +48,10 @@ std::string why(const TriggerReport& report, const Change& change) {
     case Truth::kError:
       break;
   }
-  return fmt::format("the criterion failed at line {}, column {}: {}; such a write succeeds without an event",
-                     report.error->line, report.error->column, report.error->message);
+  return fmt::format(
+      "the criterion failed at line {}, column {}: {}; such a write succeeds {}", report.error->line,
+      report.error->column, report.error->message,
+      report.error->exhausted ? "and its event is decided later, with larger limits" : "without an event");
 }
 
 void evaluate(const fhirpath::Expression& criteria, const Change& change, std::uint64_t& budget,

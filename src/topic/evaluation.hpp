@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 
 #include <cstdint>
+#include <string>
+#include <string_view>
 
 #include "embergate/fhirpath/expression.hpp"
 #include "embergate/topic/catalog.hpp"
@@ -16,7 +18,12 @@ inline constexpr std::uint64_t kEventSteps = 10'000'000;  // of all criteria of 
 
 // What happens to a criterion whose predecessors left it no step.
 inline fhirpath::EvaluationError no_steps_left() {
-  return {fmt::format("the criteria of this event have used up their {} steps", kEventSteps), 1, 1};
+  return {fmt::format("the criteria of this event have used up their {} steps", kEventSteps), 1, 1, true};
+}
+
+// Why an event is undecided, for people.
+inline std::string undecided_reason(std::size_t trigger, std::string_view message) {
+  return fmt::format("the criterion of trigger[{}] could not decide: {}", trigger, message);
 }
 
 inline bool listens(const Trigger& trigger, Interaction interaction) {

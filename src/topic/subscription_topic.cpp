@@ -63,9 +63,9 @@ constexpr std::array<std::string_view, 9> kComparators{"eq", "ne", "gt", "lt", "
 
 class TopicParser {
  public:
-  explicit TopicParser(Issues& issues) : issues_(issues) {}
+  TopicParser(Issues& issues, const fhirpath::Limits& limits) : issues_(issues), limits_(limits) {}
 
-  std::shared_ptr<const SubscriptionTopic> parse(const fhir::Resource& resource, std::string_view id) {
+  std::shared_ptr<SubscriptionTopic> parse(const fhir::Resource& resource, std::string_view id) {
     const std::size_t before = issues_.size();
     const fhir::Node root = resource.root();
     check_elements(root, kRoot, kTopicElements, resource_elements(), issues_);
@@ -169,6 +169,7 @@ class TopicParser {
     fhirpath::CompileOptions options;
     options.context_type = fhir::Model::r4().find_type(type);
     options.variables = {"current", "previous"};
+    options.limits = limits_;
     auto compiled = fhirpath::Expression::compile(node.string(), options);
     if (!compiled) {
       add_issue(issues_, "invalid", compiled.error().diagnostics, std::move(path));
@@ -199,14 +200,16 @@ class TopicParser {
   }
 
   Issues& issues_;
+  const fhirpath::Limits& limits_;
   std::shared_ptr<SubscriptionTopic> topic_ = std::make_shared<SubscriptionTopic>();
 };
 
 }  // namespace
 
-std::shared_ptr<const SubscriptionTopic> SubscriptionTopic::parse(const fhir::Resource& resource, std::string_view id,
-                                                                  std::vector<fhir::Issue>& issues) {
-  return TopicParser(issues).parse(resource, id);
+std::shared_ptr<SubscriptionTopic> SubscriptionTopic::parse(const fhir::Resource& resource, std::string_view id,
+                                                            std::vector<fhir::Issue>& issues,
+                                                            const fhirpath::Limits& limits) {
+  return TopicParser(issues, limits).parse(resource, id);
 }
 
 }  // namespace embergate::topic

@@ -30,6 +30,10 @@ struct OutboxEvent {
   std::string_view correlation_id;  // empty: none
   bool waiting = false;             // the row itself waits
   bool behind_waiting = false;      // it or an earlier row of its resource waits; a released one does not count
+  bool undecided = false;           // could not be decided within the write; stays so until it is settled
+  bool wanted = false;              // of an undecided one: the verdict, if there is one
+  bool unwanted = false;
+  bool behind_undecided = false;  // it or an earlier row of its resource is undecided, whatever the verdict
 };
 
 // A row that is not sent with the others (decision 19).
@@ -65,6 +69,17 @@ struct HeldQuery {
 struct DueQuery {
   core::SystemTime now{};
   std::size_t limit = 100;
+};
+
+// A row whose topic could not decide within the write, for a decision outside it (contract 2.2).
+struct UndecidedRow {
+  DestinationSlot slot;
+  EventNumber event_number = 0;
+  VersionId version_id = 0;
+  std::string type;
+  std::string id;
+  VersionId topic_version = 0;  // the topic as it was at the write
+  std::string topic_id;         // empty: that version is not kept any more
 };
 
 struct Settlement {
@@ -118,6 +133,9 @@ class Outbox {
   // Held rows by their number, at most `limit` of them.
   virtual core::Result<std::vector<HeldRow>> held_rows(DestinationSlot slot, const HeldQuery& query) = 0;
   virtual core::Result<std::vector<HeldRow>> due_rows(DestinationSlot slot, const DueQuery& query) = 0;
+  // The first undecided rows, that no one has looked at yet, of the first slot above `after` that has any; at most
+  // `limit`. Empty: none above.
+  virtual core::Result<std::vector<UndecidedRow>> undecided_rows(DestinationSlot after, std::size_t limit) = 0;
   virtual void settle(Settlement settlement, Done done) = 0;
   // Quick at any length of the queue. kNotFound: no such slot.
   virtual core::Result<SlotCounters> counters(DestinationSlot slot) = 0;

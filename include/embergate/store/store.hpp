@@ -22,6 +22,20 @@
 
 namespace embergate::store {
 
+// Events of one version for destinations of one topic, of which it is not known whether they are wanted.
+struct UndecidedEvents {
+  std::span<const DestinationSlot> slots;
+  VersionId topic_version = 0;
+  std::string_view type;  // of the version's resource
+  std::string_view id;
+  std::string_view reason;
+};
+enum class Verdict : std::uint8_t {
+  kWanted,    // its relay sends it in its place
+  kUnwanted,  // its relay drops it, its number is not used again
+  kUnknown    // stays undecided until an operator releases or discards it
+};
+
 // Held rows that an operator decides about: those with these numbers, or the first `limit` of one state.
 struct HeldSelection {
   std::vector<EventNumber> numbers;
@@ -67,12 +81,18 @@ class Transaction : public Reader {
   // must be open.
   virtual core::Result<void> append_events(VersionId version, std::span<const DestinationSlot> slots,
                                            std::string_view correlation_id) = 0;
+  // The same, but the rows are held back as undecided.
+  virtual core::Result<void> append_undecided(VersionId version, const UndecidedEvents& events,
+                                              std::string_view correlation_id) = 0;
+  // False: the row is not undecided any more, nothing was changed.
+  virtual core::Result<bool> decide(DestinationSlot slot, EventNumber number, Verdict verdict,
+                                    std::string_view reason) = 0;
   virtual core::Result<void> open_slot(DestinationSlot slot, std::string_view destination_id) = 0;
   virtual core::Result<void> close_slot(DestinationSlot slot) = 0;  // drops its queue and counters
   // Every row in the slot's queue, held ones of any state and those of this transaction too, without counting rows.
   virtual std::uint64_t queue_length(DestinationSlot slot) = 0;
-  // Lets held rows be sent: a waiting one is tried at once, a superseded one waits from now on as a released one. Rows
-  // of other states and those that do not exist are passed over. What was changed, by number, as it is now.
+  // Lets held rows be sent: a waiting one is tried at once, a superseded one waits from now on as a released one, an
+  // undecided one in its place. Rows that do not exist are passed over. What was changed, by number, as it is now.
   virtual core::Result<std::vector<HeldRow>> release_held(DestinationSlot slot, const HeldSelection& selection) = 0;
   // Deletes held rows with their events, which is final. What was deleted, by number, as it was.
   virtual core::Result<std::vector<HeldRow>> discard_held(DestinationSlot slot, const HeldSelection& selection) = 0;
@@ -84,6 +104,7 @@ class Transaction : public Reader {
 struct CommitReceipt {
   std::vector<DestinationSlot> slots;  // that got events: their relays are to be woken
   bool catalog_changed = false;
+  bool undecided = false;  // some of the events are
 };
 
 // How writing goes. The reason is for people.

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // All topics and destinations at one epoch, indexed by (resource type, interaction): the only question a write asks is
 // match(). Equal criteria of several topics are evaluated once for an event. Thread: immutable after build(); match()
-// from any thread. Ownership: share as shared_ptr<const Catalog>. Failure: a criterion that fails does not match and is
-// told to the observer; match() itself never fails and changes nothing (contract 2.2, S-34).
+// from any thread. Ownership: share as shared_ptr<const Catalog>. Failure: a criterion that fails does not match, one
+// that meets a bound leaves its topic undecided, and both are told to the observer; match() itself never fails and
+// changes nothing (contract 2.2, S-34).
 #pragma once
 
 #include <cstdint>
@@ -31,8 +32,9 @@ struct Change {
 
 struct CriteriaError {
   enum class Kind {
-    kFailed,
-    kPutOff  // was not evaluated (CriterionWatch)
+    kFailed,     // ended with an error: does not match
+    kExhausted,  // met a bound: undecided
+    kPutOff      // was not evaluated (CriterionWatch): undecided
   };
   Kind kind = Kind::kFailed;
   std::string_view topic_url;
@@ -54,6 +56,18 @@ struct MatchObserver {
   std::function<void(CriterionCost)> on_cost;                // once per criterion that is costly, or was
 };
 
+// What one change means to the destinations, by their slots.
+struct Match {
+  std::vector<std::int64_t> slots;  // get one event each (one per write, however many triggers match), ascending
+  // Of the topics that did not fire and have a criterion that could not decide.
+  struct Undecided {
+    std::vector<std::int64_t> slots;
+    std::int64_t topic_version = 0;
+    std::string reason;
+  };
+  std::vector<Undecided> undecided;
+};
+
 class Catalog {
  public:
   Catalog(std::vector<std::shared_ptr<const SubscriptionTopic>> topics,
@@ -64,8 +78,7 @@ class Catalog {
   // False: no active topic with a destination listens to this; nothing needs to be parsed.
   [[nodiscard]] bool interested(std::string_view type, Interaction interaction) const;
   [[nodiscard]] bool needs_previous(std::string_view type, Interaction interaction) const;
-  // Slots of the destinations that get one event each (one per write, however many triggers match), ascending.
-  [[nodiscard]] std::vector<std::int64_t> match(const Change& change, const MatchObserver& observer) const;
+  [[nodiscard]] Match match(const Change& change, const MatchObserver& observer) const;
   [[nodiscard]] const std::vector<std::shared_ptr<const TopicDestination>>& destinations() const;
   [[nodiscard]] const std::vector<std::shared_ptr<const SubscriptionTopic>>& topics() const;
   [[nodiscard]] const SubscriptionTopic* topic_by_url(std::string_view url) const;

@@ -34,10 +34,13 @@ struct SubscriptionTopic {
   std::string status;  // only "active" fires
   std::vector<Trigger> triggers;
   std::vector<std::string> warnings;  // of the static check, for log and dry run
+  std::int64_t version = 0;           // of the stored resource; set by whoever loads it
 
-  // Appends to `issues`; the pointer is null when there are any of severity error or fatal.
-  static std::shared_ptr<const SubscriptionTopic> parse(const fhir::Resource& resource, std::string_view id,
-                                                        std::vector<fhir::Issue>& issues);
+  // Appends to `issues`; the pointer is null when there are any of severity error or fatal. `limits` are those that the
+  // criteria are evaluated with.
+  static std::shared_ptr<SubscriptionTopic> parse(const fhir::Resource& resource, std::string_view id,
+                                                  std::vector<fhir::Issue>& issues,
+                                                  const fhirpath::Limits& limits = {});
 };
 
 }  // namespace embergate::topic

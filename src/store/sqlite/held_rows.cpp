@@ -71,17 +71,65 @@ core::Result<std::vector<HeldRow>> read_due_rows(Connection& connection, Destina
   return all_of(rows);
 }
 
+core::Result<std::vector<UndecidedRow>> read_undecided_rows(Connection& connection, DestinationSlot after,
+                                                            std::size_t limit) {
+  std::vector<UndecidedRow> undecided;
+  auto rows = connection.use(Query::kUndecidedRows);
+  rows.bind(1, after.value()).bind(2, as_limit(limit));
+  for (;;) {
+    EG_TRY(const bool row, rows.step());
+    if (!row) return undecided;
+    UndecidedRow& one = undecided.emplace_back();
+    one.slot = DestinationSlot(rows.integer(0));
+    one.event_number = rows.integer(1);
+    one.version_id = rows.integer(2);
+    one.type = rows.text(3);
+    one.id = rows.text(4);
+    one.topic_version = rows.integer(5);
+    one.topic_id = rows.text(6);
+  }
+}
+
+// The row stays where it is, and holds back what is behind it, until its relay settles it: only the relay knows what
+// it has passed over.
+core::Result<bool> judge_row(Connection& connection, SlotState& state, DestinationSlot slot, EventNumber number,
+                             bool wanted) {
+  EG_CHECK(connection.use(Query::kJudge).bind(1, slot.value()).bind(2, number).bind(3, wanted ? 1 : 2).run());
+  const bool changed = connection.changes() > 0;
+  if (!changed) return false;
+  --state.undecided;
+  ++state.judged;
+  return true;
+}
+
+core::Result<bool> decide_row(Connection& connection, SlotTable& slots, DestinationSlot slot, EventNumber number,
+                              Verdict verdict, std::string_view reason) {
+  const SlotState* known = slots.find(slot);
+  if (known == nullptr) return false;
+  if (verdict == Verdict::kUnknown) {
+    EG_CHECK(connection.use(Query::kKeepUndecided).bind(1, slot.value()).bind(2, number).bind_text(3, reason).run());
+    return connection.changes() > 0;
+  }
+  SlotState state = *known;
+  EG_TRY(const bool changed, judge_row(connection, state, slot, number, verdict == Verdict::kWanted));
+  slots.put(slot, state);
+  return changed;
+}
+
 core::Result<std::vector<HeldRow>> release_held_rows(Connection& connection, SlotTable& slots, DestinationSlot slot,
                                                      const HeldSelection& selection, core::SystemTime now) {
   const SlotState* known = slots.find(slot);
   if (known == nullptr) return std::vector<HeldRow>();
   SlotState state = *known;
   EG_TRY(auto rows, selected(connection, slot, selection));
-  std::erase_if(rows, [](const HeldRow& row) { return row.state == State::kUndecided; });
   for (HeldRow& row : rows) {
     if (row.state == State::kSuperseded) {
       --state.superseded;
       row.released = true;
+    }
+    if (row.state == State::kUndecided) {
+      EG_CHECK(judge_row(connection, state, slot, row.event_number, true));
+      continue;
     }
     row.state = State::kWaiting;
     row.next_try = now;
@@ -101,7 +149,13 @@ core::Result<std::vector<HeldRow>> discard_held_rows(Connection& connection, Slo
   EG_TRY(auto rows, selected(connection, slot, selection));
   Settlement settlement;
   settlement.slot = slot;
-  for (const HeldRow& row : rows) settlement.delivered.push_back({row.event_number, row.event_number});
+  for (const HeldRow& row : rows) {
+    if (row.state == State::kUndecided) {
+      EG_CHECK(decide_row(connection, slots, slot, row.event_number, Verdict::kUnwanted, {}));
+    } else {
+      settlement.delivered.push_back({row.event_number, row.event_number});
+    }
+  }
   EG_CHECK(apply_settlement(connection, slots, settlement));
   return rows;
 }

@@ -16,6 +16,10 @@ namespace embergate::store::sqlite {
 
 core::Result<std::vector<HeldRow>> read_held_rows(Connection& connection, DestinationSlot slot, const HeldQuery& query);
 core::Result<std::vector<HeldRow>> read_due_rows(Connection& connection, DestinationSlot slot, const DueQuery& query);
+core::Result<std::vector<UndecidedRow>> read_undecided_rows(Connection& connection, DestinationSlot after,
+                                                            std::size_t limit);
+core::Result<bool> decide_row(Connection& connection, SlotTable& slots, DestinationSlot slot, EventNumber number,
+                              Verdict verdict, std::string_view reason);
 core::Result<std::vector<HeldRow>> release_held_rows(Connection& connection, SlotTable& slots, DestinationSlot slot,
                                                      const HeldSelection& selection, core::SystemTime now);
 core::Result<std::vector<HeldRow>> discard_held_rows(Connection& connection, SlotTable& slots, DestinationSlot slot,

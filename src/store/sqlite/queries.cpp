@@ -10,14 +10,21 @@
 #define EG_EVENT_TABLES " FROM outbox o CROSS JOIN history h ON h.version_id = o.version_id"
 #define EG_NOT_SUPERSEDED \
   " AND NOT EXISTS (SELECT 1 FROM held d WHERE d.slot = o.slot AND d.event_number = o.event_number AND d.state = 2)"
-#define EG_WAITS                                                                                              \
-  ", EXISTS (SELECT 1 FROM held d WHERE d.slot = o.slot AND d.event_number = o.event_number AND d.state = 1)" \
-  ", EXISTS (SELECT 1 FROM held w WHERE w.slot = o.slot"                                                      \
-  " AND w.type = (SELECT t.name FROM type t WHERE t.number = h.type) AND w.id = h.id"                         \
-  " AND w.event_number <= o.event_number AND w.state = 1 AND w.released = 0)"
+#define EG_HELD_OF_RESOURCE                                                           \
+  "SELECT 1 FROM held w WHERE w.slot = o.slot"                                        \
+  " AND w.type = (SELECT t.name FROM type t WHERE t.number = h.type) AND w.id = h.id" \
+  " AND w.event_number <= o.event_number"
+// Its own state, 4 and 5 for an undecided row that is wanted and unwanted; whether it stands behind a waiting row, and
+// whether behind an undecided one.
+#define EG_WAITS                                                                                      \
+  ", (SELECT CASE WHEN d.state = 3 AND d.verdict > 0 THEN 3 + d.verdict ELSE d.state END FROM held d" \
+  " WHERE d.slot = o.slot AND d.event_number = o.event_number), EXISTS (" EG_HELD_OF_RESOURCE         \
+  " AND w.state = 1 AND w.released = 0), EXISTS (" EG_HELD_OF_RESOURCE " AND w.state = 3)"
 #define EG_HELD_COLUMNS                                                                                    \
   "d.event_number, d.state, d.released, d.type, d.id, d.code, d.reason, d.attempts, d.since, d.next_try, " \
   "o.version_id, d.bytes"
+// One that was undecided and has its verdict is an event like others, on its way through its relay.
+#define EG_HAS_NO_VERDICT " (d.state <> 3 OR d.verdict = 0)"
 #define EG_HELD_TABLES " FROM held d CROSS JOIN outbox o ON o.slot = d.slot AND o.event_number = d.event_number"
 #define EG_BINDING_COLUMNS "secret, target, brokers, resource, proven, since"
 
@@ -91,7 +98,8 @@ const char* text_of(Query query) {
              " (SELECT count(*) FROM outbox o WHERE o.slot = s.slot),"
              " (SELECT count(*) FROM held h WHERE h.slot = s.slot),"
              " (SELECT count(*) FROM held h WHERE h.slot = s.slot AND h.state = 2),"
-             " (SELECT count(*) FROM held h WHERE h.slot = s.slot AND h.state = 3)"
+             " (SELECT count(*) FROM held h WHERE h.slot = s.slot AND h.state = 3 AND h.verdict = 0),"
+             " (SELECT count(*) FROM held h WHERE h.slot = s.slot AND h.state = 3 AND h.verdict > 0)"
              " FROM slot s";
     case Query::kInsertSlot:
       return "INSERT OR IGNORE INTO slot (slot, destination_id, delivered, failed_attempts, last_event_number)"
@@ -107,14 +115,15 @@ const char* text_of(Query query) {
     case Query::kDeleteEvents:
       return "DELETE FROM outbox WHERE slot = ?1 AND event_number BETWEEN ?2 AND ?3";
     case Query::kCountHeldInRange:
-      return "SELECT count(*), total(state = 2), total(state = 3) FROM held WHERE slot = ?1 AND event_number BETWEEN "
-             "?2 AND ?3";
+      return "SELECT count(*), total(state = 2), total(state = 3 AND verdict = 0), total(state = 3 AND verdict > 0)"
+             " FROM held WHERE slot = ?1 AND event_number BETWEEN ?2 AND ?3";
     case Query::kDeleteHeldInRange:
       return "DELETE FROM held WHERE slot = ?1 AND event_number BETWEEN ?2 AND ?3";
     case Query::kEventExists:
       return "SELECT 1 FROM outbox WHERE slot = ?1 AND event_number = ?2";
     case Query::kHeldState:
-      return "SELECT state FROM held WHERE slot = ?1 AND event_number = ?2";
+      return "SELECT CASE WHEN state = 3 AND verdict > 0 THEN 4 ELSE state END FROM held"
+             " WHERE slot = ?1 AND event_number = ?2";
     case Query::kPutHeld:
       return "INSERT INTO held (slot, event_number, state, type, id, code, reason, attempts, next_try, since, "
              "bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO UPDATE SET state = ?3,"
@@ -137,11 +146,12 @@ const char* text_of(Query query) {
       return "SELECT h.last_updated" EG_EVENT_TABLES " WHERE o.slot = ?1" EG_NOT_SUPERSEDED
              " ORDER BY o.event_number LIMIT 1";
     case Query::kHeldRows:
-      return "SELECT " EG_HELD_COLUMNS EG_HELD_TABLES
-             " WHERE d.slot = ?1 AND d.event_number > ?2 ORDER BY d.event_number LIMIT ?3";
+      return "SELECT " EG_HELD_COLUMNS EG_HELD_TABLES " WHERE d.slot = ?1 AND d.event_number > ?2 AND" EG_HAS_NO_VERDICT
+             " ORDER BY d.event_number LIMIT ?3";
     case Query::kHeldRowsOfState:
       return "SELECT " EG_HELD_COLUMNS EG_HELD_TABLES
-             " WHERE d.slot = ?1 AND d.event_number > ?2 AND d.state = ?4 ORDER BY d.event_number LIMIT ?3";
+             " WHERE d.slot = ?1 AND d.event_number > ?2 AND d.state = ?4 AND" EG_HAS_NO_VERDICT
+             " ORDER BY d.event_number LIMIT ?3";
     case Query::kDueRows:
       return "SELECT " EG_HELD_COLUMNS EG_HELD_TABLES
              " WHERE d.slot = ?1 AND d.state = 1 AND d.next_try <= ?2 AND (d.released = 1 OR NOT EXISTS (SELECT 1"
@@ -149,7 +159,24 @@ const char* text_of(Query query) {
              " AND w.event_number < d.event_number AND w.state = 1 AND w.released = 0))"
              " ORDER BY d.next_try LIMIT ?3";
     case Query::kHeldRow:
-      return "SELECT " EG_HELD_COLUMNS EG_HELD_TABLES " WHERE d.slot = ?1 AND d.event_number = ?2";
+      return "SELECT " EG_HELD_COLUMNS EG_HELD_TABLES
+             " WHERE d.slot = ?1 AND d.event_number = ?2 AND" EG_HAS_NO_VERDICT;
+    case Query::kPutUndecided:
+      return "INSERT INTO held (slot, event_number, state, type, id, code, reason, attempts, next_try, since, topic)"
+             " VALUES (?1, ?2, 3, ?3, ?4, 'undecided', ?5, 0, 0, ?6, ?7)";
+    case Query::kUndecidedRows:
+      return "SELECT d.slot, d.event_number, o.version_id, d.type, d.id, d.topic,"
+             " (SELECT t.id FROM history t WHERE t.version_id = d.topic)"
+             " FROM held d CROSS JOIN outbox o ON o.slot = d.slot AND o.event_number = d.event_number"
+             " WHERE d.state = 3 AND d.attempts = 0 AND d.verdict = 0 AND d.slot ="
+             " (SELECT s.slot FROM held s WHERE s.state = 3 AND s.attempts = 0 AND s.verdict = 0 AND s.slot > ?1 ORDER "
+             "BY s.slot LIMIT 1)"
+             " ORDER BY d.event_number LIMIT ?2";
+    case Query::kJudge:
+      return "UPDATE held SET verdict = ?3 WHERE slot = ?1 AND event_number = ?2 AND state = 3 AND verdict = 0";
+    case Query::kKeepUndecided:
+      return "UPDATE held SET attempts = attempts + 1, reason = ?3"
+             " WHERE slot = ?1 AND event_number = ?2 AND state = 3 AND verdict = 0";
     case Query::kReleaseHeld:
       return "UPDATE held SET state = 1, released = ?3, next_try = ?4 WHERE slot = ?1 AND event_number = ?2";
     case Query::kLoadEventEpochs:

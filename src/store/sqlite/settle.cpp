@@ -18,6 +18,7 @@ core::Result<void> forget_held(Connection& connection, SlotState& state, Destina
     state.held -= held;
     state.superseded -= count.integer(1);
     state.undecided -= count.integer(2);
+    state.judged -= count.integer(3);
   }
   return connection.use(Query::kDeleteHeldInRange).bind(1, slot.value()).bind(2, range.first).bind(3, range.last).run();
 }
@@ -41,12 +42,16 @@ core::Result<std::int64_t> held_state(Connection& connection, DestinationSlot sl
   return row ? query.integer(0) : 0;
 }
 
+// What the query says of a row that was undecided once and has its verdict.
+constexpr std::int64_t kJudged = 4;
+
 // `state`: a HeldRow::State, 0 for a row that is not held.
 void count_held(SlotState& counters, std::int64_t state, std::int64_t change) {
   if (state == 0) return;
   counters.held += change;
   if (state == static_cast<std::int64_t>(HeldRow::State::kSuperseded)) counters.superseded += change;
   if (state == static_cast<std::int64_t>(HeldRow::State::kUndecided)) counters.undecided += change;
+  if (state == kJudged) counters.judged += change;
 }
 
 core::Result<void> hold(Connection& connection, SlotState& state, DestinationSlot slot, const HeldRow& row) {

@@ -18,6 +18,7 @@ core::Result<void> SlotTable::load(Connection& connection) {
     state.held = slots.integer(6);
     state.superseded = slots.integer(7);
     state.undecided = slots.integer(8);
+    state.judged = slots.integer(9);
     working_.insert_or_assign(DestinationSlot(slots.integer(0)), state);
   }
   const std::lock_guard lock(mutex_);
@@ -48,6 +49,15 @@ void SlotTable::undo_to(std::size_t mark) {
     } else {
       working_.erase(change.slot);
     }
+  }
+}
+
+void SlotTable::announce_held() {
+  const std::lock_guard lock(mutex_);
+  for (const Change& change : undo_) {
+    const SlotState* state = find(change.slot);
+    const auto published = published_.find(change.slot);
+    if (state != nullptr && state->held > 0 && published != published_.end()) published->second.may_hold = true;
   }
 }
 

@@ -26,8 +26,10 @@ struct SlotState {
   std::int64_t held = 0;        // of them in `held`
   std::int64_t superseded = 0;  // of those superseded
   std::int64_t undecided = 0;   // of those undecided
+  std::int64_t judged = 0;      // of those undecided once, with a verdict
+  bool may_hold = false;        // published only: a commit under way holds rows
 
-  [[nodiscard]] std::int64_t waiting() const { return held - superseded - undecided; }
+  [[nodiscard]] std::int64_t waiting() const { return held - superseded - undecided - judged; }
 };
 
 class SlotTable {
@@ -40,6 +42,8 @@ class SlotTable {
 
   [[nodiscard]] std::size_t mark() const { return undo_.size(); }
   void undo_to(std::size_t mark);
+  // Before a commit: whoever sees its rows must know that some of them are held.
+  void announce_held();
   void publish();  // after a commit
 
   [[nodiscard]] std::optional<SlotState> published(DestinationSlot slot) const;

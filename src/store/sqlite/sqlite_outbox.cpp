@@ -11,9 +11,18 @@ namespace embergate::store::sqlite {
 namespace {
 std::int64_t as_limit(std::size_t limit) { return static_cast<std::int64_t>(std::min<std::size_t>(limit, INT32_MAX)); }
 
+// What the query says of an undecided row that has its verdict, instead of its state.
+constexpr std::int64_t kWanted = 4;
+constexpr std::int64_t kUnwanted = 5;
+
 void add_waiting(OutboxEvent& event, const Statement& row) {
-  event.waiting = row.integer(8) != 0;
+  const std::int64_t state = row.integer(8);
+  event.waiting = state == static_cast<std::int64_t>(HeldRow::State::kWaiting);
+  event.wanted = state == kWanted;
+  event.unwanted = state == kUnwanted;
+  event.undecided = event.wanted || event.unwanted || state == static_cast<std::int64_t>(HeldRow::State::kUndecided);
   event.behind_waiting = row.integer(9) != 0;
+  event.behind_undecided = row.integer(10) != 0;
 }
 }  // namespace
 
@@ -72,6 +81,11 @@ core::Result<std::vector<HeldRow>> SqliteOutbox::due_rows(DestinationSlot slot, 
   return read_due_rows(lease.connection(), slot, query);
 }
 
+core::Result<std::vector<UndecidedRow>> SqliteOutbox::undecided_rows(DestinationSlot after, std::size_t limit) {
+  EG_TRY(auto lease, pool_.acquire());
+  return read_undecided_rows(lease.connection(), after, limit);
+}
+
 void SqliteOutbox::settle(Settlement settlement, Done done) {
   SettleJob job{std::move(settlement), std::move(done), {}};
   if (auto pushed = queue_.push(job); !pushed) job.done(std::move(pushed));
@@ -110,7 +124,7 @@ OutboxEvent SqliteOutbox::event_from(const Statement& row) const {
 // Held rows are rare; a queue without any is read without asking for them row by row.
 bool SqliteOutbox::has_held(DestinationSlot slot) const {
   const auto state = slots_.published(slot);
-  return state && state->held > 0;
+  return !state || state->held > 0 || state->may_hold;
 }
 
 core::Result<SqliteOutbox::Visited> SqliteOutbox::visit_row(Connection& connection, DestinationSlot slot,

@@ -66,6 +66,25 @@ void SqliteTransaction::advance_catalog_epoch() {
 
 core::Result<void> SqliteTransaction::append_events(VersionId version, std::span<const DestinationSlot> slots,
                                                     std::string_view correlation_id) {
+  return append(version, slots, correlation_id, kDecided);
+}
+
+core::Result<void> SqliteTransaction::append_undecided(VersionId version, const UndecidedEvents& events,
+                                                       std::string_view correlation_id) {
+  undecided_.push_back(
+      {events.topic_version, std::string(events.type), std::string(events.id), std::string(events.reason)});
+  return append(version, events.slots, correlation_id, undecided_.size() - 1);
+}
+
+core::Result<bool> SqliteTransaction::decide(DestinationSlot slot, EventNumber number, Verdict verdict,
+                                             std::string_view reason) {
+  auto changed = decide_row(connection_, state_.slots, slot, number, verdict, reason);
+  if (!changed) return keep(changed.error()).error();
+  return changed;
+}
+
+core::Result<void> SqliteTransaction::append(VersionId version, std::span<const DestinationSlot> slots,
+                                             std::string_view correlation_id, std::size_t undecided) {
   EG_CHECK(is_own(version));
   if (slots.empty()) return {};
   if (correlations_.empty() || correlations_.back() != correlation_id) correlations_.emplace_back(correlation_id);
@@ -74,7 +93,7 @@ core::Result<void> SqliteTransaction::append_events(VersionId version, std::span
       return keep(
           core::make_error(core::ErrorCode::kInternal, fmt::format("destination slot {} is not open", slot.value())));
     }
-    events_.push_back({version, slot, correlations_.size() - 1});
+    events_.push_back({version, slot, correlations_.size() - 1, undecided});
   }
   return {};
 }
@@ -133,7 +152,7 @@ core::Result<void> SqliteTransaction::replace_target(const TargetBinding& bindin
 core::Result<CommitReceipt> SqliteTransaction::finish() {
   EG_CHECK(first_failure_);
   EG_CHECK(write_events());
-  return CommitReceipt{std::move(slots_), catalog_changed_};
+  return CommitReceipt{std::move(slots_), catalog_changed_, !undecided_.empty()};
 }
 
 core::Result<void> SqliteTransaction::is_own(VersionId version) const {
@@ -217,6 +236,11 @@ core::Result<void> SqliteTransaction::write_event(const PendingEvent& event) {
   const std::string& correlation = correlations_[event.correlation];
   if (!correlation.empty()) insert.bind_text(4, correlation);
   EG_CHECK(insert.run());
+  if (event.undecided != kDecided) {
+    ++state.held;
+    ++state.undecided;
+    EG_CHECK(write_undecided(event, state.last_event_number));
+  }
   state_.slots.put(event.slot, state);
   return {};
 }
@@ -234,6 +258,20 @@ core::Result<void> SqliteTransaction::write_binding(Query query, const TargetBin
       .bind_text(4, binding.resource)
       .bind(5, binding.proven ? 1 : 0)
       .bind(6, stamp_of(binding.since))
+      .run();
+}
+
+core::Result<void> SqliteTransaction::write_undecided(const PendingEvent& event, EventNumber number) {
+  const Undecided& undecided = undecided_[event.undecided];
+  state_.holds_rows = true;
+  return connection_.use(Query::kPutUndecided)
+      .bind(1, event.slot.value())
+      .bind(2, number)
+      .bind_text(3, undecided.type)
+      .bind_text(4, undecided.id)
+      .bind_text(5, undecided.reason)
+      .bind(6, stamp_of(now_))
+      .bind(7, undecided.topic_version)
       .run();
 }
 

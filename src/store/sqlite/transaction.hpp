@@ -42,6 +42,10 @@ class SqliteTransaction final : public Transaction {
   void advance_catalog_epoch() override;
   core::Result<void> append_events(VersionId version, std::span<const DestinationSlot> slots,
                                    std::string_view correlation_id) override;
+  core::Result<void> append_undecided(VersionId version, const UndecidedEvents& events,
+                                      std::string_view correlation_id) override;
+  core::Result<bool> decide(DestinationSlot slot, EventNumber number, Verdict verdict,
+                            std::string_view reason) override;
   core::Result<void> open_slot(DestinationSlot slot, std::string_view destination_id) override;
   core::Result<void> close_slot(DestinationSlot slot) override;
   std::uint64_t queue_length(DestinationSlot slot) override;
@@ -60,6 +64,14 @@ class SqliteTransaction final : public Transaction {
     VersionId version;
     DestinationSlot slot;
     std::size_t correlation;  // position in correlations_
+    std::size_t undecided;    // position in undecided_, or kDecided
+  };
+  static constexpr std::size_t kDecided = static_cast<std::size_t>(-1);
+  struct Undecided {
+    VersionId topic_version;
+    std::string type;
+    std::string id;
+    std::string reason;
   };
 
   [[nodiscard]] core::Result<void> is_own(VersionId version) const;
@@ -68,7 +80,10 @@ class SqliteTransaction final : public Transaction {
   core::Result<void> write_resource(const NewVersion& version, std::int64_t type);
   core::Result<std::string> identifiers_of(const NewVersion& version, std::int64_t type);
   core::Result<void> write_events();
+  core::Result<void> append(VersionId version, std::span<const DestinationSlot> slots, std::string_view correlation_id,
+                            std::size_t undecided);
   core::Result<void> write_event(const PendingEvent& event);
+  core::Result<void> write_undecided(const PendingEvent& event, EventNumber number);
   core::Result<void> drop_slot(DestinationSlot slot);
   core::Result<void> write_binding(Query query, const TargetBinding& binding);
 
@@ -82,6 +97,7 @@ class SqliteTransaction final : public Transaction {
   std::vector<std::string> correlations_;
   std::vector<DestinationSlot> slots_;  // of the receipt
   bool catalog_changed_ = false;
+  std::vector<Undecided> undecided_;
 };
 
 }  // namespace embergate::store::sqlite

@@ -63,6 +63,7 @@ core::Result<void> Writer::commit(Group& group) {
   const auto start = state_.mark();
   auto outcome = connection_.run(Query::kBeginImmediate);
   if (outcome) outcome = run_steps(group);
+  state_.announce();
   if (outcome) outcome = timed_commit();
   if (outcome) {
     state_.publish();

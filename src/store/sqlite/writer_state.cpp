@@ -2,6 +2,7 @@
 #include "store/sqlite/writer_state.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "store/sqlite/stamps.hpp"
 
@@ -31,6 +32,10 @@ void WriterState::undo_to(const Mark& mark) {
   types.undo_to(mark.types);
   slots.undo_to(mark.slots);
   epoch = mark.epoch;
+}
+
+void WriterState::announce() {
+  if (std::exchange(holds_rows, false)) slots.announce_held();
 }
 
 void WriterState::publish() {

@@ -30,7 +30,8 @@ class WriterState {
 
   [[nodiscard]] Mark mark() const { return {types.mark(), slots.mark(), epoch}; }
   void undo_to(const Mark& mark);
-  void publish();  // after a commit
+  void announce();  // before a commit
+  void publish();   // after a commit
 
   [[nodiscard]] VersionId take_version() { return next_version_++; }
   [[nodiscard]] VersionId next_version() const { return next_version_; }
@@ -41,6 +42,7 @@ class WriterState {
   SlotTable slots;
   EventEpochs epochs;
   std::int64_t epoch = 0;
+  bool holds_rows = false;  // the group appended rows that are held
   std::atomic<std::int64_t> committed_epoch{0};
 
  private:

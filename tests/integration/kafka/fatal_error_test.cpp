@@ -77,8 +77,7 @@ TEST(KafkaFatalError, OfAClientThatNobodyListensToYetIsNotLost) {
   ASSERT_TRUE(made.has_value());
   ASSERT_EQ(rd_kafka_test_fatal_error(made->handle.get(), RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, "early"),
             RD_KAFKA_RESP_ERR_NO_ERROR);
-  const auto silent =
-      std::make_shared<kafka::Client>(*std::move(made), lone.identity, kafka::QueueLimits{});
+  const auto silent = std::make_shared<kafka::Client>(*std::move(made), lone.identity, kafka::QueueLimits{});
   silent->speak();
   EXPECT_TRUE(eventually(
       [&] { return lone.events.last(Kind::kError).find("OUT_OF_ORDER_SEQUENCE_NUMBER") != std::string::npos; }));

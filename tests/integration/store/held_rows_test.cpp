@@ -181,13 +181,16 @@ TEST_F(HeldRowsOfTheStore, ReleasesASupersededRowWithoutHoldingBackOthers) {
   EXPECT_TRUE(store_->outbox().held_rows(slot_, {})->at(0).released);
 }
 
-TEST_F(HeldRowsOfTheStore, LetsWaitingRowsBeTriedAtOnceAndLeavesUndecidedOnes) {
+TEST_F(HeldRowsOfTheStore, LetsWaitingAndUndecidedRowsBeTriedAtOnce) {
   const auto rows = release({{2, 4}, {}, 100});
-  ASSERT_EQ(rows.size(), 1u);
+  ASSERT_EQ(rows.size(), 2u);
   EXPECT_EQ(rows[0].event_number, 2);
   EXPECT_FALSE(rows[0].released);
+  EXPECT_EQ(rows[1].event_number, 4);
+  EXPECT_EQ(rows[1].state, HeldRow::State::kUndecided) << "it keeps its place, with its verdict";
+  EXPECT_EQ(counters(slot_).waiting, 1u) << "one with a verdict is on its way like any other";
   EXPECT_EQ(store_->outbox().held_rows(slot_, {HeldRow::State::kWaiting, 0, 10})->at(0).next_try, clock_.system_now());
-  EXPECT_EQ(counters(slot_).undecided, 1u);
+  EXPECT_EQ(counters(slot_).undecided, 0u);
 }
 
 TEST_F(HeldRowsOfTheStore, DiscardsTheFirstOfAStateWithTheirEvents) {
@@ -198,7 +201,7 @@ TEST_F(HeldRowsOfTheStore, DiscardsTheFirstOfAStateWithTheirEvents) {
   EXPECT_THAT(numbers(slot_), ElementsAre(2, 4, 5, 6)) << "3 is superseded, 1 is gone";
   ASSERT_EQ(discard({{4, 2, 5}, {}, 100}).size(), 2u) << "5 is not held";
   for (int pass = 0; pass < 2; ++pass) {
-    EXPECT_EQ(counters(slot_).queued, 2u);
+    EXPECT_EQ(counters(slot_).queued, 3u) << "an undecided one goes when its relay has settled it";
     EXPECT_EQ(counters(slot_).superseded, 1u);
     EXPECT_EQ(counters(slot_).waiting, 0u);
     EXPECT_EQ(counters(slot_).undecided, 0u);

@@ -137,6 +137,7 @@ TEST_F(Opening, BringsHeldRowsOfTheFirstSchemaAlong) {
   ASSERT_TRUE(write_event(slot, "p1", "{}"));
   store_.reset();
   change_file(
+      "DROP INDEX held_undecided; ALTER TABLE held DROP COLUMN topic; ALTER TABLE held DROP COLUMN verdict;"
       "DROP INDEX held_due; DROP INDEX held_resource; DROP INDEX held_state; ALTER TABLE held DROP COLUMN bytes;"
       "ALTER TABLE held DROP COLUMN released; ALTER TABLE held DROP COLUMN since; ALTER TABLE held DROP COLUMN code;"
       "DROP TABLE event_epoch; DROP TABLE target_binding;"

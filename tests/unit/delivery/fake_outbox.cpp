@@ -39,6 +39,14 @@ bool FakeOutbox::visit_row(store::EventNumber number, const Entry& entry, const 
     event.waiting |= row.state == store::HeldRow::State::kWaiting && held_number == number;
     event.behind_waiting |=
         row.state == store::HeldRow::State::kWaiting && !row.released && row.type == entry.type && row.id == entry.id;
+    const bool undecided = row.state == store::HeldRow::State::kUndecided;
+    if (undecided && held_number == number) {
+      const auto verdict = verdicts_.find(number);
+      event.undecided = true;
+      event.wanted = verdict != verdicts_.end() && verdict->second;
+      event.unwanted = verdict != verdicts_.end() && !verdict->second;
+    }
+    event.behind_undecided |= undecided && row.type == entry.type && row.id == entry.id;
   }
   return visit(event);
 }
@@ -118,6 +126,19 @@ core::Result<std::vector<store::HeldRow>> FakeOutbox::due_rows(store::Destinatio
   return found;
 }
 
+core::Result<std::vector<store::UndecidedRow>> FakeOutbox::undecided_rows(store::DestinationSlot, std::size_t) {
+  return std::vector<store::UndecidedRow>();
+}
+
+void FakeOutbox::make_undecided(store::EventNumber number) {
+  std::lock_guard lock(mutex_);
+  store::HeldRow& row = held_[number];
+  row.event_number = number;
+  row.state = store::HeldRow::State::kUndecided;
+  row.type = rows_.at(number).type;
+  row.id = rows_.at(number).id;
+}
+
 void FakeOutbox::settle(store::Settlement settlement, Done done) {
   if (on_settle) on_settle(settlement);
   done(apply(settlement));
@@ -142,9 +163,19 @@ core::Result<void> FakeOutbox::apply(const store::Settlement& settlement) {
   return {};
 }
 
+store::HeldRow FakeOutbox::judge(store::EventNumber number, bool wanted) {
+  std::lock_guard lock(mutex_);
+  verdicts_[number] = wanted;
+  return held_.at(number);
+}
+
 store::HeldRow FakeOutbox::release(store::EventNumber number) {
   std::lock_guard lock(mutex_);
   store::HeldRow& row = held_.at(number);
+  if (row.state == store::HeldRow::State::kUndecided) {
+    verdicts_[number] = true;
+    return row;
+  }
   row.released |= row.state == store::HeldRow::State::kSuperseded;
   row.state = store::HeldRow::State::kWaiting;
   row.next_try = {};
@@ -154,6 +185,10 @@ store::HeldRow FakeOutbox::release(store::EventNumber number) {
 store::HeldRow FakeOutbox::discard(store::EventNumber number) {
   std::lock_guard lock(mutex_);
   const store::HeldRow row = held_.at(number);
+  if (row.state == store::HeldRow::State::kUndecided) {
+    verdicts_[number] = false;
+    return row;
+  }
   held_.erase(number);
   rows_.erase(number);
   return row;
@@ -165,6 +200,7 @@ core::Result<store::SlotCounters> FakeOutbox::counters(store::DestinationSlot) {
   for (const auto& [number, row] : held_) {
     counters.superseded += row.state == store::HeldRow::State::kSuperseded;
     counters.waiting += row.state == store::HeldRow::State::kWaiting;
+    counters.undecided += row.state == store::HeldRow::State::kUndecided;
   }
   counters.queued = rows_.size() - counters.superseded;
   if (!rows_.empty()) counters.oldest_queued = rows_.begin()->second.commit_time;

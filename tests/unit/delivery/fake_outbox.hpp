@@ -38,13 +38,19 @@ class FakeOutbox final : public store::Outbox {
                                                       const store::HeldQuery& query) override;
   core::Result<std::vector<store::HeldRow>> due_rows(store::DestinationSlot slot,
                                                      const store::DueQuery& query) override;
+  core::Result<std::vector<store::UndecidedRow>> undecided_rows(store::DestinationSlot after,
+                                                                std::size_t limit) override;
   void settle(store::Settlement settlement, Done done) override;
   core::Result<store::SlotCounters> counters(store::DestinationSlot slot) override;
   [[nodiscard]] std::vector<store::EventEpoch> epochs(store::DestinationSlot) const override {
     return {{1, store::kFirstEpoch}};
   }
 
-  // What store::Transaction does for an operator; the row as the relay is given it.
+  // Of a row that no one has read yet: its write could not decide about it.
+  void make_undecided(store::EventNumber number);
+  store::HeldRow judge(store::EventNumber number, bool wanted);
+  // What store::Transaction does for an operator, or when an undecided row is decided; the row as the relay is given
+  // it.
   store::HeldRow release(store::EventNumber number);
   store::HeldRow discard(store::EventNumber number);
 
@@ -64,6 +70,7 @@ class FakeOutbox final : public store::Outbox {
   mutable std::mutex mutex_;
   std::map<store::EventNumber, Entry> rows_;
   std::map<store::EventNumber, store::HeldRow> held_;
+  std::map<store::EventNumber, bool> verdicts_;  // of undecided ones: whether they are wanted
   store::EventNumber last_ = 0;
   store::SlotCounters counters_;
   bool fail_reads_ = false;

@@ -68,7 +68,8 @@ TEST_F(CriteriaFailuresTest, ACriterionThatIsSwitchedOffIsAlwaysLogged) {
   ASSERT_THAT(lines_, SizeIs(2));
   EXPECT_EQ(lines_[1]["ev"], "topic/criteria-switched-off");
   EXPECT_EQ(lines_[1]["lvl"], "error");
-  EXPECT_THAT(metrics_.text(), HasSubstr("embergate_topic_criteria_errors_total{topic=\"urn:a\"} 2"));
+  EXPECT_THAT(metrics_.text(), HasSubstr("embergate_topic_criteria_errors_total{topic=\"urn:a\"} 1"));
+  EXPECT_THAT(metrics_.text(), HasSubstr("embergate_topic_criteria_undecided_total{topic=\"urn:a\"} 1"));
   EXPECT_THAT(metrics_.text(), HasSubstr("embergate_topic_criteria_put_off_total{topic=\"urn:a\"} 1"));
 }
 

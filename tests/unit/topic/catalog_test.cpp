@@ -4,7 +4,10 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <atomic>
+
 #include "embergate/core/time_format.hpp"
+#include "embergate/topic/decision.hpp"
 #include "topic_support.hpp"
 
 namespace embergate::topic {
@@ -39,6 +42,7 @@ struct Recorder {
   std::vector<std::string> errors;
   std::vector<CriteriaError::Kind> kinds;  // of the errors
   std::vector<CriterionCost> costs;
+  std::vector<std::int64_t> undecided;  // slots
   MatchObserver observer() {
     return {[this](const CriteriaError& error) {
               errors.push_back(fmt::format("{}[{}]: {}", error.topic_url, error.trigger, error.message));
@@ -59,8 +63,11 @@ std::vector<std::int64_t> match(const Catalog& catalog, Interaction interaction,
                                 const fhir::Resource* previous, Recorder* recorder = nullptr) {
   Recorder ignored;
   const fhir::Resource* any = current != nullptr ? current : previous;
-  return catalog.match({interaction, any->type(), current, previous},
-                       (recorder != nullptr ? *recorder : ignored).observer());
+  Recorder& heard = recorder != nullptr ? *recorder : ignored;
+  Match found = catalog.match({interaction, any->type(), current, previous}, heard.observer());
+  for (const Match::Undecided& one : found.undecided)
+    heard.undecided.insert(heard.undecided.end(), one.slots.begin(), one.slots.end());
+  return std::move(found.slots);
 }
 
 const fhir::ResourcePtr kFemale = resource_of(R"({"resourceType":"Patient","id":"p","gender":"female"})");
@@ -204,6 +211,7 @@ TEST(Catalog, TheCriteriaOfOneEventShareTheirSteps) {
   const Catalog catalog(topics, destinations, 1);
   Recorder recorder;
   EXPECT_THAT(match(catalog, Interaction::kCreate, many.get(), nullptr, &recorder), IsEmpty());
+  EXPECT_EQ(recorder.undecided.size(), 1'001U) << "nothing is decided about any of them";
   ASSERT_EQ(recorder.errors.size(), 1'001U);
   EXPECT_THAT(recorder.errors.back(), ::testing::HasSubstr("cheap[0]: the criteria of this event have used up"));
   // The next event has steps of its own.
@@ -223,14 +231,15 @@ TEST(Catalog, PutsACriterionOffThatExceedsItsLimitsAgainAndAgain) {
     switched_off = recorder.commit();
     return recorder.kinds;
   };
-  for (std::uint32_t i = 1; i < CriterionWatch::kLimit; ++i) EXPECT_THAT(next(many), ElementsAre(Kind::kFailed)) << i;
+  for (std::uint32_t i = 1; i < CriterionWatch::kLimit; ++i)
+    EXPECT_THAT(next(many), ElementsAre(Kind::kExhausted)) << i;
   EXPECT_FALSE(hopeless->triggers[0].watch->is_off());
   EXPECT_FALSE(switched_off);
-  EXPECT_THAT(next(many), ElementsAre(Kind::kFailed));
+  EXPECT_THAT(next(many), ElementsAre(Kind::kExhausted));
   EXPECT_TRUE(hopeless->triggers[0].watch->is_off());
   EXPECT_TRUE(switched_off);
   EXPECT_THAT(next(many), ElementsAre(Kind::kPutOff));
-  EXPECT_THAT(next(many), ElementsAre(Kind::kFailed)) << "tried again";
+  EXPECT_THAT(next(many), ElementsAre(Kind::kExhausted)) << "tried again";
   EXPECT_THAT(next(few), ElementsAre(Kind::kPutOff));
   EXPECT_THAT(next(few), ElementsAre(Kind::kPutOff));
   EXPECT_THAT(next(few), IsEmpty()) << "one evaluation within the limits ends it";
@@ -252,13 +261,68 @@ TEST(Catalog, AWriteThatIsRolledBackDecidesNothingForOthers) {
   EXPECT_FALSE(watch->has_failures());
 }
 
+TEST(Catalog, ACriterionThatCannotDecideLeavesItsTopicUndecidedAndNoOther) {
+  const auto many = patient_with_names(150);
+  const auto two_triggers = R"({"resource":"Patient","fhirPathCriteria":"gender = 'male'"},)" + costly("none");
+  const Catalog catalog({topic("open", costly("none")), topic("fires", two_triggers),
+                         topic("error", R"({"resource":"Patient","fhirPathCriteria":"name.family"})"),
+                         topic("false", R"({"resource":"Patient","fhirPathCriteria":"gender = 'other'"})")},
+                        {destination("open", 1), destination("open", 2), destination("fires", 3),
+                         destination("error", 4), destination("false", 5)},
+                        1);
+  const Match found = catalog.match({Interaction::kCreate, "Patient", many.get(), nullptr}, {});
+  EXPECT_THAT(found.slots, ElementsAre(3)) << "one trigger is enough";
+  ASSERT_EQ(found.undecided.size(), 1U) << "an error that is no bound decides: it does not match";
+  EXPECT_THAT(found.undecided[0].slots, ElementsAre(1, 2));
+  EXPECT_THAT(found.undecided[0].reason, ::testing::HasSubstr("trigger[0] could not decide: the evaluation took more"));
+}
+
+TEST(Catalog, ACriterionThatIsPutOffLeavesItsTopicUndecided) {
+  const auto hopeless = topic("hopeless", costly("none"));
+  const Catalog catalog({hopeless}, {destination("hopeless", 3)}, 1);
+  for (std::uint32_t i = 0; i < CriterionWatch::kLimit; ++i)
+    hopeless->triggers[0].watch->note(CriterionWatch::Finding::kCostly);
+  Recorder recorder;
+  EXPECT_THAT(match(catalog, Interaction::kCreate, patient_with_names(1).get(), nullptr, &recorder), IsEmpty());
+  EXPECT_THAT(recorder.undecided, ElementsAre(3)) << "never: no event";
+}
+
+TEST(Decision, DecidesWithALargerBudgetWhatAWriteCannot) {
+  const auto many = patient_with_names(150);
+  const auto patient_topic = [](std::string_view triggers) {
+    std::vector<fhir::Issue> issues;
+    return SubscriptionTopic::parse(
+        *resource_of(fmt::format(
+            R"({{"resourceType":"AidboxSubscriptionTopic","url":"t","status":"active","trigger":[{}]}})", triggers)),
+        "t", issues, patient_limits());
+  };
+  const Change change{Interaction::kCreate, "Patient", many.get(), nullptr};
+  using Outcome = Decision::Outcome;
+  EXPECT_EQ(decide(*patient_topic(costly("none")), change, {}).outcome, Outcome::kDoesNotMatch);
+  const std::string wanted = costly("none") + R"(,{"resource":"Patient","fhirPathCriteria":"gender = 'male'"})";
+  EXPECT_EQ(decide(*patient_topic(wanted), change, {}).outcome, Outcome::kMatches);
+  Recorder recorder;
+  EXPECT_EQ(
+      decide(*patient_topic(R"({"resource":"Patient","fhirPathCriteria":"name.family"})"), change, recorder.observer())
+          .outcome,
+      Outcome::kDoesNotMatch);
+  EXPECT_EQ(recorder.errors.size(), 1U);
+  const auto endless =
+      patient_topic(R"x({"resource":"Patient","fhirPathCriteria":"1.repeat($this + 1).count() = 7"})x");
+  const auto hopeless = decide(*endless, change, recorder.observer());
+  EXPECT_EQ(hopeless.outcome, Outcome::kUndecided);
+  EXPECT_THAT(hopeless.reason, ::testing::HasSubstr("trigger[0] could not decide"));
+  const std::atomic<bool> stop{true};
+  EXPECT_EQ(decide(*patient_topic(costly("none")), change, {}, &stop).outcome, Outcome::kUndecided);
+}
+
 TEST(Catalog, CriteriaSeeTheTimeOfTheCommit) {
   const Catalog catalog({topic("t", R"x({"resource":"Patient","fhirPathCriteria":"today() = @2020-02-03"})x")},
                         {destination("t", 1)}, 1);
   Change change{Interaction::kCreate, "Patient", kMale.get(), nullptr, core::parse_instant("2020-02-03T23:59:59Z")};
-  EXPECT_THAT(catalog.match(change, {}), ElementsAre(1));
+  EXPECT_THAT(catalog.match(change, {}).slots, ElementsAre(1));
   change.now = core::parse_instant("2020-02-04T00:00:00Z");
-  EXPECT_THAT(catalog.match(change, {}), IsEmpty());
+  EXPECT_THAT(catalog.match(change, {}).slots, IsEmpty());
 }
 
 TEST(Catalog, AnErrorThatCostsNothingSwitchesNothingOff) {

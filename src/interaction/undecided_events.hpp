@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// Decides the events that a write could not (contract 2.2): reads undecided rows, evaluates the topic as it was on the
+// states that the write saw, with a larger budget, and writes down the verdict. Thread: one of its own, so that neither
+// writer, io nor relays wait; wake() from any, start() and stop() once each. Ownership: the store, and what `notice`
+// uses, outlive stop(). Failure: none of its own; a database that does not answer is asked again after a pause, and
+// what exceeds the larger budget stays undecided until an operator decides.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "embergate/core/clock.hpp"
+#include "embergate/core/result.hpp"
+#include "embergate/store/outbox.hpp"
+#include "embergate/store/store.hpp"
+#include "embergate/topic/decision.hpp"
+#include "interaction/criteria_failures.hpp"
+
+namespace embergate::interaction {
+
+class UndecidedEvents {
+ public:
+  static constexpr std::size_t kBatch = 32;                // rows of one slot, then another has its turn
+  static constexpr core::Milliseconds kBatchTime{200};     // or as many as this allows
+  static constexpr core::Milliseconds kIdlePoll{5'000};    // beside wake()
+  static constexpr core::Milliseconds kRetryPause{1'000};  // after a failure of the store
+  static constexpr std::size_t kKept = 1'024;              // verdicts, and a sixteenth as many topics
+
+  // Rows that are decided, for their relay; on this thread.
+  using Notice = std::function<void(store::DestinationSlot slot, std::vector<store::HeldRow> wanted,
+                                    std::vector<store::HeldRow> unwanted)>;
+  // An event that is wanted, for the metrics.
+  using Wanted = std::function<void(std::string_view topic_url, std::string_view action)>;
+
+  UndecidedEvents(store::Store& store, CriteriaFailures& failures, Notice notice, Wanted wanted);
+  ~UndecidedEvents() { stop(); }
+  UndecidedEvents(const UndecidedEvents&) = delete;
+  UndecidedEvents& operator=(const UndecidedEvents&) = delete;
+
+  void start();
+  void wake();
+  void stop();  // within the time of about a thousand steps
+
+ private:
+  struct Judgement {
+    store::Verdict verdict = store::Verdict::kUnknown;
+    std::string reason;
+    std::string topic_url;
+    store::Interaction interaction = store::Interaction::kCreate;
+  };
+  struct States {
+    fhir::ResourcePtr current;
+    fhir::ResourcePtr previous;
+    store::StoredVersion written;
+  };
+  using Topic = std::shared_ptr<const topic::SubscriptionTopic>;
+  struct Decided {
+    store::UndecidedRow row;
+    Judgement judgement;
+    bool changed = false;
+  };
+
+  void run();
+  core::Result<bool> decide_some();  // false: there is nothing to do
+  core::Result<void> decide_rows(const std::vector<store::UndecidedRow>& rows);
+  core::Result<void> write_down(std::vector<Decided>& decided);
+  void tell(const std::vector<Decided>& decided);
+  core::Result<Judgement> judge(const store::UndecidedRow& row);
+  core::Result<Judgement> evaluate(const store::UndecidedRow& row);
+  core::Result<Topic> topic_of(const store::UndecidedRow& row);
+  core::Result<States> states_of(const store::UndecidedRow& row);
+  void wait(core::Milliseconds pause, bool may_be_woken);
+
+  store::Store& store_;
+  CriteriaFailures& failures_;
+  const Notice notice_;
+  const Wanted wanted_;
+  // Those below: on the thread.
+  store::DestinationSlot last_slot_{};
+  bool failing_ = false;                                                     // logged once for each episode
+  std::map<std::pair<store::VersionId, store::VersionId>, Judgement> kept_;  // by version and topic
+  std::unordered_map<store::VersionId, Topic> topics_;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool woken_ = false;
+  std::atomic<bool> stopped_{false};
+  std::thread thread_;
+};
+
+}  // namespace embergate::interaction
