@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "interactions_fixture.hpp"
+#include "support/eventually.hpp"
 
 namespace embergate::interaction {
 namespace {
@@ -24,7 +25,7 @@ std::string patient_with_names(int count) {
 std::string refused_bundle() {
   std::string entries;
   for (int i = 0; i < 12; ++i) {
-    entries += R"({"resource":)" + patient_with_names(150) + R"(,"request":{"method":"PUT","url":"Patient/undone)" +
+    entries += R"({"resource":)" + patient_with_names(101) + R"(,"request":{"method":"PUT","url":"Patient/undone)" +
                std::to_string(i) + R"("}},)";
   }
   return R"({"resourceType":"Bundle","type":"transaction","entry":[)" + entries +
@@ -110,7 +111,7 @@ class InteractionsTwiceTest : public InteractionsTest {
     const auto note = [&](const Answer<InteractionResult>& answer) {
       said += (answer ? std::to_string(answer->status) : answer.error().error.diagnostics) + "\n";
     };
-    for (int i = 0; i < 12; ++i) note(update("Patient", "costly" + std::to_string(i), patient_with_names(150)));
+    for (int i = 0; i < 12; ++i) note(update("Patient", "costly" + std::to_string(i), patient_with_names(101)));
     for (int i = 0; i < 3; ++i) note(update("Patient", "p", R"({"resourceType":"Patient","active":true})"));
     note(bundle(refused_bundle()));
     Preconditions only_new;
@@ -128,6 +129,10 @@ class InteractionsTwiceTest : public InteractionsTest {
       said += std::to_string(event.number) + " " + event.reference + " " +
               std::string(store::to_string(event.interaction)) + "\n";
     }
+    // What was undecided counts when it is decided, at the latest when the thread that decides has ended.
+    EXPECT_TRUE(
+        test::eventually([&] { return store_->outbox().counters(slot)->undecided == 0; }, std::chrono::minutes(1)));
+    interactions_.reset();
     std::lock_guard lock(mutex_);
     for (const store::CommitReceipt& receipt : receipts_) said += std::to_string(receipt.slots.size());
     return said + "\n" + topic_metrics();
