@@ -200,7 +200,10 @@ TEST_F(Operation, HealthVersionAndMetricsSayWhatIsGoingOn) {
   ASSERT_EQ(world.root().put("/fhir/Patient/p1", samples::patient("p1", "One")).status(), 201);
   ASSERT_TRUE(world.drained("events", 1));
 
-  EXPECT_TRUE(eventually([&] { return world.root().get("/health").json["status"] == "pass"; }));
+  EXPECT_TRUE(eventually([&] {
+    const RestReply now = world.root().get("/health");
+    return now.json["status"] == "pass" && now.json["checks"].contains("kafka:events");
+  }));
   const RestReply health = world.root().get("/health");
   ASSERT_EQ(health.status(), 200) << health;
   EXPECT_EQ(health.json["status"], "pass") << health;

@@ -29,20 +29,33 @@ void add_waiting(OutboxEvent& event, const Statement& row) {
 core::Result<std::size_t> SqliteOutbox::read(DestinationSlot slot, EventNumber after, std::size_t max_rows,
                                              std::size_t max_bytes, const Visit& visit) {
   EG_TRY(auto lease, pool_.acquire());
-  const bool among_held = has_held(slot);
-  auto rows = lease.connection().use(among_held ? Query::kReadEventsAmongHeld : Query::kReadEvents);
-  rows.bind(1, slot.value()).bind(2, after).bind(3, as_limit(max_rows));
+  const Part part{slot, after, max_rows, max_bytes};
+  if (!has_held(slot)) {
+    EG_TRY(const auto count, read_part(lease.connection(), part, Marks::kNone, visit));
+    if (count) return *count;
+  }
+  EG_TRY(const auto count, read_part(lease.connection(), part, Marks::kHeld, visit));
+  return count.value_or(0);
+}
+
+// Nothing: the part has to be read with marks. The first step fixes what is seen, and a commit that holds rows is
+// announced before it can be seen, so that what was asked before that step is asked once more behind it.
+core::Result<std::optional<std::size_t>> SqliteOutbox::read_part(Connection& connection, const Part& part, Marks marks,
+                                                                 const Visit& visit) {
+  auto rows = connection.use(marks == Marks::kHeld ? Query::kReadEventsAmongHeld : Query::kReadEvents);
+  rows.bind(1, part.slot.value()).bind(2, part.after).bind(3, as_limit(part.max_rows));
   std::size_t count = 0;
-  for (std::size_t bytes = 0; bytes < max_bytes || count == 0;) {
+  for (std::size_t bytes = 0; bytes < part.max_bytes || count == 0;) {
     EG_TRY(const bool row, rows.step());
     if (!row) break;
+    if (count == 0 && marks == Marks::kNone && has_held(part.slot)) return std::optional<std::size_t>();
     OutboxEvent event = event_from(rows);
-    if (among_held) add_waiting(event, rows);
+    if (marks == Marks::kHeld) add_waiting(event, rows);
     if (!visit(event)) break;
     ++count;
     bytes += event.body.size();
   }
-  return count;
+  return std::optional(count);
 }
 
 core::Result<std::size_t> SqliteOutbox::read_rows(DestinationSlot slot, const std::vector<EventNumber>& numbers,

@@ -6,6 +6,8 @@
 // 19).
 #pragma once
 
+#include <optional>
+
 #include "embergate/store/outbox.hpp"
 #include "store/sqlite/event_epoch.hpp"
 #include "store/sqlite/job_queue.hpp"
@@ -38,6 +40,15 @@ class SqliteOutbox final : public Outbox {
   enum class Visited { kAbsent, kTaken, kRefused };
 
   [[nodiscard]] OutboxEvent event_from(const Statement& row) const;
+  struct Part {
+    DestinationSlot slot;
+    EventNumber after = 0;
+    std::size_t max_rows = 0;
+    std::size_t max_bytes = 0;
+  };
+  enum class Marks { kNone, kHeld };
+  core::Result<std::optional<std::size_t>> read_part(Connection& connection, const Part& part, Marks marks,
+                                                     const Visit& visit);
   [[nodiscard]] bool has_held(DestinationSlot slot) const;
   core::Result<Visited> visit_row(Connection& connection, DestinationSlot slot, EventNumber number, const Visit& visit);
   core::Result<std::optional<core::SystemTime>> oldest_queued(DestinationSlot slot);
