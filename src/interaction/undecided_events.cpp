@@ -121,7 +121,7 @@ core::Result<void> UndecidedEvents::write_down(std::vector<Decided>& decided) {
         }
         return {};
       },
-      [&committed](core::Result<store::CommitReceipt> receipt) {
+      [&committed](const core::Result<store::CommitReceipt>& receipt) {
         committed.set_value(receipt ? core::Result<void>() : core::Result<void>(receipt.error()));
       });
   return committed.get_future().get();

@@ -20,17 +20,17 @@ std::string of_most_bytes() {
   return patient_with(R"("photo":[{"data":")" + std::string(room - room % 4, 'A') + "\"}]" + blanks);
 }
 
-// 9 tokens around the list of given names, one for each name.
+// 14 tokens around the given names, one for each name.
 std::string of_most_tokens() {
   std::string given;
-  for (std::size_t i = 13; i < kLimits.max_tokens; ++i) given += i == 13 ? "\"a\"" : ",\"a\"";
+  for (std::size_t i = 14; i < kLimits.max_tokens; ++i) given += i == 14 ? "\"a\"" : ",\"a\"";
   return patient_with(R"("name":[{"given":[)" + given + "]}]");
 }
 
 std::string of_most_depth() {
   std::string open;
   std::string close;
-  for (std::size_t depth = 1; depth + 3 <= kLimits.max_depth; depth += 2) {
+  for (std::size_t depth = 1; depth + 5 <= kLimits.max_depth; depth += 2) {
     open += R"({"url":"urn:x","extension":[)";
     close += "]}";
   }
@@ -45,6 +45,7 @@ struct Case {
   const char* name;
   std::string (*make)();
 };
+void PrintTo(const Case& one, std::ostream* out) { *out << one.name; }
 
 class LimitsTest : public InteractionsTest, public ::testing::WithParamInterface<Case> {};
 
