@@ -70,8 +70,8 @@ core::Result<void> check_bound_target(const vault::TargetBindings* bindings, con
 core::Result<void> claim_target(vault::TargetBindings* bindings, const ConnectionSettings& settings,
                                 const vault::Requester& requester, core::SystemTime now) {
   if (bindings == nullptr) return {};
-  std::string resource = requester.resource_type + "/" + requester.id;
-  return bindings->claim(private_secrets(settings), named_target(settings), std::move(resource), now);
+  const std::string resource = requester.resource_type + "/" + requester.id;
+  return bindings->claim(private_secrets(settings), named_target(settings), resource, now);
 }
 
 core::Result<void> prove_target(vault::TargetBindings* bindings, const ConnectionSettings& settings,

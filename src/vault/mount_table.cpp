@@ -100,7 +100,9 @@ std::string MountTable::lane_of(const std::string& path, const ReadLink& read_li
       mount = &covering(at);
       continue;
     }
-    const auto next = at + "/" + part;
+    std::string next = at;
+    next += '/';
+    next += part;
     const bool is_mount_point = mounts_.contains(next);
     const auto target = is_mount_point ? std::string() : read_link(next);
     if (target.empty()) {

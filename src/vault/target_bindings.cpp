@@ -106,11 +106,12 @@ core::Result<void> TargetBindings::check(const std::vector<SecretName>& secrets,
 }
 
 core::Result<void> TargetBindings::claim(const std::vector<SecretName>& secrets, const NamedTarget& target,
-                                         std::string resource, core::SystemTime now) {
+                                         const std::string& resource, core::SystemTime now) {
   const auto names = bound_ones(secrets);
   EG_CHECK(check(names, target));
   const auto rows = rows_.load();
   std::vector<TargetBinding> wanted;
+  wanted.reserve(names.size());
   for (const SecretName& name : names) wanted.push_back({name, target, {}, resource, false, now});
   if (std::all_of(names.begin(), names.end(), [&](const SecretName& name) { return rows->contains(name); })) return {};
   {

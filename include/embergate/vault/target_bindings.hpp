@@ -81,8 +81,8 @@ class TargetBindings {
   [[nodiscard]] std::optional<std::string> objection_to_broker(const SecretName& secret, const NamedTarget& target,
                                                                std::string_view broker) const;
   // Before the secrets leave for the target: one caller wins, for good.
-  core::Result<void> claim(const std::vector<SecretName>& secrets, const NamedTarget& target, std::string resource,
-                           core::SystemTime now);
+  core::Result<void> claim(const std::vector<SecretName>& secrets, const NamedTarget& target,
+                           const std::string& resource, core::SystemTime now);
   // After the peer accepted them. Nothing to do when it is known already.
   core::Result<void> prove(const std::vector<SecretName>& secrets, const NamedTarget& target,
                            const std::vector<std::string>& brokers);
