@@ -102,9 +102,9 @@ TEST_F(Undecided, AProcessThatIsStoppedForAWhileLosesNoEvent) {
   std::thread quota([&] {
     while (!over) {
       kill(world.gateway().pid(), SIGSTOP);
-      std::this_thread::sleep_for(std::chrono::milliseconds(80));
+      eventually([] { return false; }, std::chrono::milliseconds(80));
       kill(world.gateway().pid(), SIGCONT);
-      std::this_thread::sleep_for(std::chrono::milliseconds(15));
+      eventually([] { return false; }, std::chrono::milliseconds(15));
     }
   });
   for (int i = 0; i < 100; ++i) {
