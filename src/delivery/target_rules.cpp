@@ -56,8 +56,8 @@ class Rules {
     if (const auto* servers = text_of("bootstrapServers")) {
       Target target;
       // As the connection is made. What is no list another rule refuses.
-      auto normal = normal_bootstrap_servers(*servers->text);
-      target.address = normal ? *std::move(normal) : *servers->text;
+      const auto normal = normal_bootstrap_servers(*servers->text);
+      target.address = normal ? *normal : *servers->text;
       const auto* protocol = text_of("securityProtocol");
       const auto value = protocol == nullptr ? std::string("PLAINTEXT") : upper(*protocol->text);
       target.plaintext = value == "PLAINTEXT" || value == "SASL_PLAINTEXT";

@@ -38,8 +38,8 @@ asio::ip::address TrustedProxies::caller_behind(const asio::ip::address& peer,
   const auto forwarded = forwarded_hops(headers);
   const auto x_forwarded_for = x_forwarded_for_hops(headers);
   // A proxy that writes one of them passes the other on as a client sent it, so only what both say can be believed.
-  const asio::ip::address one = walk(*this, peer, forwarded ? *forwarded : Hops());
-  const asio::ip::address other = walk(*this, peer, x_forwarded_for ? *x_forwarded_for : Hops());
+  asio::ip::address one = walk(*this, peer, forwarded ? *forwarded : Hops());
+  asio::ip::address other = walk(*this, peer, x_forwarded_for ? *x_forwarded_for : Hops());
   if (!x_forwarded_for) return one;
   if (!forwarded) return other;
   return one == other ? one : peer;

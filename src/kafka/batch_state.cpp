@@ -29,6 +29,7 @@ void BatchRegistry::abandon_all(const std::string& reason) {
     std::lock_guard lock(mutex_);
     left.swap(alive_);
   }
+  // In any order: no batch knows of another. NOLINTNEXTLINE(bugprone-nondeterministic-pointer-iteration-order)
   for (BatchState* batch : left) {
     batch->failed_from(0, RecordFailure{.maybe_persisted = true, .reason = reason});
     batch->report();

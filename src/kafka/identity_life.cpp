@@ -47,7 +47,6 @@ std::shared_ptr<Client> Identity::make_silent_client(OpenClient made) {
 
 void Identity::install(const std::shared_ptr<Client>& client) {
   client->speak();
-  context_.pump.add(client);
   bool wanted = true;
   {
     std::lock_guard lock(mutex_);
@@ -57,6 +56,7 @@ void Identity::install(const std::shared_ptr<Client>& client) {
       refusal_.reset();
     }
   }
+  context_.pump.add(client);
   if (!wanted) return context_.retire(client);
   retry_.reset();
   plan_end_of_login(client);
@@ -327,7 +327,10 @@ void Identity::suspend() {
   if (keeper_) keeper_->lost();
 }
 
+// A client that was taken away may still get its last answers; they say nothing of the state now.
 void Identity::answered() {
+  if (connected_.load() && !login_failing_.load()) return;
+  if (!client()) return;
   const bool was_failing = login_failing_.exchange(false);
   if (connected_.exchange(true) && !was_failing) return;
   strand_->post([weak = weak_from_this(), was_failing] {

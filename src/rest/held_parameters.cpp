@@ -55,16 +55,16 @@ class SelectionReader {
   }
 
  private:
-  core::Result<void> read_parameter(fhir::Node one, std::string place) {
+  core::Result<void> read_parameter(fhir::Node one, const std::string& place) {
     const std::string_view name = one.member("name").string();
-    if (name == "eventNumber") return read_number(one, std::move(place));
-    if (name == "all") return read_all(one, std::move(place));
-    if (name == "state") return read_state(one, std::move(place));
+    if (name == "eventNumber") return read_number(one, place);
+    if (name == "all") return read_all(one, place);
+    if (name == "state") return read_state(one, place);
     return invalid(fmt::format("there is no parameter \"{}\": give eventNumber, or all and state", name.substr(0, 100)),
                    place + ".name");
   }
 
-  core::Result<void> read_number(fhir::Node one, std::string place) {
+  core::Result<void> read_number(fhir::Node one, const std::string& place) {
     for (const std::string_view member : kNumberMembers) {
       const fhir::Node value = one.member(member);
       if (!value) continue;
@@ -79,14 +79,14 @@ class SelectionReader {
     return invalid("eventNumber needs valueInteger or valueDecimal", place);
   }
 
-  core::Result<void> read_all(fhir::Node one, std::string place) {
+  core::Result<void> read_all(fhir::Node one, const std::string& place) {
     const std::string_view value = one.member("valueBoolean").raw();
     if (value != "true" && value != "false") return invalid("all needs valueBoolean", place + ".valueBoolean");
     all_ = value == "true";
     return {};
   }
 
-  core::Result<void> read_state(fhir::Node one, std::string place) {
+  core::Result<void> read_state(fhir::Node one, const std::string& place) {
     std::string_view value = one.member("valueCode").string();
     if (value.empty()) value = one.member("valueString").string();
     state_ = state_of(value);

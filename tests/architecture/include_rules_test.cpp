@@ -12,12 +12,13 @@
 #include <string>
 #include <vector>
 
+#include "architecture/source_tree.hpp"
+
+namespace embergate::test {
 namespace {
 
 namespace fs = std::filesystem;
 using Modules = std::map<std::string, std::set<std::string>>;
-
-const fs::path kRoot = EMBERGATE_SOURCE_DIR;
 
 std::vector<std::string> lines_of(const fs::path& path) {
   std::ifstream in(path);
@@ -173,3 +174,4 @@ TEST(PlaintextDoors, OnlyListedFilesOpenSecrets) {
 }
 
 }  // namespace
+}  // namespace embergate::test

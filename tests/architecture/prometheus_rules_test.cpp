@@ -3,21 +3,16 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <regex>
 #include <set>
 #include <string>
 
+#include "architecture/source_tree.hpp"
+
+namespace embergate::test {
 namespace {
 
 namespace fs = std::filesystem;
-const fs::path kRoot = EMBERGATE_SOURCE_DIR;
-
-std::string text_of(const fs::path& path) {
-  std::ifstream in(path);
-  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-}
 
 std::set<std::string> all_matches(const std::string& text, const std::regex& pattern) {
   std::set<std::string> found;
@@ -64,3 +59,4 @@ TEST(PrometheusRules, AreWholeAndExplainedToOperators) {
 }
 
 }  // namespace
+}  // namespace embergate::test

@@ -4,21 +4,16 @@
 #include <gmock/gmock.h>
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <regex>
 #include <set>
 #include <string>
 
+#include "architecture/source_tree.hpp"
+
+namespace embergate::test {
 namespace {
 
 namespace fs = std::filesystem;
-const fs::path kRoot = EMBERGATE_SOURCE_DIR;
-
-std::string text_of(const fs::path& path) {
-  std::ifstream in(path);
-  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-}
 
 // As tests write them: RM07.
 std::set<std::string> numbers_in(const std::string& text, const std::regex& pattern) {
@@ -55,3 +50,4 @@ TEST(Scenarios, WithoutATestSayWhy) {
 }
 
 }  // namespace
+}  // namespace embergate::test

@@ -16,7 +16,7 @@ namespace embergate::test {
 
 namespace {
 
-constexpr int kLimitMs = 20'000;
+constexpr int kLimitMs = 60'000;  // a broker on a busy machine may stand still for long
 constexpr int kLeastIterations = 4096;
 
 void require(bool fine, const char* what, const char* text) {

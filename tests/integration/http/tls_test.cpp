@@ -25,7 +25,7 @@ using test::eventually;
 using test::Issued;
 using test::TlsConnection;
 
-const std::atomic<bool> kRunning{false};
+const std::atomic<bool> kNotStopping{false};
 
 class Tls : public ServerFixture {
  protected:
@@ -108,7 +108,7 @@ TEST_F(Tls, OurOwnClientTrustsIt) {
   OutboundRequest request;
   request.url = "https://localhost:" + std::to_string(serve()) + "/";
   request.ca_pem = ca_.certificate();
-  const auto answer = (*Client::make({}))->send_and_wait(std::move(request), kRunning);
+  const auto answer = (*Client::make({}))->send_and_wait(std::move(request), kNotStopping);
   ASSERT_TRUE(answer) << answer.error().diagnostics;
   EXPECT_EQ(answer->status, 200);
 }

@@ -8,13 +8,13 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr const char* kPatient = R"({"resourceType":"Patient","active":true})";
+constexpr const char* kActivePatient = R"({"resourceType":"Patient","active":true})";
 
 TEST_F(InteractionsTest, EveryWriteOfAMatchingResourceMakesOneEventInItsOwnCommit) {
   const auto slot = add_patient_destination();
   receipts_.clear();
-  const auto created = update("Patient", "p1", kPatient);
-  const auto updated = update("Patient", "p1", kPatient);
+  const auto created = update("Patient", "p1", kActivePatient);
+  const auto updated = update("Patient", "p1", kActivePatient);
   const auto deleted = remove("Patient", "p1");
   const auto events = events_of(slot);
   ASSERT_EQ(events.size(), 3U);
@@ -32,22 +32,22 @@ TEST_F(InteractionsTest, ARefusedWriteMakesNoEvent) {
   const auto slot = add_patient_destination();
   Preconditions wrong;
   wrong.if_match = 99'999;
-  ASSERT_FALSE(update("Patient", "p1", kPatient, wrong));
+  ASSERT_FALSE(update("Patient", "p1", kActivePatient, wrong));
   EXPECT_TRUE(events_of(slot).empty());
 }
 
 TEST_F(InteractionsTest, CriteriaSeeCurrentAndPrevious) {
   const auto slot = add_patient_destination("%current.active = true and %previous.active = false");
   ASSERT_TRUE(update("Patient", "p1", R"({"resourceType":"Patient","active":false})"));
-  ASSERT_TRUE(update("Patient", "p1", kPatient));
-  ASSERT_TRUE(update("Patient", "p1", kPatient));
+  ASSERT_TRUE(update("Patient", "p1", kActivePatient));
+  ASSERT_TRUE(update("Patient", "p1", kActivePatient));
   EXPECT_EQ(events_of(slot).size(), 1U);
 }
 
 TEST_F(InteractionsTest, ATopicAppliesToTheWritesAfterIt) {
-  ASSERT_TRUE(update("Patient", "before", kPatient));
+  ASSERT_TRUE(update("Patient", "before", kActivePatient));
   const auto slot = add_patient_destination();
-  ASSERT_TRUE(update("Patient", "after", kPatient));
+  ASSERT_TRUE(update("Patient", "after", kActivePatient));
   const auto events = events_of(slot);
   ASSERT_EQ(events.size(), 1U);
   EXPECT_EQ(events[0].reference, "Patient/after");
@@ -55,8 +55,8 @@ TEST_F(InteractionsTest, ATopicAppliesToTheWritesAfterIt) {
 
 TEST_F(InteractionsTest, ADestinationWithQueuedEventsIsDeletedOnlyWhenTheyAreDiscarded) {
   const auto slot = add_patient_destination();
-  ASSERT_TRUE(update("Patient", "p1", kPatient));
-  ASSERT_TRUE(update("Patient", "p3", kPatient));
+  ASSERT_TRUE(update("Patient", "p1", kActivePatient));
+  ASSERT_TRUE(update("Patient", "p3", kActivePatient));
   const auto refused = remove("AidboxTopicDestination", "events");
   ASSERT_FALSE(refused);
   EXPECT_EQ(code_of(refused), core::ErrorCode::kConflict);
@@ -67,14 +67,14 @@ TEST_F(InteractionsTest, ADestinationWithQueuedEventsIsDeletedOnlyWhenTheyAreDis
   Preconditions discard;
   discard.discard_queue = true;
   ASSERT_TRUE(run(interactions_->remove(RequestContext(), "AidboxTopicDestination", "events", discard)));
-  ASSERT_TRUE(update("Patient", "p2", kPatient));
+  ASSERT_TRUE(update("Patient", "p2", kActivePatient));
   EXPECT_TRUE(events_of(slot).empty());
 }
 
 TEST_F(InteractionsTest, ARowThatWasSupersededKeepsItsDestinationFromBeingDeleted) {
   const auto slot = add_patient_destination();
-  ASSERT_TRUE(update("Patient", "p1", kPatient));
-  ASSERT_TRUE(update("Patient", "p1", kPatient));
+  ASSERT_TRUE(update("Patient", "p1", kActivePatient));
+  ASSERT_TRUE(update("Patient", "p1", kActivePatient));
   store::Settlement settlement;
   settlement.slot = slot;
   settlement.delivered.push_back({2, 2});
@@ -114,7 +114,7 @@ TEST_F(InteractionsTest, AnEventOfTheSameTransactionKeepsItsDestinationFromBeing
 
 TEST_F(InteractionsTest, ABundleMayDiscardTheQueueOfADestinationThatItDeletes) {
   add_patient_destination();
-  ASSERT_TRUE(update("Patient", "p1", kPatient));
+  ASSERT_TRUE(update("Patient", "p1", kActivePatient));
   const auto batch = [this](const std::string& url) {
     auto answer = bundle(R"({"resourceType":"Bundle","type":"batch","entry":[{"request":{"method":"DELETE","url":")" +
                          url + "\"}}]}");
@@ -148,7 +148,7 @@ TEST_F(InteractionsTest, TheCorrelationIdTravelsWithTheEvent) {
   const auto slot = add_patient_destination();
   RequestContext context;
   context.correlation_id = "batch-17";
-  ASSERT_TRUE(run(interactions_->update(context, "Patient", "p1", kPatient, Preconditions())));
+  ASSERT_TRUE(run(interactions_->update(context, "Patient", "p1", kActivePatient, Preconditions())));
   EXPECT_EQ(events_of(slot).at(0).correlation_id, "batch-17");
 }
 
@@ -156,7 +156,7 @@ TEST_F(InteractionsTest, WhatWasConfiguredIsInForceBeforeItsWriterIsAnswered) {
   const int before = catalog_changes_;
   add_patient_destination();
   EXPECT_EQ(catalog_changes_, before + 2) << "once for the topic, once for the destination";
-  ASSERT_TRUE(update("Patient", "p1", kPatient));
+  ASSERT_TRUE(update("Patient", "p1", kActivePatient));
   EXPECT_EQ(catalog_changes_, before + 2);
 }
 

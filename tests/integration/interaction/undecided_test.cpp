@@ -16,7 +16,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 // Cubic in the number of names, whatever it finds: too much for a write with 100 of them, and not for a later look.
-constexpr const char* kCostly =
+constexpr const char* kCubic =
     "name.where(%resource.name.where(%resource.name.where(family = 'last').count() > 0).count() > 0).count() > 0";
 constexpr const char* kHopeless = "name.count() > 3 and 1.repeat($this + 1).count() = 7";
 
@@ -66,7 +66,7 @@ class UndecidedTest : public InteractionsTest {
 };
 
 TEST_F(UndecidedTest, ACostlyCriterionIsDecidedAfterTheWriteAndCostsNoEvent) {
-  const auto slot = add_patient_destination(kCostly);
+  const auto slot = add_patient_destination(kCubic);
   receipts_.clear();
   ASSERT_TRUE(update("Patient", "few", patient(3, "last")));
   ASSERT_TRUE(update("Patient", "many", patient(100, "last")));
@@ -87,7 +87,7 @@ TEST_F(UndecidedTest, ACostlyCriterionIsDecidedAfterTheWriteAndCostsNoEvent) {
 }
 
 TEST_F(UndecidedTest, ACriterionThatIsPutOffCostsNoEvent) {
-  const auto slot = add_patient_destination("active = true or " + std::string(kCostly));
+  const auto slot = add_patient_destination("active = true or " + std::string(kCubic));
   for (std::uint32_t i = 0; i < topic::CriterionWatch::kLimit; ++i)
     ASSERT_TRUE(update("Patient", "costly" + std::to_string(i), patient(100, "none")));
   ASSERT_TRUE(update("Patient", "put-off", R"({"resourceType":"Patient","active":true})"));
@@ -100,7 +100,7 @@ TEST_F(UndecidedTest, ACriterionThatIsPutOffCostsNoEvent) {
 
 TEST_F(UndecidedTest, DecidesOnTheStatesThatTheWriteSaw) {
   const auto slot =
-      add_patient_destination("%previous.gender = 'male' and %current.gender = 'female' and " + std::string(kCostly));
+      add_patient_destination("%previous.gender = 'male' and %current.gender = 'female' and " + std::string(kCubic));
   ASSERT_TRUE(update("Patient", "p", patient(100, "last", R"("gender":"male",)")));
   ASSERT_TRUE(update("Patient", "p", patient(100, "last", R"("gender":"female",)")));
   ASSERT_TRUE(update("Patient", "p", patient(100, "last", R"("gender":"male",)")));
@@ -111,7 +111,7 @@ TEST_F(UndecidedTest, DecidesOnTheStatesThatTheWriteSaw) {
 }
 
 TEST_F(UndecidedTest, DecidesADeletionOnTheLastState) {
-  const auto slot = add_patient_destination("%current.empty() and %previous.exists() and " + std::string(kCostly));
+  const auto slot = add_patient_destination("%current.empty() and %previous.exists() and " + std::string(kCubic));
   ASSERT_TRUE(update("Patient", "p", patient(100, "last")));
   ASSERT_TRUE(remove("Patient", "p"));
   ASSERT_TRUE(eventually_decided(slot));
@@ -121,7 +121,7 @@ TEST_F(UndecidedTest, DecidesADeletionOnTheLastState) {
 }
 
 TEST_F(UndecidedTest, ATopicThatIsChangedOrDeletedMeanwhileDecidesAsItWas) {
-  const auto slot = add_patient_destination(kCostly);
+  const auto slot = add_patient_destination(kCubic);
   const auto done = bundle(R"({"resourceType":"Bundle","type":"transaction","entry":[
     {"resource":)" + patient(100, "none") +
                            R"(,"request":{"method":"PUT","url":"Patient/p"}},
@@ -163,7 +163,7 @@ TEST_F(UndecidedTest, WhatNoBudgetDecidesStaysVisibleAndIsReleasedOrDiscarded) {
 
 TEST_F(UndecidedTest, AnErrorThatIsNoBoundIsDecidedAsNoMatch) {
   const auto slot =
-      add_patient_destination("name.family = 'last' and " + std::string(kCostly) + " or name.single().exists()");
+      add_patient_destination("name.family = 'last' and " + std::string(kCubic) + " or name.single().exists()");
   ASSERT_TRUE(update("Patient", "p", patient(2, "last")));
   EXPECT_EQ(store_->outbox().counters(slot)->undecided, 0U);
   EXPECT_THAT(wanted_events_of(slot), IsEmpty());
@@ -171,7 +171,7 @@ TEST_F(UndecidedTest, AnErrorThatIsNoBoundIsDecidedAsNoMatch) {
 }
 
 TEST_F(UndecidedTest, WhatWasUndecidedAtTheEndIsDecidedAfterTheStart) {
-  const auto slot = add_patient_destination(kCostly);
+  const auto slot = add_patient_destination(kCubic);
   ASSERT_TRUE(update("Patient", "many", patient(100, "last")));
   interactions_.reset();  // perhaps before it was decided
   interactions_ = std::make_unique<Interactions>(Options(), *store_, vault_, pool_, metrics_);

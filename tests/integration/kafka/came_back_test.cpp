@@ -11,6 +11,7 @@ namespace embergate::test {
 namespace {
 
 using ::testing::HasSubstr;
+using Kind = kafka::ProducerPool::Event::Kind;
 
 struct CameBack : ::testing::Test {
   MockCluster cluster;
@@ -43,7 +44,6 @@ TEST_F(CameBack, GoFirstWhenTheirOwnerSendsAgain) {
 
 TEST_F(CameBack, LeaveTheirClientWithoutAConnectionAndANewOneTakesOver) {
   ASSERT_TRUE(delivered(*producer, {{"k", "0"}}));
-  using Kind = kafka::ProducerPool::Event::Kind;
   ASSERT_TRUE(eventually([&] { return events.count(Kind::kReady) == 1; }));
   cluster.answer_next_produce_with(RD_KAFKA_RESP_ERR__AUTHENTICATION);
   ASSERT_EQ(report("1").failures.size(), 1U);

@@ -14,6 +14,7 @@ namespace embergate::test {
 namespace {
 
 using namespace std::chrono_literals;
+using Kind = kafka::ProducerPool::Event::Kind;
 
 // An identity without the pool around it, so that the test can reach the library's client and break it.
 struct LoneIdentity {
@@ -47,7 +48,6 @@ struct LoneIdentity {
 };
 
 TEST(KafkaFatalError, GivesRecordsBackAndANewClientTakesOver) {
-  using Kind = kafka::ProducerPool::Event::Kind;
   KafkaAdmin admin;
   const std::string topic = admin.create_topic("fatal");
   LoneIdentity lone(topic);
@@ -68,7 +68,6 @@ TEST(KafkaFatalError, GivesRecordsBackAndANewClientTakesOver) {
 
 // It went with the events of the time in which nobody listens yet, and the client stayed as it was.
 TEST(KafkaFatalError, OfAClientThatNobodyListensToYetIsNotLost) {
-  using Kind = kafka::ProducerPool::Event::Kind;
   KafkaAdmin admin;
   LoneIdentity lone(admin.create_topic("fatal"));
   ASSERT_TRUE(eventually([&] { return lone.events.count(Kind::kReady) == 1; }));

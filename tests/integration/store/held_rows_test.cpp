@@ -8,30 +8,7 @@ namespace {
 
 using ::testing::ElementsAre;
 
-HeldRow held(EventNumber number, HeldRow::State state, std::string id) {
-  HeldRow row;
-  row.event_number = number;
-  row.state = state;
-  row.type = "Patient";
-  row.id = std::move(id);
-  row.reason = "too large";
-  row.attempts = 3;
-  row.next_try = core::SystemTime(std::chrono::seconds(1'800'000'000));
-  return row;
-}
-
-class QueueWithHeldRows : public StoreTest {
- protected:
-  void SetUp() override {
-    must_open();
-    slot_ = open_slot("d1");
-  }
-  void write_events(int count) {
-    for (int i = 1; i <= count; ++i) ASSERT_TRUE(write_event(slot_, "p" + std::to_string(i), std::to_string(i)));
-  }
-
-  DestinationSlot slot_;
-};
+class QueueWithHeldRows : public QueueTest {};
 
 TEST_F(QueueWithHeldRows, ListsHeldRowsByNumberAndState) {
   write_events(6);

@@ -12,27 +12,8 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-HeldRow held(EventNumber number, HeldRow::State state, std::string id) {
-  HeldRow row;
-  row.event_number = number;
-  row.state = state;
-  row.type = "Patient";
-  row.id = std::move(id);
-  row.reason = "too large";
-  row.attempts = 3;
-  row.next_try = core::SystemTime(std::chrono::seconds(1'800'000'000));
-  return row;
-}
-
-class OutboxOfTheStore : public StoreTest {
+class OutboxOfTheStore : public QueueTest {
  protected:
-  void SetUp() override {
-    must_open();
-    slot_ = open_slot("d1");
-  }
-  void write_events(int count, const std::string& prefix = "p") {
-    for (int i = 1; i <= count; ++i) ASSERT_TRUE(write_event(slot_, prefix + std::to_string(i), std::to_string(i)));
-  }
   // Reads one resource's rows.
   std::vector<EventNumber> rows_of(std::string_view id, EventNumber from, std::size_t max_rows = 100) {
     std::vector<Event> events;
@@ -48,8 +29,6 @@ class OutboxOfTheStore : public StoreTest {
     }
     return numbers;
   }
-
-  DestinationSlot slot_;
 };
 
 TEST_F(OutboxOfTheStore, HandsOutRowsWithTheVersionTheyPointAt) {

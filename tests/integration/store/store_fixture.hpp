@@ -65,6 +65,18 @@ inline core::Result<VersionId> put(Transaction& transaction, std::string_view ty
   return version.version_id;
 }
 
+inline HeldRow held(EventNumber number, HeldRow::State state, std::string id) {
+  HeldRow row;
+  row.event_number = number;
+  row.state = state;
+  row.type = "Patient";
+  row.id = std::move(id);
+  row.reason = "too large";
+  row.attempts = 3;
+  row.next_try = core::SystemTime(std::chrono::seconds(1'800'000'000));
+  return row;
+}
+
 class StoreTest : public ::testing::Test {
  protected:
   void TearDown() override { store_.reset(); }
@@ -176,6 +188,20 @@ class StoreTest : public ::testing::Test {
   test::FakeClock clock_;
   observability::Metrics metrics_;
   std::unique_ptr<Store> store_;
+};
+
+// With the queue of one destination.
+class QueueTest : public StoreTest {
+ protected:
+  void SetUp() override {
+    must_open();
+    slot_ = open_slot("d1");
+  }
+  void write_events(int count, const std::string& prefix = "p") {
+    for (int i = 1; i <= count; ++i) ASSERT_TRUE(write_event(slot_, prefix + std::to_string(i), std::to_string(i)));
+  }
+
+  DestinationSlot slot_;
 };
 
 }  // namespace embergate::store

@@ -21,13 +21,13 @@ std::chrono::seconds soak_time() {
 }
 
 // All of one length, so that a mixture of two would be as long as a whole one.
-std::string version(int number) {
+std::string long_version(int number) {
   const std::string digits = std::to_string(1'000'000 + number);
   return digits + "-secret-" + digits;
 }
 int number_of(const std::string& text) {
-  const int number = text.size() == version(0).size() ? std::atoi(text.c_str()) - 1'000'000 : -1;
-  return number >= 0 && text == version(number) ? number : -1;
+  const int number = text.size() == long_version(0).size() ? std::atoi(text.c_str()) - 1'000'000 : -1;
+  return number >= 0 && text == long_version(number) ? number : -1;
 }
 
 class DeliverySoak : public DeliveryFixture {
@@ -63,7 +63,7 @@ class DeliverySoak : public DeliveryFixture {
   template <class Write>
   void run(const Write& write) {
     write(0);
-    ASSERT_TRUE(comes(version(0)));
+    ASSERT_TRUE(comes(long_version(0)));
     start_readers();
     const auto end = Clock::now() + soak_time();
     int number = 0;
@@ -72,7 +72,7 @@ class DeliverySoak : public DeliveryFixture {
       write(number);
       test::eventually([] { return false; }, std::chrono::milliseconds(random_() % 400));
     }
-    EXPECT_TRUE(test::eventually([&] { return value() == version(number); }, options_.ttl + 2s))
+    EXPECT_TRUE(test::eventually([&] { return value() == long_version(number); }, options_.ttl + 2s))
         << "the newest value did not come: " << report().reason;
     stop_readers();
     EXPECT_GT(number, 5);
@@ -93,14 +93,14 @@ TEST_F(DeliverySoak, RM02_AllSortsOfWritersInTurnNeverShowAnythingButWholeValues
   }
   ASSERT_GE(methods.size(), 9U);
   serve(methods.front()->path("key"));
-  run([&](int number) { methods[random_() % methods.size()]->write({{"key", version(number)}}); });
+  run([&](int number) { methods[random_() % methods.size()]->write({{"key", long_version(number)}}); });
 }
 
 TEST_F(DeliverySoak, RM02_AKubeletInAHurryNeverShowsAnythingButWholeValues) {
   const auto method = test::delivery::kind("kubelet").make(dir_.path() / "delivered");
-  method->write({{"key", version(0)}});
+  method->write({{"key", long_version(0)}});
   serve(method->path("key"));
-  run([&](int number) { method->write({{"key", version(number)}, {"other", std::to_string(number)}}); });
+  run([&](int number) { method->write({{"key", long_version(number)}, {"other", std::to_string(number)}}); });
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ Rights rights(const std::vector<json>& policies) {
   return sum;
 }
 
-std::vector<fhir::Issue> issues_of(const json& lists) { return validate(*policy(lists), "p"); }
+std::vector<fhir::Issue> issues_of_policy(const json& lists) { return validate(*policy(lists), "p"); }
 
 TEST(Rights, APolicyWithoutListsAllowsEverythingAndMakesAnAdministrator) {
   const Rights all = rights({json::object()});
@@ -107,25 +107,26 @@ TEST(Rights, AListThatCannotBeUnderstoodGrantsNothing) {
 }
 
 TEST(Rights, UnknownNamesInAPolicyAreRefusedWithTheNearest) {
-  const auto type = issues_of({{"resource_types", {"Patient", "Encunter"}}});
+  const auto type = issues_of_policy({{"resource_types", {"Patient", "Encunter"}}});
   ASSERT_EQ(type.size(), 1U);
   EXPECT_EQ(type[0].expression, "AccessPolicy.resource_types[1]");
   EXPECT_THAT(type[0].diagnostics, HasSubstr("\"Encounter\""));
-  const auto own = issues_of({{"resource_types", {"Cliemt"}}});
+  const auto own = issues_of_policy({{"resource_types", {"Cliemt"}}});
   ASSERT_EQ(own.size(), 1U);
   EXPECT_THAT(own[0].diagnostics, HasSubstr("\"Client\""));
-  const auto interaction = issues_of({{"interactions", {"raed"}}});
+  const auto interaction = issues_of_policy({{"interactions", {"raed"}}});
   ASSERT_EQ(interaction.size(), 1U);
   EXPECT_EQ(interaction[0].expression, "AccessPolicy.interactions[0]");
   EXPECT_THAT(interaction[0].diagnostics, HasSubstr("\"read\""));
   EXPECT_TRUE(
-      issues_of({{"resource_types", {"Patient", "AidboxTopicDestination"}}, {"interactions", {"search"}}}).empty());
+      issues_of_policy({{"resource_types", {"Patient", "AidboxTopicDestination"}}, {"interactions", {"search"}}})
+          .empty());
 }
 
 TEST(Rights, AnEmptyListAndOneThatIsNoneAreRefused) {
   for (const char* name : {"resource_types", "interactions"}) {
     for (const json& value : std::vector<json>{json::array(), "read", 1, nullptr, {1}, {{{"a", 1}}}}) {
-      const auto issues = issues_of({{name, value}});
+      const auto issues = issues_of_policy({{name, value}});
       ASSERT_EQ(issues.size(), 1U) << name << " " << value;
       EXPECT_EQ(issues[0].expression, std::string("AccessPolicy.") + name);
     }
@@ -136,11 +137,11 @@ TEST(Rights, AnEmptyListAndOneThatIsNoneAreRefused) {
 TEST(Rights, AMisspeltListIsRefusedAndNotIgnored) {
   for (const char* name : {"resource_type", "resourceTypes", "Resource_Types", "resorce_types", "interaction",
                            "Interactions", "_interactions", "_resource_types"}) {
-    const auto issues = issues_of({{name, {"Patient"}}});
+    const auto issues = issues_of_policy({{name, {"Patient"}}});
     ASSERT_EQ(issues.size(), 1U) << name;
     EXPECT_EQ(issues[0].expression, std::string("AccessPolicy.") + name);
   }
-  EXPECT_TRUE(issues_of({{"description", "feed"}, {"meta", json::object()}}).empty());
+  EXPECT_TRUE(issues_of_policy({{"description", "feed"}, {"meta", json::object()}}).empty());
 }
 
 TEST(Rights, ADenialNamesWhatIsMissing) {

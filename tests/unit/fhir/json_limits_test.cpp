@@ -11,7 +11,7 @@
 namespace embergate::fhir {
 namespace {
 
-core::Error refused(std::string text, const ParseLimits& limits = {}) {
+core::Error refused_at_a_limit(std::string text, const ParseLimits& limits = {}) {
   const std::string start = text.substr(0, 60);
   const auto result = Resource::parse(std::move(text), limits);
   EXPECT_FALSE(result) << start;
@@ -111,7 +111,7 @@ TEST(JsonGrammar, RefusesWhatIsNotJson) {
       "{}\xff"s,
       "\xff{}"s,
   };
-  for (const std::string& text : texts) EXPECT_EQ(refused(text).code, core::ErrorCode::kMalformed) << text;
+  for (const std::string& text : texts) EXPECT_EQ(refused_at_a_limit(text).code, core::ErrorCode::kMalformed) << text;
 }
 
 TEST(JsonGrammar, AcceptsWhatIsJson) {
@@ -139,18 +139,18 @@ TEST(JsonGrammar, CutShortAnywhereIsRefused) {
   const std::string text =
       R"({"resourceType":"Patient","name":[{"given":["A\u00e9",null],"x":-1.5e3}],"active":true,"y":{}})";
   ASSERT_TRUE(Resource::parse(text));
-  for (std::size_t size = 0; size < text.size(); ++size) refused(text.substr(0, size));
+  for (std::size_t size = 0; size < text.size(); ++size) refused_at_a_limit(text.substr(0, size));
 }
 
 TEST(JsonDuplicates, AreRefusedInSmallAndInLargeObjects) {
-  EXPECT_EQ(refused(R"({"a":1,"a":1})").code, core::ErrorCode::kMalformed);
-  EXPECT_EQ(refused(R"({"a":1,"\u0061":1})").code, core::ErrorCode::kMalformed);
-  EXPECT_EQ(refused(R"({"x":[{"":1,"":2}]})").expression, "x[0]");
+  EXPECT_EQ(refused_at_a_limit(R"({"a":1,"a":1})").code, core::ErrorCode::kMalformed);
+  EXPECT_EQ(refused_at_a_limit(R"({"a":1,"\u0061":1})").code, core::ErrorCode::kMalformed);
+  EXPECT_EQ(refused_at_a_limit(R"({"x":[{"":1,"":2}]})").expression, "x[0]");
   for (const int members : {15, 16, 17, 18, 500}) {
     std::string text = "{";
     for (int i = 0; i < members; ++i) text += "\"m" + std::to_string(i) + "\":{\"m" + std::to_string(i) + "\":[]},";
     EXPECT_TRUE(Resource::parse(text + "\"last\":1}")) << members;
-    const auto error = refused(text + "\"m" + std::to_string(members - 1) + "\":1}");
+    const auto error = refused_at_a_limit(text + "\"m" + std::to_string(members - 1) + "\":1}");
     EXPECT_NE(error.diagnostics.find("duplicate member \"m" + std::to_string(members - 1) + "\""), std::string::npos)
         << members;
   }
@@ -163,7 +163,7 @@ TEST(JsonLimits, HaveEachItsOwnError) {
                            .max_tokens = 120,
                            .max_string_bytes = 50,
                            .max_number_chars = 8};
-  const auto code = [&](const std::string& text) { return refused(text, limits).code; };
+  const auto code = [&](const std::string& text) { return refused_at_a_limit(text, limits).code; };
   EXPECT_EQ(code("{\"a\":\"" + std::string(2000, 'x') + "\"}"), core::ErrorCode::kTooLarge);
   EXPECT_TRUE(Resource::parse(R"({"a":[[[[]]]]})", limits));
   EXPECT_EQ(code(R"({"a":[[[[[]]]]]})"), core::ErrorCode::kTooLarge);
@@ -181,7 +181,7 @@ TEST(JsonLimits, HaveEachItsOwnError) {
   EXPECT_EQ(code("{\"a\":[0" + repeated(",0", 115) + "]}"), core::ErrorCode::kTooLarge);
 }
 
-// Large texts made to cost much are refused well within a second.
+// Large texts made to cost much are refused_at_a_limit well within a second.
 TEST(JsonLimits, BI15_RefuseHostileTextsQuickly) {
   std::string many_names = "{\"n0\":0";
   for (int i = 1; i < 1'000'000; ++i) many_names += ",\"n" + std::to_string(i) + "\":0";
@@ -199,17 +199,17 @@ TEST(JsonLimits, BI15_RefuseHostileTextsQuickly) {
   };
   for (const std::string& text : texts) {
     const double begin = cpu_seconds();
-    refused(text);
+    refused_at_a_limit(text);
     EXPECT_LT(cpu_seconds() - begin, 1.0) << text.substr(0, 20);
   }
 }
 
 TEST(JsonErrors, SayWhereInLinesAndShowLittleOfTheText) {
-  const auto error =
-      refused("{\n  \"resourceType\": \"Patient\",\n  \"contact\": [ {\"name\": " + std::string(5000, 'x') + "} ]\n}");
+  const auto error = refused_at_a_limit(
+      "{\n  \"resourceType\": \"Patient\",\n  \"contact\": [ {\"name\": " + std::string(5000, 'x') + "} ]\n}");
   EXPECT_EQ(error.diagnostics,
             "\"" + std::string(40, 'x') + "\" is no JSON value in Patient.contact[0] (line 3, column 25, byte 55)");
-  EXPECT_EQ(refused("{\"a\":\"\xff\"}").diagnostics, "the text is not valid UTF-8");
+  EXPECT_EQ(refused_at_a_limit("{\"a\":\"\xff\"}").diagnostics, "the text is not valid UTF-8");
 }
 
 }  // namespace

@@ -25,13 +25,13 @@ std::string first_warning(std::string_view text, std::string_view type = "Observ
   return (*result)->warnings().empty() ? "" : (*result)->warnings().front().message;
 }
 
-struct Row {
+struct Refusal {
   const char* text;
   const char* says;
 };
 
 TEST(Compile, RefusesWhatCanNeverWorkAndSaysWhereAndWhy) {
-  const Row rows[] = {
+  const Refusal rows[] = {
       {"", "line 1, column 1: expected an expression"},
       {"status = ", "line 1, column 10: expected a value, a name or (, found the end"},
       {"status =\n  'final' code", "line 2, column 11: expected an operator or the end, found 'code'"},
@@ -76,7 +76,7 @@ TEST(Compile, RefusesWhatCanNeverWorkAndSaysWhereAndWhy) {
       {"status.", "expected a name after the dot"},
       {"iif(true, 1,)", "expected an argument after the comma"},
   };
-  for (const Row& row : rows)
+  for (const Refusal& row : rows)
     EXPECT_NE(refusal(row.text).find(row.says), std::string::npos) << row.text << "\n  " << refusal(row.text);
 }
 
@@ -106,7 +106,7 @@ TEST(Compile, AcceptsLongChainsOfConditions) {
 }
 
 TEST(Compile, WarnsAboutWhatIsHardlyMeant) {
-  const Row rows[] = {
+  const Refusal rows[] = {
       {"valueQuantity.exists()", "valueQuantity is the JSON name; in FHIRPath write value.ofType(Quantity)"},
       {"Encounter.status = 'finished'", "Encounter is never the type here (Observation)"},
       {"status.ofType(Quantity).exists()", "code is never of type Quantity"},
@@ -115,7 +115,7 @@ TEST(Compile, WarnsAboutWhatIsHardlyMeant) {
       {"component.where(code).exists()", "the criterion is CodeableConcept, not a Boolean"},
       {"children().first().exists()", "their order is not defined"},
   };
-  for (const Row& row : rows)
+  for (const Refusal& row : rows)
     EXPECT_NE(first_warning(row.text).find(row.says), std::string::npos)
         << row.text << "\n  " << first_warning(row.text);
 }

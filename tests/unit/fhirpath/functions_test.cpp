@@ -7,13 +7,13 @@
 namespace embergate::fhirpath::test {
 namespace {
 
-struct Row {
+struct Call {
   const char* text;
   const char* gives;
 };
 
-void expect_all(std::initializer_list<Row> rows, const fhir::Resource* on = nullptr) {
-  for (const Row& row : rows) EXPECT_EQ(evaluate(row.text, on), row.gives) << row.text;
+void expect_all(std::initializer_list<Call> rows, const fhir::Resource* on = nullptr) {
+  for (const Call& row : rows) EXPECT_EQ(evaluate(row.text, on), row.gives) << row.text;
 }
 
 TEST(Functions, TakeDatesAndTimesApart) {

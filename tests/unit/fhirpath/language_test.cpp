@@ -11,13 +11,13 @@
 namespace embergate::fhirpath::test {
 namespace {
 
-struct Row {
+struct Sentence {
   const char* text;
   const char* gives;
 };
 
-void check(std::span<const Row> rows, const fhir::Resource* on = nullptr) {
-  for (const Row& row : rows) EXPECT_EQ(evaluate(row.text, on), row.gives) << row.text;
+void check(std::span<const Sentence> rows, const fhir::Resource* on = nullptr) {
+  for (const Sentence& row : rows) EXPECT_EQ(evaluate(row.text, on), row.gives) << row.text;
 }
 
 constexpr std::string_view kPatient = R"({"resourceType":"Patient","id":"p1","active":true,
@@ -32,7 +32,7 @@ constexpr std::string_view kPatient = R"({"resourceType":"Patient","id":"p1","ac
  "contained":[{"resourceType":"Organization","id":"org","name":"Acme"}]})";
 
 TEST(Language, BindsOperatorsAsTheGrammarSays) {
-  const Row rows[] = {
+  const Sentence rows[] = {
       {"1 + 2 * 3 - 4", "Integer:3"},
       {"-1.abs()", "Integer:-1"},
       {"(1 | 1 is Integer).count()", "Integer:2"},
@@ -47,7 +47,7 @@ TEST(Language, BindsOperatorsAsTheGrammarSays) {
 }
 
 TEST(Language, ReadsLiterals) {
-  const Row rows[] = {
+  const Sentence rows[] = {
       {"'\\'\\\\\\n\\u0041\\ud83d\\ude00\\q'", "String:\"'\\\\\\nA😀q\""},
       {"1.50", "Decimal:1.50"},
       {"12345678901L", "Long:12345678901"},
@@ -63,7 +63,7 @@ TEST(Language, ReadsLiterals) {
 }
 
 TEST(Language, ThinksInThreeValues) {
-  const Row rows[] = {
+  const Sentence rows[] = {
       {"true and {}", ""},
       {"false and {}", "Boolean:false"},
       {"{} and false", "Boolean:false"},
@@ -79,7 +79,7 @@ TEST(Language, ThinksInThreeValues) {
       {"(1 | 2).not()",
        "error: line 1, column 1: expected one item here, found several; use first(), exists() or where()"},
   };
-  for (const Row& row : rows) {
+  for (const Sentence& row : rows) {
     const std::string result = evaluate(row.text);
     if (std::string_view(row.gives).starts_with("error")) {
       EXPECT_NE(result.find("found several"), std::string::npos) << row.text << " " << result;
@@ -90,7 +90,7 @@ TEST(Language, ThinksInThreeValues) {
 }
 
 TEST(Language, ComparesValues) {
-  const Row rows[] = {
+  const Sentence rows[] = {
       {"1 = 1.0", "Boolean:true"},
       {"1 = '1'", "Boolean:false"},
       {"1 = {}", ""},
@@ -116,7 +116,7 @@ TEST(Language, ComparesValues) {
 }
 
 TEST(Language, Computes) {
-  const Row rows[] = {
+  const Sentence rows[] = {
       {"0.1 + 0.2", "Decimal:0.3"},
       {"1 / 0", ""},
       {"5 mod 0", ""},
@@ -144,7 +144,7 @@ TEST(Language, Computes) {
 }
 
 TEST(Language, WorksOnStringsByCharacter) {
-  const Row rows[] = {
+  const Sentence rows[] = {
       {"'Zoë😀x'.length()", "Integer:5"},
       {"'Zoë😀x'.substring(2, 2)", "String:\"ë😀\""},
       {"'Zoë'.substring(3)", ""},
@@ -178,7 +178,7 @@ TEST(Language, WorksOnStringsByCharacter) {
 }
 
 TEST(Language, Converts) {
-  const Row rows[] = {
+  const Sentence rows[] = {
       {"'Y'.toBoolean()", "Boolean:true"},
       {"2.toBoolean()", ""},
       {"'+12'.toInteger()", "Integer:12"},
@@ -200,7 +200,7 @@ TEST(Language, Converts) {
 }
 
 TEST(Language, WorksOnCollections) {
-  const Row rows[] = {
+  const Sentence rows[] = {
       {"(1 | 2 | 2 | 3).count()", "Integer:3"},
       {"1.combine(1).count()", "Integer:2"},
       {"(1 | 2 | 3).skip(1).take(1)", "Integer:2"},
@@ -244,7 +244,7 @@ TEST(Language, UsesHashesForLargeSetsWithTheSameResult) {
 
 TEST(Language, FollowsPathsInAResource) {
   const auto patient = resource(kPatient);
-  const Row rows[] = {
+  const Sentence rows[] = {
       {"name.given", "string:\"Zoë\" string:\"Lea\" string:\"Zo\""},
       {"Patient.name[0].family", "string:\"Åström\""},
       {"DomainResource.id", "id:\"p1\""},
@@ -274,7 +274,7 @@ TEST(Language, FollowsPathsInAResource) {
   };
   CompileOptions typed;
   typed.context_type = fhir::Model::r4().find_type("Patient");
-  for (const Row& row : rows) {
+  for (const Sentence& row : rows) {
     EXPECT_EQ(evaluate(row.text, patient.get()), row.gives) << row.text << " (untyped)";
     EXPECT_EQ(evaluate(row.text, patient.get(), typed), row.gives) << row.text << " (typed)";
   }
@@ -317,11 +317,11 @@ TEST(Language, FollowsPathsThroughOddListsAsStepByStep) {
 TEST(Language, CountsNoNullOfAList) {
   const auto patient =
       resource(R"({"resourceType":"Patient","name":[null,{"given":["a",null,"b",null]},null],"address":[null]})");
-  const Row rows[] = {{"name.count()", "Integer:1"},
-                      {"name.given.count()", "Integer:2"},
-                      {"name.first().given.count()", "Integer:2"},
-                      {"address.count()", "Integer:0"},
-                      {"address.exists()", "Boolean:false"}};
+  const Sentence rows[] = {{"name.count()", "Integer:1"},
+                           {"name.given.count()", "Integer:2"},
+                           {"name.first().given.count()", "Integer:2"},
+                           {"address.count()", "Integer:0"},
+                           {"address.exists()", "Boolean:false"}};
   check(rows, patient.get());
 }
 
@@ -341,7 +341,7 @@ TEST(Language, TellsTextsOfEveryLengthApart) {
 
 TEST(Language, TestsTypes) {
   const auto patient = resource(kPatient);
-  const Row rows[] = {
+  const Sentence rows[] = {
       {"active is boolean and (active is Boolean).not() and (active is System.Boolean).not()", "Boolean:true"},
       {"1 is Integer and 1 is System.Integer and (1 is integer).not()", "Boolean:true"},
       {"name.use.first() is code and name.use.first() is string", "Boolean:true"},
@@ -359,7 +359,7 @@ TEST(Language, TestsTypes) {
 
 TEST(Language, ResolvesContainedResourcesAndTypesOfReferencesOnly) {
   const auto patient = resource(kPatient);
-  const Row rows[] = {
+  const Sentence rows[] = {
       {"managingOrganization.resolve().name", "string:\"Acme\""},
       {"generalPractitioner.resolve().id", "id:\"org\""},
       {"generalPractitioner[0].resolve() is Practitioner", "Boolean:true"},
@@ -374,7 +374,7 @@ TEST(Language, ComparesQuantitiesOfResourcesOnlyWithUcumCodes) {
   const auto observation = resource(
       R"({"resourceType":"Observation","valueQuantity":{"value":185,"system":"http://unitsofmeasure.org","code":"[lb_av]"},
     "component":[{"valueQuantity":{"value":185,"unit":"lbs"}}]})");
-  const Row rows[] = {
+  const Sentence rows[] = {
       {"value = 185 '[lb_av]' and value > 80 'kg' and value.value = 185.0", "Boolean:true"},
       {"component.value = 185 '[lb_av]'", ""},
       {"component.value > 1 'kg'", ""},
@@ -388,7 +388,7 @@ TEST(Language, EquivalenceOfCodesLooksAtSystemAndCode) {
   const auto observation = resource(
       R"({"resourceType":"Observation","code":{"coding":[{"system":"s","code":"a","display":"A"},{"system":"s","code":"b"}]},
     "bodySite":{"coding":[{"system":"s","code":"b","display":"other"}],"text":"x"},"method":{"coding":[{"system":"s","code":"c"}]}})");
-  const Row rows[] = {
+  const Sentence rows[] = {
       {"code ~ bodySite", "Boolean:true"},
       {"code ~ method", "Boolean:false"},
       {"code = bodySite", "Boolean:false"},

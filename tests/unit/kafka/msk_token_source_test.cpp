@@ -17,7 +17,7 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
-constexpr const char* kModule = "software.amazon.msk.auth.iam.IAMLoginModule required";
+constexpr const char* kIamModule = "software.amazon.msk.auth.iam.IAMLoginModule required";
 constexpr const char* kBootstrap = "b-1.demo.abc.c2.kafka.us-east-1.amazonaws.com:9098";
 
 AwsCredentials example_credentials(const std::string& session_token = "") {
@@ -68,7 +68,7 @@ class MskSource : public testing::Test {
     ConnectionSettings settings;
     settings.sasl_mechanism = SaslMechanism::kMskIam;
     settings.bootstrap_servers = bootstrap;
-    auto login = parse_jaas(std::string(kModule) + " " + options + ";");
+    auto login = parse_jaas(std::string(kIamModule) + " " + options + ";");
     EXPECT_TRUE(login) << login.error().diagnostics;
     TokenMaterial material;
     material.login = *std::move(login);

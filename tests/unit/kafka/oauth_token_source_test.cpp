@@ -16,7 +16,7 @@ using core::ErrorCode;
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr const char* kModule = "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required ";
+constexpr const char* kOauthModule = "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required ";
 constexpr const char* kUrl = "https://idp.example/token";
 
 class OauthSource : public testing::Test {
@@ -25,7 +25,7 @@ class OauthSource : public testing::Test {
     ConnectionSettings settings;
     settings.sasl_mechanism = SaslMechanism::kOauthBearer;
     settings.sasl_oauthbearer_token_endpoint_url = url;
-    auto login = parse_jaas(kModule + options + ";");
+    auto login = parse_jaas(kOauthModule + options + ";");
     EXPECT_TRUE(login) << login.error().diagnostics;
     TokenMaterial material;
     material.login = *std::move(login);

@@ -19,29 +19,31 @@ constexpr std::string_view kProfile =
 constexpr std::string_view kRequired =
     R"({"name":"kafkaTopic","valueString":"events"},{"name":"bootstrapServers","valueString":"broker:9092"})";
 
-struct Parsed {
+struct ParsedDestination {
   std::shared_ptr<TopicDestination> destination;
   std::vector<fhir::Issue> issues;
 };
 
-Parsed parse(std::string_view text) {
-  Parsed parsed;
+ParsedDestination parse_destination(std::string_view text) {
+  ParsedDestination parsed;
   parsed.destination = TopicDestination::parse(*resource_of(text), "d1", parsed.issues);
   return parsed;
 }
 
-Parsed with(std::string_view parameters, std::string_view members = "", std::string_view kind = "kafka-at-least-once",
-            std::string_view profile = kProfile) {
-  return parse(
+ParsedDestination with(std::string_view parameters, std::string_view members = "",
+                       std::string_view kind = "kafka-at-least-once", std::string_view profile = kProfile) {
+  return parse_destination(
       fmt::format(R"({{"resourceType":"AidboxTopicDestination","meta":{{"profile":["{}"]}},"topic":"u","kind":"{}",
     "parameter":[{}]{}{}}})",
                   profile, kind, parameters, members.empty() ? "" : ",", members));
 }
 
-Parsed with_parameter(std::string_view parameter) { return with(fmt::format("{},{}", kRequired, parameter)); }
+ParsedDestination with_parameter(std::string_view parameter) {
+  return with(fmt::format("{},{}", kRequired, parameter));
+}
 
 TEST(TopicDestination, ReadsSettingsAndParameters) {
-  const Parsed parsed = with(
+  const ParsedDestination parsed = with(
       fmt::format(R"({},{{"name":"batchSize","valueInteger":100}},{{"name":"lingerMs","valueUnsignedInt":5}},
         {{"name":"keyByResourceId","valueBoolean":true}})",
                   kRequired),
@@ -66,7 +68,7 @@ TEST(TopicDestination, ReadsSettingsAndParameters) {
 }
 
 TEST(TopicDestination, HasTheDocumentedDefaults) {
-  const Parsed parsed = with(kRequired);
+  const ParsedDestination parsed = with(kRequired);
   ASSERT_NE(parsed.destination, nullptr);
   EXPECT_EQ(parsed.destination->content, Content::kFullResource);
   EXPECT_EQ(parsed.destination->log_level, "info");
@@ -79,10 +81,11 @@ TEST(TopicDestination, AcceptsTheProfilesOfBothPrefixesAndNoOther) {
                  "http://aidbox.app/StructureDefinition/aidboxtopicdestination-kafka-at-least-once")
                 .destination,
             nullptr);
-  const Parsed other = with(kRequired, "", "kafka-at-least-once",
-                            "http://aidbox.app/StructureDefinition/aidboxtopicdestination-kafka-best-effort");
+  const ParsedDestination other =
+      with(kRequired, "", "kafka-at-least-once",
+           "http://aidbox.app/StructureDefinition/aidboxtopicdestination-kafka-best-effort");
   EXPECT_TRUE(has_issue(other.issues, "invalid", "AidboxTopicDestination.meta.profile"));
-  const Parsed none = parse(fmt::format(
+  const ParsedDestination none = parse_destination(fmt::format(
       R"({{"resourceType":"AidboxTopicDestination","topic":"u","kind":"kafka-at-least-once","parameter":[{}]}})",
       kRequired));
   EXPECT_TRUE(has_issue(none.issues, "invalid", "AidboxTopicDestination.meta.profile"));
@@ -92,7 +95,7 @@ TEST(TopicDestination, SaysNotSupportedForKindsOfTheContractAndInvalidForOthers)
   for (const std::string_view kind :
        {"kafka-best-effort", "webhook-at-least-once", "fhir-native-topic-based-subscription", "nats-core-best-effort",
         "gcp-pubsub-at-least-once", "aws-sns", "clickhouse", "bigquery-at-least-once"}) {
-    const Parsed parsed = with(kRequired, "", kind);
+    const ParsedDestination parsed = with(kRequired, "", kind);
     EXPECT_EQ(parsed.destination, nullptr) << kind;
     EXPECT_TRUE(has_issue(parsed.issues, "not-supported", "AidboxTopicDestination.kind")) << kind;
   }
@@ -100,8 +103,8 @@ TEST(TopicDestination, SaysNotSupportedForKindsOfTheContractAndInvalidForOthers)
 }
 
 TEST(TopicDestination, ReportsEveryIssueOfTheElementsAtOnce) {
-  const Parsed parsed =
-      parse(R"({"resourceType":"AidboxTopicDestination","content":"half","status":"off","logLevel":"loud",
+  const ParsedDestination parsed =
+      parse_destination(R"({"resourceType":"AidboxTopicDestination","content":"half","status":"off","logLevel":"loud",
     "includeVersionId":"yes","extra":1,"parameter":[]})");
   EXPECT_EQ(parsed.destination, nullptr);
   for (const std::string_view element :
@@ -111,7 +114,8 @@ TEST(TopicDestination, ReportsEveryIssueOfTheElementsAtOnce) {
 }
 
 TEST(TopicDestination, RefusesFiltersUntilTheyExist) {
-  const Parsed parsed = with(kRequired, R"("filterBy":[{"filterParameter":"a","comparator":"eq","value":"b"}])");
+  const ParsedDestination parsed =
+      with(kRequired, R"("filterBy":[{"filterParameter":"a","comparator":"eq","value":"b"}])");
   EXPECT_TRUE(has_issue(parsed.issues, "not-supported", "AidboxTopicDestination.filterBy"));
 }
 
@@ -124,7 +128,7 @@ class BadParameters : public ::testing::TestWithParam<BadParameter> {};
 
 TEST_P(BadParameters, AreRefusedAtTheirPlace) {
   const BadParameter& bad = GetParam();
-  const Parsed parsed = with_parameter(bad.json);
+  const ParsedDestination parsed = with_parameter(bad.json);
   EXPECT_EQ(parsed.destination, nullptr) << bad.json;
   EXPECT_TRUE(has_issue(parsed.issues, bad.code, fmt::format("AidboxTopicDestination.parameter[2]{}", bad.expression)))
       << bad.json << " -> "
@@ -166,7 +170,7 @@ constexpr std::string_view kReference = R"("_valueString":{"extension":[
   {"url":"http://health-samurai.io/fhir/secret-reference","valueString":"events-jaas"}]})";
 
 TEST(TopicDestination, TakesASecretReferenceWhereTheTableAllowsOne) {
-  const Parsed parsed = with_parameter(fmt::format(R"({{"name":"saslJaasConfig",{}}})", kReference));
+  const ParsedDestination parsed = with_parameter(fmt::format(R"({{"name":"saslJaasConfig",{}}})", kReference));
   ASSERT_THAT(parsed.issues, IsEmpty());
   EXPECT_EQ(parsed.destination->parameter("saslJaasConfig")->secret_reference, "events-jaas");
   EXPECT_FALSE(parsed.destination->parameter("saslJaasConfig")->text.has_value());
@@ -184,13 +188,13 @@ TEST(TopicDestination, RefusesASecretReferenceElsewhereAndBesideAValue) {
 }
 
 TEST(TopicDestination, AcceptsUnbuiltFeaturesThatAreSwitchedOff) {
-  const Parsed parsed = with_parameter(
+  const ParsedDestination parsed = with_parameter(
       R"({"name":"transactional","valueBoolean":false},{"name":"maxDeliveryAttempts","valueInteger":0})");
   EXPECT_THAT(parsed.issues, IsEmpty());
 }
 
 TEST(TopicDestination, NamesTheExpectedValueTypeInTheText) {
-  const Parsed parsed = with_parameter(R"({"name":"batchSize","valueString":"1"})");
+  const ParsedDestination parsed = with_parameter(R"({"name":"batchSize","valueString":"1"})");
   ASSERT_FALSE(parsed.issues.empty());
   EXPECT_THAT(parsed.issues[0].diagnostics, HasSubstr("valueInteger or valueUnsignedInt"));
 }

@@ -38,14 +38,14 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto* kConfig = R"({"secret":{"c1":{"path":"/run/c1","scope":["Client/a"]}}})";
+constexpr auto* kOneSecret = R"({"secret":{"c1":{"path":"/run/c1","scope":["Client/a"]}}})";
 
 class AllocationFailure : public ::testing::Test {
  protected:
   AllocationFailure() {
     options_.start_poll_thread = false;
     files_->put(kOld);
-    cache_.emplace(*VaultConfig::parse(kConfig), options_, clock_, metrics_, files_);
+    cache_.emplace(*VaultConfig::parse(kOneSecret), options_, clock_, metrics_, files_);
     (void)value();
     clock_.advance(100ms);
   }

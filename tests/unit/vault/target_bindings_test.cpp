@@ -16,7 +16,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr auto* kConfig = R"({"secret":{
+constexpr auto* kBindingsConfig = R"({"secret":{
   "free":   {"path":"/run/free","scope":["AidboxTopicDestination/d"]},
   "key":    {"path":"/run/key","scope":["AidboxTopicDestination/d"]},
   "pinned": {"path":"/run/pinned","scope":["AidboxTopicDestination/d"],"allow":{"bootstrapServers":["a.example:9093"]}}}})";
@@ -30,7 +30,7 @@ class TargetBindingsTest : public ::testing::Test {
   static VaultConfig config(TargetMode mode = TargetMode::kFirstUse) {
     ConfigRules rules;
     rules.target_mode = mode;
-    return *VaultConfig::parse(kConfig, rules);
+    return *VaultConfig::parse(kBindingsConfig, rules);
   }
   std::unique_ptr<TargetBindings> process() {
     auto made = std::make_unique<TargetBindings>(config_, std::make_unique<test::FakeTargetStore>(table_));

@@ -11,7 +11,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using Verdict = TargetRuling::Verdict;
 
-constexpr auto* kConfig = R"({"secret":{
+constexpr auto* kPolicyConfig = R"({"secret":{
   "free":   {"path":"/run/free","scope":["AidboxTopicDestination/d"]},
   "local":  {"path":"/run/local","scope":["AidboxTopicDestination/d"],"allow_plaintext":true},
   "pinned": {"path":"/run/pinned","scope":["AidboxTopicDestination/d"],
@@ -25,7 +25,7 @@ class TargetPolicyTest : public ::testing::Test {
   static TargetRuling rule(std::string_view secret, const Target& target, TargetMode mode = TargetMode::kWarn) {
     ConfigRules rules;
     rules.target_mode = mode;
-    const auto config = VaultConfig::parse(kConfig, rules);
+    const auto config = VaultConfig::parse(kPolicyConfig, rules);
     EXPECT_TRUE(config) << config.error().diagnostics;
     return TargetPolicy(*config).rule(*make_secret_name(secret), target);
   }
