@@ -8,6 +8,7 @@
 
 #include "embergate/auth/rights.hpp"
 #include "embergate/core/nearest.hpp"
+#include "embergate/core/text.hpp"
 #include "embergate/fhir/model.hpp"
 #include "embergate/fhir/reference.hpp"
 
@@ -121,8 +122,9 @@ void check_spelling(fhir::Node policy, std::vector<fhir::Issue>& issues) {
     if (nearest.name().empty()) continue;
     const std::string_view meant = nearest.name() == "interactions" ? kInteractions : kTypes;
     refuse(issues,
-           fmt::format("AccessPolicy has no element \"{}\"; the nearest is \"{}\"", name.substr(0, kMaxShown), meant),
-           fmt::format("AccessPolicy.{}", name.substr(0, kMaxShown)));
+           fmt::format("AccessPolicy has no element \"{}\"; the nearest is \"{}\"",
+                       core::whole_characters(name, kMaxShown), meant),
+           fmt::format("AccessPolicy.{}", core::whole_characters(name, kMaxShown)));
   }
 }
 
@@ -165,7 +167,8 @@ void check_lists(fhir::Node policy, std::vector<fhir::Issue>& issues) {
       policy, kTypes,
       [](std::string_view name) {
         if (fhir::is_resource_type(name)) return std::string();
-        return fmt::format("\"{}\" is not a resource type{}", name.substr(0, kMaxShown), hint(nearest_type(name)));
+        return fmt::format("\"{}\" is not a resource type{}", core::whole_characters(name, kMaxShown),
+                           hint(nearest_type(name)));
       },
       issues);
   check_list(
@@ -173,7 +176,7 @@ void check_lists(fhir::Node policy, std::vector<fhir::Issue>& issues) {
       [](std::string_view name) {
         if (find_code(name) != nullptr) return std::string();
         return fmt::format("\"{}\" is not an interaction{}; the codes are those of FHIR's restful-interaction",
-                           name.substr(0, kMaxShown), hint(nearest_code(name)));
+                           core::whole_characters(name, kMaxShown), hint(nearest_code(name)));
       },
       issues);
 }

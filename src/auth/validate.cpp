@@ -6,6 +6,7 @@
 
 #include "auth/grant.hpp"
 #include "embergate/auth/authenticator.hpp"
+#include "embergate/core/text.hpp"
 #include "embergate/fhir/reference.hpp"
 
 namespace embergate::auth {
@@ -29,7 +30,8 @@ void check_client(const fhir::Resource& resource, std::vector<fhir::Issue>& issu
   for (fhir::Node grant = grants.first_child(); grant; grant = grant.next_sibling(grants), ++index) {
     if (std::find(kGrantTypes.begin(), kGrantTypes.end(), grant.string()) != kGrantTypes.end()) continue;
     refuse(issues, "invalid",
-           fmt::format("unknown grant type \"{}\"; Basic authentication needs \"basic\"", grant.string().substr(0, 64)),
+           fmt::format("unknown grant type \"{}\"; Basic authentication needs \"basic\"",
+                       core::whole_characters(grant.string(), 64)),
            fmt::format("Client.grant_types[{}]", index));
   }
 }

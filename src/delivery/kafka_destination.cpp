@@ -11,6 +11,7 @@
 #include "delivery/bootstrap_servers.hpp"
 #include "delivery/kafka_security.hpp"
 #include "delivery/parameter_view.hpp"
+#include "embergate/kafka/target.hpp"
 
 namespace embergate::delivery {
 namespace {
@@ -34,6 +35,7 @@ class Reader {
     read_sizes_and_times();
     read_client();
     read_kafka_security(parameters_, result_.connection);
+    check_own_aws_identity();
     return std::move(result_);
   }
 
@@ -62,6 +64,11 @@ class Reader {
     auto servers = normal_bootstrap_servers(*parameter->text);
     if (!servers) return parameters_.issue(parameter, servers.error().diagnostics);
     result_.connection.bootstrap_servers = *std::move(servers);
+  }
+
+  void check_own_aws_identity() {
+    const auto objection = kafka::objection_to_own_aws_identity(result_.connection);
+    if (objection) parameters_.issue(parameters_.find("saslJaasConfig"), *objection);
   }
 
   void read_sizes_and_times() {

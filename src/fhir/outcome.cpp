@@ -4,6 +4,7 @@
 #include <array>
 
 #include "embergate/core/assert.hpp"
+#include "embergate/core/text.hpp"
 
 namespace embergate::fhir {
 namespace {
@@ -130,6 +131,16 @@ void append_json_escaped(std::string& out, std::string_view text) {
   std::size_t done = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto c = static_cast<unsigned char>(text[i]);
+    if (c >= 0x80) {
+      if (const std::size_t bytes = core::utf8_bytes(text, i); bytes > 0) {
+        i += bytes - 1;
+        continue;
+      }
+      out.append(text.substr(done, i - done));
+      out += core::kReplacementCharacter;
+      done = i + 1;
+      continue;
+    }
     if (c >= 0x20 && c != '"' && c != '\\') continue;
     out.append(text.substr(done, i - done));
     done = i + 1;

@@ -58,6 +58,7 @@ bool is_resource_type(std::string_view name) {
 
 bool is_valid_id(std::string_view id) {
   if (id.empty() || id.size() > kMaxIdLength) return false;
+  if (id == "." || id == "..") return false;  // clients take them out of a URL (RFC 3986 5.2.4)
   return std::all_of(id.begin(), id.end(), [](char c) {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
   });

@@ -150,6 +150,8 @@ class Evaluator {
   Outcome substring(const AstNode& node, std::string_view text, const Scope& scope, Item& out);
   Outcome replace(const AstNode& node, std::string_view text, const Scope& scope, Item& out);
   Outcome match(const AstNode& node, std::string_view text, const Scope& scope, Item& out);
+  Outcome replace_all(const AstNode& node, const RE2& pattern, const std::string& rewrite, std::string_view text,
+                      Item& out);
   Outcome recode(const AstNode& node, std::string_view text, const Scope& scope, Item& out);
   Outcome convert(const AstNode& node, const Item& input, const Scope& scope, Item& out);
   Outcome math_function(const AstNode& node, const Item& input, const Scope& scope, Item& out);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,6 +20,7 @@ constexpr std::uint64_t kStepsPerPattern = 1024;
 constexpr std::uint64_t kStepsPerRefusedPattern = 65'536;
 constexpr std::size_t kReplacementsPerResult = 32;  // what replaceMatches() may come to at most, in longest texts
 constexpr std::size_t kBytesPerStep = 64;
+constexpr std::size_t kMostGroups = 9;  // that a replacement can name
 
 std::uint64_t program_size(const RE2& pattern) { return static_cast<std::uint64_t>(pattern.ProgramSize()); }
 
@@ -26,6 +28,15 @@ std::uint64_t program_size(const RE2& pattern) { return static_cast<std::uint64_
 std::uint64_t steps_of_match(const RE2& pattern, std::string_view text) {
   constexpr std::uint64_t kInstructionsPerByteAndStep = 512;
   return text.size() * program_size(pattern) / kInstructionsPerByteAndStep;
+}
+
+// A match ends as soon as no longer one is possible. With a repetition that has no upper bound, each may have to look
+// to the end of the text for that.
+std::uint64_t steps_of_next_match(const RE2& pattern, std::string_view rest, bool with_groups) {
+  constexpr std::uint64_t kStepsPerMatch = 2;
+  constexpr std::uint64_t kStepsPerMatchWithGroups = 8;
+  const bool may_look_far = pattern.pattern().find_first_of("*+{") != std::string::npos;
+  return (with_groups ? kStepsPerMatchWithGroups : kStepsPerMatch) + (may_look_far ? steps_of_match(pattern, rest) : 0);
 }
 
 // At the worst each byte of the text begins like what is looked for.
@@ -235,8 +246,32 @@ Outcome Evaluator::match(const AstNode& node, std::string_view text, const Scope
   // A match at every byte, each replaced by the whole rewrite, is the most that can come out.
   if ((text.size() + 1) * rewrite.size() > kReplacementsPerResult * program_.limits.max_string_bytes)
     return exhausted(node, "replaceMatches() could build a text that is too long");
-  std::string result(text);
-  RE2::GlobalReplace(&result, *pattern, rewrite);
+  return replace_all(node, *pattern, rewrite, text, out);
+}
+
+// As RE2::GlobalReplace(), but each match is counted: a text of a megabyte may have a million of them.
+Outcome Evaluator::replace_all(const AstNode& node, const RE2& pattern, const std::string& rewrite,
+                               std::string_view text, Item& out) {
+  const re2::StringPiece piece(text.data(), text.size());
+  const int groups = RE2::MaxSubmatch(rewrite);
+  std::array<re2::StringPiece, kMostGroups + 1> found;
+  std::string result;
+  std::size_t from = 0;  // what lies before is in the result
+  std::size_t at = 0;    // where the next match may begin
+  while (at <= text.size()) {
+    if (!steps(steps_of_next_match(pattern, text.substr(at), groups > 0))) return Outcome::kError;
+    if (!pattern.Match(piece, at, text.size(), RE2::UNANCHORED, found.data(), groups + 1)) break;
+    const auto begin = static_cast<std::size_t>(found[0].data() - text.data());
+    const std::size_t end = begin + found[0].size();
+    const bool touches_the_last_one = found[0].empty() && begin == from && from > 0;
+    if (!touches_the_last_one) {
+      result.append(text.substr(from, begin - from));
+      pattern.Rewrite(&result, rewrite, found.data(), groups + 1);
+      from = end;
+    }
+    at = found[0].empty() ? end + character_bytes(text, end) : end;
+  }
+  if (from < text.size()) result.append(text.substr(from));
   return make_string(node, result, out);
 }
 

@@ -54,6 +54,12 @@ std::size_t character_count(std::string_view text) {
   return count;
 }
 
+std::size_t character_bytes(std::string_view text, std::size_t at) {
+  std::size_t count = 1;
+  while (at + count < text.size() && is_continuation(text[at + count])) ++count;
+  return count;
+}
+
 std::size_t offset_of_character(std::string_view text, std::size_t position) {
   std::size_t at = 0;
   while (at < text.size()) {

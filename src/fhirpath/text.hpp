@@ -11,6 +11,8 @@
 namespace embergate::fhirpath {
 
 std::size_t character_count(std::string_view text);
+// Of the character that begins there; 1 at the end of the text.
+std::size_t character_bytes(std::string_view text, std::size_t at);
 // Byte offset of character `position`; text.size() when there are not so many.
 std::size_t offset_of_character(std::string_view text, std::size_t position);
 std::string changed_case(std::string_view text, bool upper);

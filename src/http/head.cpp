@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "embergate/core/assert.hpp"
+#include "embergate/core/text.hpp"
 #include "http/text.hpp"
 
 namespace embergate::http {
@@ -223,7 +224,7 @@ std::optional<FieldView> scan_field(std::string_view line) {
     if (!is_char(c, kValueChar)) return std::nullopt;
     ascii = ascii && static_cast<unsigned char>(c) < 0x80;
   }
-  if (!ascii && !is_utf8(field.value)) return std::nullopt;
+  if (!ascii && !core::is_utf8(field.value)) return std::nullopt;
   return field;
 }
 

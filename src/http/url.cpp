@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "embergate/http/url.hpp"
 
+#include "embergate/core/text.hpp"
 #include "http/text.hpp"
 
 namespace embergate::http {
@@ -45,7 +46,7 @@ std::optional<std::string> percent_decode(std::string_view text, bool plus_is_sp
     if (c == '\0') return std::nullopt;
     decoded.push_back(c);
   }
-  if (!is_utf8(decoded)) return std::nullopt;
+  if (!core::is_utf8(decoded)) return std::nullopt;
   return decoded;
 }
 

@@ -5,6 +5,7 @@
 
 #include <charconv>
 
+#include "embergate/core/text.hpp"
 #include "embergate/core/uuid.hpp"
 #include "embergate/fhir/reference.hpp"
 #include "interaction/catalog_cache.hpp"
@@ -41,12 +42,12 @@ Answer<EntryTarget> parse_entry_url(std::string_view url, const std::string& bas
                      std::move(query)};
   if (!fhir::is_resource_type(target.type)) {
     return refuse(core::ErrorCode::kNotFound,
-                  fmt::format("request.url \"{}\" names no resource type", url.substr(0, 300)));
+                  fmt::format("request.url \"{}\" names no resource type", core::whole_characters(url, 300)));
   }
   if (!target.id.empty() && !fhir::is_valid_id(target.id)) {
     return refuse(core::ErrorCode::kInvalid,
                   fmt::format("request.url \"{}\" does not end in an id ([A-Za-z0-9-.], at most 64 characters)",
-                              url.substr(0, 300)));
+                              core::whole_characters(url, 300)));
   }
   return target;
 }
@@ -58,8 +59,9 @@ Answer<bool> discard_of(const WriteRequest& write, std::string_view query, std::
     if (query == "discard=true") return true;
     if (query == "discard=false") return false;
   }
-  return refuse(core::ErrorCode::kNotSupported,
-                fmt::format("request.url \"{}\" has a condition; use ifNoneExist or an id", url.substr(0, 300)));
+  return refuse(
+      core::ErrorCode::kNotSupported,
+      fmt::format("request.url \"{}\" has a condition; use ifNoneExist or an id", core::whole_characters(url, 300)));
 }
 
 std::optional<store::VersionId> parse_etag(std::string_view text) {
@@ -91,7 +93,8 @@ Answer<Method> method_of(std::string_view text, bool& is_read) {
   if (text == "PUT") return Method::kPut;
   if (text == "DELETE") return Method::kDelete;
   return refuse(core::ErrorCode::kMethodNotAllowed,
-                fmt::format("request.method \"{}\" cannot be used here: GET, POST, PUT or DELETE", text.substr(0, 20)));
+                fmt::format("request.method \"{}\" cannot be used here: GET, POST, PUT or DELETE",
+                            core::whole_characters(text, 20)));
 }
 
 Answer<fhir::ResourcePtr> entry_resource(fhir::Node node, const WriteRequest& write, const fhir::InputLimits& limits) {
@@ -170,7 +173,7 @@ std::optional<Refusal> repeated(const PreparedBundle& bundle, std::string_view f
   if (first == bundle.entry_of_url.end()) return std::nullopt;
   return refuse(core::ErrorCode::kInvalid,
                 fmt::format("the fullUrl \"{}\" is that of Bundle.entry[{}] already; each entry needs its own",
-                            full_url.substr(0, 300), first->second));
+                            core::whole_characters(full_url, 300), first->second));
 }
 
 // What a fullUrl stands for is known now, but for a conditional create, which may find its resource in the store.

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "embergate/core/text.hpp"
+
 namespace embergate::interaction {
 namespace {
 
@@ -129,7 +131,8 @@ core::Error BundleIdentities::overlap(std::size_t index, std::size_t other) cons
       fmt::format(
           "ifNoneExist \"{}\" overlaps with Bundle.entry[{}], {}: what it finds would depend on the order of the "
           "entries. Leave one of them out, and let references point at the other",
-          bundle_->entries[index].write.preconditions.if_none_exist.substr(0, 300), other, entries_[other].identity));
+          core::whole_characters(bundle_->entries[index].write.preconditions.if_none_exist, 300), other,
+          entries_[other].identity));
 }
 
 core::Result<std::vector<std::string>> BundleIdentities::matches(store::Reader& reader, std::string_view type,

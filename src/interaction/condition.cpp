@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "embergate/core/text.hpp"
+
 namespace embergate::interaction {
 namespace {
 
@@ -42,7 +44,7 @@ core::Error refuse(std::string_view query, std::string_view why) {
   return core::make_error(
       core::ErrorCode::kNotSupported,
       fmt::format("the condition \"{}\" {}; write identifier=<system>|<value>, identifier=<value> or _id=<id>",
-                  query.substr(0, 200), why));
+                  core::whole_characters(query, 200), why));
 }
 
 }  // namespace
@@ -63,8 +65,8 @@ core::Result<Condition> parse_condition(std::string_view query) {
     return condition;
   }
   if (name != "identifier")
-    return refuse(query,
-                  fmt::format("uses the parameter \"{}\", which cannot be searched for here", name.substr(0, 64)));
+    return refuse(query, fmt::format("uses the parameter \"{}\", which cannot be searched for here",
+                                     core::whole_characters(name, 64)));
   const std::size_t bar = value->find('|');
   if (bar == std::string::npos) {
     condition.value = *value;
@@ -84,8 +86,9 @@ core::Result<std::vector<std::string>> find_matches(store::Reader& reader, std::
 }
 
 core::Error several_matches(std::string_view type, std::string_view query) {
-  return core::make_error(core::ErrorCode::kMultipleMatches,
-                          fmt::format("If-None-Exist \"{}\" matches several {} resources", query.substr(0, 300), type));
+  return core::make_error(
+      core::ErrorCode::kMultipleMatches,
+      fmt::format("If-None-Exist \"{}\" matches several {} resources", core::whole_characters(query, 300), type));
 }
 
 // `identifier` is a list on most types and a single element on some (Composition, QuestionnaireResponse).

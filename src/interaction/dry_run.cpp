@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "embergate/core/text.hpp"
 #include "embergate/fhir/reference.hpp"
 #include "embergate/fhir/validate.hpp"
 #include "embergate/topic/dry_run.hpp"
@@ -75,9 +76,9 @@ class Reader {
       const std::string_view name = item.member("name").string();
       Parameter* known = parameter_of(name);
       if (known == nullptr) {
-        return refuse(
-            fmt::format("there is no parameter \"{}\"; there are topic, current and previous", name.substr(0, 100)),
-            place + ".name");
+        return refuse(fmt::format("there is no parameter \"{}\"; there are topic, current and previous",
+                                  core::whole_characters(name, 100)),
+                      place + ".name");
       }
       if (*known) return refuse(fmt::format("{} is there twice", name), place + ".name");
       *known = {item, std::move(place)};
@@ -128,7 +129,8 @@ class Reader {
     const fhir::Reference reference = fhir::parse_reference(text, base_);
     std::string place = topic_parameter_.place + ".valueReference.reference";
     if (reference.kind != fhir::Reference::Kind::kLocal || reference.type != kTopicType || !reference.version.empty()) {
-      return refuse(fmt::format("\"{}\" is no reference to a topic; write {}/<id>", text.substr(0, 200), kTopicType),
+      return refuse(fmt::format("\"{}\" is no reference to a topic; write {}/<id>", core::whole_characters(text, 200),
+                                kTopicType),
                     std::move(place));
     }
     for (const TopicPtr& candidate : catalog_.topics()) {
@@ -141,7 +143,7 @@ class Reader {
     for (const TopicPtr& candidate : catalog_.topics()) {
       if (candidate->url == url) return found(candidate);
     }
-    return refuse(fmt::format("no stored topic has the url \"{}\"", url.substr(0, 300)),
+    return refuse(fmt::format("no stored topic has the url \"{}\"", core::whole_characters(url, 300)),
                   fmt::format("{}.{}", topic_parameter_.place, member));
   }
 

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "embergate/core/text.hpp"
 #include "embergate/fhir/edit.hpp"
 #include "embergate/fhir/outcome.hpp"
 #include "embergate/fhir/reference.hpp"
@@ -38,10 +39,11 @@ core::Result<std::string> resolve_conditional(const fhir::Reference& reference, 
   EG_TRY(const auto ids, find(reference.type, *condition));
   if (ids.size() == 1) return fmt::format("{}/{}", reference.type, ids.front());
   const auto code = ids.empty() ? core::ErrorCode::kPreconditionFailed : core::ErrorCode::kMultipleMatches;
-  return core::make_error(code,
-                          fmt::format("the conditional reference \"{}\" matches {}; it must match exactly one",
-                                      text.substr(0, 300), ids.empty() ? "no resource" : "several resources"),
-                          fhir::path_of(place));
+  return core::make_error(
+      code,
+      fmt::format("the conditional reference \"{}\" matches {}; it must match exactly one",
+                  core::whole_characters(text, 300), ids.empty() ? "no resource" : "several resources"),
+      fhir::path_of(place));
 }
 
 core::Result<std::string> resolve_one(fhir::Node place, const UrnTargets& targets, const FindMatches& find,
@@ -52,9 +54,10 @@ core::Result<std::string> resolve_one(fhir::Node place, const UrnTargets& target
   if (reference.kind != Kind::kUrn) return std::string();
   const auto target = targets.find(text);
   if (target != targets.end()) return target->second;
-  return core::make_error(core::ErrorCode::kInvalid,
-                          fmt::format("no entry of the bundle has the fullUrl \"{}\"", text.substr(0, 300)),
-                          fhir::path_of(place));
+  return core::make_error(
+      core::ErrorCode::kInvalid,
+      fmt::format("no entry of the bundle has the fullUrl \"{}\"", core::whole_characters(text, 300)),
+      fhir::path_of(place));
 }
 
 }  // namespace

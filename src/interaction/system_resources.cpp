@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "embergate/core/text.hpp"
 #include "embergate/fhir/reference.hpp"
 #include "embergate/fhir/stored.hpp"
 #include "embergate/observability/log.hpp"
@@ -56,10 +57,10 @@ core::Result<void> before_write(store::Transaction& tx, const fhir::Resource& re
     if (other.id == id) continue;
     auto parsed = fhir::parse_stored(other.body);
     if (parsed && (*parsed)->root().member("url").string() == url) {
-      return core::make_error(
-          core::ErrorCode::kConflict,
-          fmt::format("AidboxSubscriptionTopic/{} already has the url \"{}\"", other.id, url.substr(0, 300)),
-          "AidboxSubscriptionTopic.url");
+      return core::make_error(core::ErrorCode::kConflict,
+                              fmt::format("AidboxSubscriptionTopic/{} already has the url \"{}\"", other.id,
+                                          core::whole_characters(url, 300)),
+                              "AidboxSubscriptionTopic.url");
     }
   }
   return {};

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "embergate/core/text.hpp"
 #include "interaction/bundle_identities.hpp"
 #include "interaction/read_result.hpp"
 
@@ -17,7 +18,7 @@ core::Error in_entry_error(core::Error error, std::size_t index) {
 core::Error moved_on(const WriteRequest& write) {
   return core::make_error(core::ErrorCode::kMultipleMatches,
                           fmt::format("ifNoneExist \"{}\" meets another resource than before the transaction",
-                                      write.preconditions.if_none_exist.substr(0, 300)));
+                                      core::whole_characters(write.preconditions.if_none_exist, 300)));
 }
 
 core::Result<InteractionResult> read_entry(store::Transaction& tx, const WriteRequest& request) {

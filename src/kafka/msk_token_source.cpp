@@ -27,20 +27,6 @@ bool is_region(std::string_view text) {
   });
 }
 
-// <anything>.kafka.<region>.amazonaws.com, also kafka-serverless and the domains of China.
-std::optional<std::string> region_of_host(std::string_view host) {
-  for (const std::string_view service : {".kafka.", ".kafka-serverless."}) {
-    const std::size_t at = host.find(service);
-    if (at == std::string_view::npos) continue;
-    const std::string_view rest = host.substr(at + service.size());
-    const std::size_t dot = rest.find('.');
-    if (dot == std::string_view::npos || !is_region(rest.substr(0, dot))) continue;
-    const std::string_view domain = rest.substr(dot);
-    if (domain == ".amazonaws.com" || domain == ".amazonaws.com.cn") return std::string(rest.substr(0, dot));
-  }
-  return std::nullopt;
-}
-
 Result<void> take_option(const JaasOption& option, AwsSelection& selection) {
   const auto value = [&] {
     return option.value.with_plaintext([](std::string_view text) { return std::string(text); });
@@ -108,11 +94,24 @@ class MskTokenSource final : public TokenSource {
 
 }  // namespace
 
+std::optional<std::string> msk_region_of_host(std::string_view host) {
+  for (const std::string_view service : {".kafka.", ".kafka-serverless."}) {
+    const std::size_t at = host.find(service);
+    if (at == std::string_view::npos) continue;
+    const std::string_view rest = host.substr(at + service.size());
+    const std::size_t dot = rest.find('.');
+    if (dot == std::string_view::npos || !is_region(rest.substr(0, dot))) continue;
+    const std::string_view domain = rest.substr(dot);
+    if (domain == ".amazonaws.com" || domain == ".amazonaws.com.cn") return std::string(rest.substr(0, dot));
+  }
+  return std::nullopt;
+}
+
 std::optional<std::string> msk_region(std::string_view bootstrap_servers) {
   while (!bootstrap_servers.empty()) {
     const std::size_t comma = bootstrap_servers.find(',');
     const std::string_view server = bootstrap_servers.substr(0, comma);
-    if (auto region = region_of_host(server.substr(0, server.find(':')))) return region;
+    if (auto region = msk_region_of_host(server.substr(0, server.find(':')))) return region;
     bootstrap_servers.remove_prefix(comma == std::string_view::npos ? bootstrap_servers.size() : comma + 1);
   }
   return std::nullopt;

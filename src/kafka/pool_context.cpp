@@ -5,6 +5,8 @@
 #include <thread>
 #include <utility>
 
+#include "embergate/core/text.hpp"
+#include "kafka/broker_words.hpp"
 #include "kafka/target_check.hpp"
 
 namespace embergate::kafka {
@@ -88,8 +90,9 @@ BrokerObjection PoolContext::objection_to_brokers_of(const ConnectionSettings& s
 }
 
 std::string PoolContext::redacted(std::string text) const {
+  text = without_broker_words(text);
   secrets.redact(text);
-  return text;
+  return core::as_utf8(std::move(text));  // a broker sends any bytes, and the library cuts them anywhere
 }
 
 }  // namespace embergate::kafka

@@ -17,6 +17,7 @@
 
 #include "embergate/vault/target_policy.hpp"
 #include "kafka/credential.hpp"
+#include "kafka/msk_token_source.hpp"
 
 namespace embergate::kafka {
 
@@ -122,6 +123,40 @@ std::vector<vault::SecretName> private_secrets(const ConnectionSettings& setting
     if (member.name && !is_public(member.kind)) names.push_back(*member.name);
   }
   return names;
+}
+
+bool uses_own_aws_identity(const ConnectionSettings& settings) {
+  return uses_sasl(settings) && settings.sasl_mechanism == SaslMechanism::kMskIam && !settings.sasl_jaas_text.empty();
+}
+
+std::optional<std::string> objection_to_own_aws_identity(const ConnectionSettings& settings) {
+  constexpr std::string_view kRemedy =
+      "for anything else put the JAAS line into a file and write a secret reference, which has a scope and pins";
+  if (!uses_own_aws_identity(settings)) return std::nullopt;
+  for (const std::string& server : servers_of(settings.bootstrap_servers)) {
+    if (auto objection = objection_to_msk_broker(settings, server)) return fmt::format("{}; {}", *objection, kRemedy);
+  }
+  if (!settings.verify_host_name)
+    return fmt::format("the gateway's own AWS identity needs sslEndpointIdentificationAlgorithm https; {}", kRemedy);
+  if (!settings.ssl_truststore_certificates.empty()) {
+    return fmt::format(
+        "the gateway's own AWS identity goes where the system's authorities or those of a secret reference vouch for "
+        "the broker, not those of the resource; {}",
+        kRemedy);
+  }
+  if (settings.sasl_jaas_text.find("awsProfileName") != std::string::npos)
+    return fmt::format("awsProfileName would pick another identity of the gateway; {}", kRemedy);
+  return std::nullopt;
+}
+
+std::optional<std::string> objection_to_msk_broker(const ConnectionSettings& settings, std::string_view broker) {
+  if (!uses_own_aws_identity(settings)) return std::nullopt;
+  const auto region = msk_region_of_host(broker.substr(0, broker.rfind(':')));
+  if (region && region == msk_region(settings.bootstrap_servers)) return std::nullopt;
+  return fmt::format(
+      "the gateway's own AWS identity is shown to Amazon MSK only, in one region: {} is not such as "
+      "b-1.name.kafka.eu-west-1.amazonaws.com:9098",
+      broker);
 }
 
 }  // namespace embergate::kafka

@@ -17,7 +17,8 @@ using core::ErrorCode;
 
 // Who receives it reads the secret, or a token that is as good.
 bool shows_secret(SaslMechanism mechanism) {
-  return mechanism == SaslMechanism::kPlain || mechanism == SaslMechanism::kOauthBearer;
+  return mechanism == SaslMechanism::kPlain || mechanism == SaslMechanism::kOauthBearer ||
+         mechanism == SaslMechanism::kMskIam;
 }
 
 }  // namespace
@@ -25,14 +26,15 @@ bool shows_secret(SaslMechanism mechanism) {
 BrokerObjection objection_to_brokers(const vault::VaultConfig& config, const vault::TargetBindings* bindings,
                                      const ConnectionSettings& settings) {
   std::vector<vault::SecretName> names = private_secrets(settings);
-  if (names.empty()) return {};
+  if (names.empty() && !uses_own_aws_identity(settings)) return {};
   vault::Target target;
   target.plaintext = !uses_tls(settings);
   target.verification_off = uses_tls(settings) && !settings.verify_host_name;
   target.own_authorities = !settings.ssl_truststore_certificates.empty();
   target.shows_secret = shows_secret(settings.sasl_mechanism);
-  return [&config, bindings, names = std::move(names), target,
+  return [&config, bindings, names = std::move(names), target, settings,
           named = named_target(settings)](std::string_view broker) -> std::optional<std::string> {
+    if (auto objection = objection_to_msk_broker(settings, broker)) return objection;
     vault::Target at = target;
     at.address = std::string(broker);
     for (const vault::SecretName& name : names) {

@@ -6,12 +6,11 @@
 #include <cmath>
 #include <iterator>
 
+#include "embergate/core/text.hpp"
 #include "embergate/core/time_format.hpp"
 
 namespace embergate::observability::log {
 namespace {
-
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 
 // Contract 6.2: no `lvl` means info.
 std::string_view name_of(Level level) {
@@ -28,32 +27,6 @@ std::string_view name_of(Level level) {
       return "error";
   }
   return "";
-}
-
-unsigned char byte_at(std::string_view text, std::size_t at) {
-  return at < text.size() ? static_cast<unsigned char>(text[at]) : 0;
-}
-
-// Bytes of the well-formed UTF-8 sequence at `at` (Unicode table 3-7), or 0.
-std::size_t sequence_length(std::string_view text, std::size_t at) {
-  const auto in = [&](std::size_t offset, unsigned char low, unsigned char high) {
-    const unsigned char c = byte_at(text, at + offset);
-    return c >= low && c <= high;
-  };
-  const unsigned char lead = byte_at(text, at);
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead <= 0xDF) return in(1, 0x80, 0xBF) ? 2 : 0;
-  if (lead >= 0xE0 && lead <= 0xEF) {
-    const unsigned char low = lead == 0xE0 ? 0xA0 : 0x80;
-    const unsigned char high = lead == 0xED ? 0x9F : 0xBF;
-    return in(1, low, high) && in(2, 0x80, 0xBF) ? 3 : 0;
-  }
-  if (lead >= 0xF0 && lead <= 0xF4) {
-    const unsigned char low = lead == 0xF0 ? 0x90 : 0x80;
-    const unsigned char high = lead == 0xF4 ? 0x8F : 0xBF;
-    return in(1, low, high) && in(2, 0x80, 0xBF) && in(3, 0x80, 0xBF) ? 4 : 0;
-  }
-  return 0;
 }
 
 void append_ascii(std::string& out, char c) {
@@ -120,11 +93,11 @@ void append_text(std::string& out, std::string_view text) {
   const bool is_long = text.size() > kMaxValueBytes;
   std::size_t at = 0;
   while (at < text.size() && (!is_long || at < kMaxValueBytes)) {
-    const std::size_t length = sequence_length(text, at);
+    const std::size_t length = core::utf8_bytes(text, at);
     if (length == 1) {
       append_ascii(out, text[at]);
     } else {
-      out += length == 0 ? kReplacement : text.substr(at, length);
+      out += length == 0 ? core::kReplacementCharacter : text.substr(at, length);
     }
     at += length == 0 ? 1 : length;
   }

@@ -11,6 +11,7 @@
 #include <tuple>
 
 #include "embergate/core/blocking.hpp"
+#include "embergate/core/text.hpp"
 #include "embergate/observability/log.hpp"
 #include "rest/call.hpp"
 #include "rest/headers.hpp"
@@ -268,10 +269,12 @@ struct Api::Impl {
 
   static core::Error no_route(const RouteMatch& route, const http::Request& request) {
     if (route.found) {
-      return core::make_error(ErrorCode::kMethodNotAllowed, fmt::format("{} cannot be used here; allowed: {}",
-                                                                        request.method.substr(0, 20), route.allow));
+      return core::make_error(
+          ErrorCode::kMethodNotAllowed,
+          fmt::format("{} cannot be used here; allowed: {}", core::whole_characters(request.method, 20), route.allow));
     }
-    return core::make_error(ErrorCode::kNotFound, fmt::format("there is nothing at {}", request.target.substr(0, 300)));
+    return core::make_error(ErrorCode::kNotFound,
+                            fmt::format("there is nothing at {}", core::whole_characters(request.target, 300)));
   }
 
   asio::awaitable<core::Result<Response>> process(http::Exchange& exchange, std::string_view& route_name) {

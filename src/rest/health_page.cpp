@@ -70,7 +70,7 @@ std::string render(HealthStatus status, const Results& results, core::SystemTime
                               {"commit", options.commit},
                               {"timestamp", options.build_time}}},
                             {"checks", checks}};
-  return body.dump();
+  return body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 HealthStatus worst_of(const HealthSnapshot& snapshot) {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string_view>
 
+#include "embergate/core/text.hpp"
 #include "embergate/fhir/resource.hpp"
 
 namespace embergate::rest {
@@ -60,7 +61,8 @@ class SelectionReader {
     if (name == "eventNumber") return read_number(one, place);
     if (name == "all") return read_all(one, place);
     if (name == "state") return read_state(one, place);
-    return invalid(fmt::format("there is no parameter \"{}\": give eventNumber, or all and state", name.substr(0, 100)),
+    return invalid(fmt::format("there is no parameter \"{}\": give eventNumber, or all and state",
+                               core::whole_characters(name, 100)),
                    place + ".name");
   }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Texts made shorter for people, without half a character. Thread: pure functions. Ownership: whole_characters() gives
-// a part of its argument. Failure: none; what is not UTF-8 is cut somewhere.
+// Texts as UTF-8 (RFC 3629), and made shorter for people without half a character. Thread: pure functions. Ownership:
+// whole_characters() gives a part of its argument. Failure: none; what is not UTF-8 is cut somewhere.
 #pragma once
 
 #include <cstddef>
@@ -13,5 +13,13 @@ namespace embergate::core {
 std::string_view whole_characters(std::string_view text, std::size_t most);
 // The same, with "..." behind it when something was left out.
 std::string shortened(std::string_view text, std::size_t most);
+
+// Bytes of the well-formed character at `at` (Unicode table 3-7: no overlong form, no surrogate); 0 when there is none.
+std::size_t utf8_bytes(std::string_view text, std::size_t at);
+bool is_utf8(std::string_view text);
+inline constexpr std::string_view kReplacementCharacter = "\xEF\xBF\xBD";
+// Each byte that belongs to no well-formed character becomes U+FFFD: what comes from other programs may be cut
+// anywhere.
+std::string as_utf8(std::string text);
 
 }  // namespace embergate::core

@@ -416,11 +416,16 @@ TEST_F(Rotation, FA06_ExhaustedDescriptorsAreAFaultAndNoDeletion) {
   std::vector<int> taken;
   for (int one = ::open("/dev/null", O_RDONLY); one >= 0; one = ::open("/dev/null", O_RDONLY)) taken.push_back(one);
   EXPECT_EQ(errno, EMFILE);
-  const auto during = value();
+  std::string during;
+  const bool noticed = test::eventually([&] {
+    during = value();
+    return during != "V1" || reason() == "io-error";
+  });
   const auto why = reason();
   for (const int one : taken) ::close(one);
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &old), 0);
   EXPECT_FALSE(taken.empty());
+  EXPECT_TRUE(noticed);
   EXPECT_EQ(during, "V1");
   EXPECT_EQ(why, "io-error");
   EXPECT_EQ(value(), "V1");

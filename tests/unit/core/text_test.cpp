@@ -21,4 +21,17 @@ TEST(Text, SaysThatSomethingWasLeftOut) {
   EXPECT_EQ(shortened("a\xC3\xA4z", 2), "a...");
 }
 
+TEST(Utf8, IsWhatRfc3629Says) {
+  for (const char* text : {"", "a", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80"})
+    EXPECT_TRUE(embergate::core::is_utf8(text)) << text;
+  for (const char* text : {"\x80", "\xC3", "\xC0\xAF", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xFF", "\xE2\x82"})
+    EXPECT_FALSE(embergate::core::is_utf8(text)) << text;
+}
+
+TEST(Utf8, ReplacesWhatIsNotIt) {
+  EXPECT_EQ(embergate::core::as_utf8("caf\xC3\xA9"), "caf\xC3\xA9");
+  EXPECT_EQ(embergate::core::as_utf8("a\xC3"), "a\xEF\xBF\xBD");
+  EXPECT_EQ(embergate::core::as_utf8("\xE2\x82(\xFF)"), "\xEF\xBF\xBD\xEF\xBF\xBD(\xEF\xBF\xBD)");
+}
+
 }  // namespace

@@ -152,10 +152,13 @@ TEST(KafkaDestination, MapsLoginsByToken) {
       read({{"securityProtocol", "SASL_SSL"}, {"saslMechanism", "OAUTHBEARER"}, {"saslPassword", Secret{"token"}}});
   ASSERT_THAT(token.issues, IsEmpty());
   EXPECT_EQ(token.result.connection.sasl_password->value(), "token");
-  const Read iam = read({{"securityProtocol", "SASL_SSL"},
+  const Read iam = read({{"kafkaTopic", "events"},
+                         {"bootstrapServers", "b-1.c.kafka.eu-west-1.amazonaws.com:9098"},
+                         {"securityProtocol", "SASL_SSL"},
                          {"saslMechanism", "AWS_MSK_IAM"},
                          {"saslJaasConfig", "software.amazon.msk.auth.iam.IAMLoginModule required;"},
-                         {"saslClientCallbackHandlerClass", "software.amazon.msk.auth.iam.IAMClientCallbackHandler"}});
+                         {"saslClientCallbackHandlerClass", "software.amazon.msk.auth.iam.IAMClientCallbackHandler"}},
+                        false);
   ASSERT_THAT(iam.issues, IsEmpty());
   EXPECT_FALSE(iam.result.connection.sasl_jaas_config.has_value());
   EXPECT_FALSE(iam.result.connection.sasl_jaas_text.empty());
@@ -215,6 +218,10 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{{{"securityProtocol", "SASL_PLAINTEXT"}, {"saslMechanism", "AWS_MSK_IAM"}, {"saslJaasConfig", Secret{"x"}}},
             "needs securityProtocol SASL_SSL"},
         Bad{{{"securityProtocol", "SASL_SSL"}, {"saslMechanism", "AWS_MSK_IAM"}}, "needs saslJaasConfig"},
+        Bad{{{"securityProtocol", "SASL_SSL"},
+             {"saslMechanism", "AWS_MSK_IAM"},
+             {"saslJaasConfig", "software.amazon.msk.auth.iam.IAMLoginModule required;"}},
+            "shown to Amazon MSK only"},
         Bad{{{"securityProtocol", "SASL_SSL"},
              {"saslMechanism", "AWS_MSK_IAM"},
              {"saslJaasConfig", "software.amazon.msk.auth.iam.IAMLoginModule required awsRoleSecretAccessKey=x;"}},

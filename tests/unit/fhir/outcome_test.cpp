@@ -54,5 +54,11 @@ TEST(JsonString, EscapesWhatRfc8259Asks) {
   EXPECT_EQ(json_string(""), "\"\"");
 }
 
+// What an answer quotes was cut in the middle of a character, and no client could read the answer.
+TEST(JsonText, IsUtf8WhateverItQuotes) {
+  EXPECT_EQ(json_string("x\xC3"), "\"x\xEF\xBF\xBD\"");
+  EXPECT_EQ(json_string("\xFFy\xC3\xA9\n"), "\"\xEF\xBF\xBDy\xC3\xA9\\n\"");
+}
+
 }  // namespace
 }  // namespace embergate::fhir

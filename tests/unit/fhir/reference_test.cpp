@@ -94,5 +94,11 @@ TEST(ResourceIds, AreShortAndOfFewCharacters) {
   for (const char* id : {"", "a_b", "a/b", "a b", "a%2e", "\xc3\xa9"}) EXPECT_FALSE(is_valid_id(id)) << id;
 }
 
+// A request for them arrives as one for the type, or for all.
+TEST(Ids, ThatAUrlCannotCarryAreRefused) {
+  for (const char* id : {".", ".."}) EXPECT_FALSE(is_valid_id(id)) << id;
+  for (const char* id : {"...", ".a", "a.", "-"}) EXPECT_TRUE(is_valid_id(id)) << id;
+}
+
 }  // namespace
 }  // namespace embergate::fhir

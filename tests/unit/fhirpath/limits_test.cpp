@@ -235,6 +235,25 @@ TEST(Limits, BoundReplacementsByPattern) {
       "too long"));
 }
 
+std::shared_ptr<const fhir::Resource> patient_of_family(std::size_t characters) {
+  const std::string text = R"({"resourceType":"Patient","name":[{"family":")" + std::string(characters, 'a') + "\"}]}";
+  return fhir::Resource::parse(text).value();
+}
+
+TEST(Limits, CountEachMatchOfAReplacement) {
+  Limits limits;
+  limits.max_steps = 100'000;
+  const std::string text = "name.family.replaceMatches('[^b]', '').length()";
+  EXPECT_TRUE(says(limited(text, limits, patient_of_family(100'000).get()), "more than 100000 steps"));
+  EXPECT_EQ(limited(text, limits, patient_of_family(1'000).get()), "Integer:0");
+}
+
+// Such a pattern looks to the end of the text for each match: seconds for 200 kB, hours for some megabytes.
+TEST(Limits, CountHowFarAMatchOfAReplacementMayLook) {
+  const std::string text = "name.family.replaceMatches('(?:a.*b)|a', 'a').length()";
+  EXPECT_TRUE(says(limited(text, Limits(), patient_of_family(200'000).get()), "more than 1000000 steps"));
+}
+
 TEST(Limits, ShareABudgetAcrossTheTopicsOfAnEvent) {
   CompileOptions options;
   const auto expression = Expression::compile(product(3) + ".exists()", options).value();

@@ -69,5 +69,52 @@ TEST(NamedTarget, CertificatesAreNoSecretsThatItBinds) {
   EXPECT_THAT(private_secrets(settings), ElementsAre(vault::SecretName("jaas"), vault::SecretName("key")));
 }
 
+ConnectionSettings own_aws_identity() {
+  ConnectionSettings settings;
+  settings.bootstrap_servers = "b-1.c.kafka.eu-west-1.amazonaws.com:9098,b-2.c.kafka.eu-west-1.amazonaws.com:9098";
+  settings.security_protocol = SecurityProtocol::kSaslSsl;
+  settings.sasl_mechanism = SaslMechanism::kMskIam;
+  settings.sasl_jaas_text = "software.amazon.msk.auth.iam.IAMLoginModule required;";
+  return settings;
+}
+
+// Whoever may write destinations could have had it sent to a broker of their own, and used it for 15 minutes.
+TEST(OwnAwsIdentity, GoesToAmazonMskOnly) {
+  EXPECT_EQ(objection_to_own_aws_identity(own_aws_identity()), std::nullopt);
+  for (const char* servers : {"evil.example:9098", "b-1.c.kafka.eu-west-1.amazonaws.com:9098,evil.example:9098",
+                              "b-1.c.kafka.eu-west-1.amazonaws.com.evil.example:9098", "127.0.0.1:9098",
+                              "b-1.c.kafka.eu-west-1.amazonaws.com:9098,b-1.c.kafka.us-west-2.amazonaws.com:9098"}) {
+    ConnectionSettings settings = own_aws_identity();
+    settings.bootstrap_servers = servers;
+    EXPECT_TRUE(objection_to_own_aws_identity(settings)) << servers;
+    settings.sasl_jaas_config = vault::SecretName("jaas");
+    settings.sasl_jaas_text.clear();
+    EXPECT_FALSE(objection_to_own_aws_identity(settings)) << "a secret has a scope and pins";
+  }
+}
+
+TEST(OwnAwsIdentity, IsNotShownWithoutItsBrokersCertificateChecked) {
+  ConnectionSettings settings = own_aws_identity();
+  settings.verify_host_name = false;
+  EXPECT_TRUE(objection_to_own_aws_identity(settings));
+  settings = own_aws_identity();
+  settings.ssl_truststore_certificates = "-----BEGIN CERTIFICATE-----";
+  EXPECT_TRUE(objection_to_own_aws_identity(settings));
+}
+
+TEST(OwnAwsIdentity, IsNotPickedByTheResource) {
+  ConnectionSettings settings = own_aws_identity();
+  settings.sasl_jaas_text = "software.amazon.msk.auth.iam.IAMLoginModule required awsProfileName=\"payroll\";";
+  EXPECT_TRUE(objection_to_own_aws_identity(settings));
+}
+
+TEST(OwnAwsIdentity, FollowsTheClusterToNoOtherBroker) {
+  const ConnectionSettings settings = own_aws_identity();
+  EXPECT_FALSE(objection_to_msk_broker(settings, "b-9.c.kafka.eu-west-1.amazonaws.com:9098"));
+  EXPECT_TRUE(objection_to_msk_broker(settings, "b-9.c.kafka.us-west-2.amazonaws.com:9098"));
+  EXPECT_TRUE(objection_to_msk_broker(settings, "evil.example:9098"));
+  EXPECT_FALSE(objection_to_msk_broker(sasl_ssl(), "evil.example:9098")) << "no matter of other logins";
+}
+
 }  // namespace
 }  // namespace embergate::kafka
