@@ -65,6 +65,7 @@ core::Result<std::size_t> FakeOutbox::read(store::DestinationSlot, store::EventN
   for (auto at = rows_.upper_bound(after); at != rows_.end() && count < max_rows && bytes < max_bytes; ++at) {
     if (superseded(at->first)) continue;
     if (!visit_row(at->first, at->second, visit)) break;
+  if (on_read) on_read();
     ++count;
     bytes += at->second.body.size();
   }
@@ -152,10 +153,40 @@ core::Result<void> FakeOutbox::apply(const store::Settlement& settlement) {
     rows_.erase(rows_.lower_bound(range.first), rows_.upper_bound(range.last));
     held_.erase(held_.lower_bound(range.first), held_.upper_bound(range.last));
   }
+  {
+    std::lock_guard lock(mutex_);
+    if (settle_later_) {
+      waiting_settlements_.push_back({std::move(settlement), std::move(done)});
+      return;
+    }
+  }
   for (const auto& row : settlement.held) {
     if (!rows_.contains(row.event_number)) continue;
     const bool released = held_[row.event_number].released;
     held_[row.event_number] = row;
+void FakeOutbox::settle_later(bool later) {
+  std::lock_guard lock(mutex_);
+  settle_later_ = later;
+}
+
+std::size_t FakeOutbox::settlements_waiting() const {
+  std::lock_guard lock(mutex_);
+  return waiting_settlements_.size();
+}
+
+bool FakeOutbox::answer_settlement() {
+  Waiting oldest;
+  {
+    std::lock_guard lock(mutex_);
+    if (waiting_settlements_.empty()) return false;
+    oldest = std::move(waiting_settlements_.front());
+    waiting_settlements_.pop_front();
+  }
+  if (on_settle) on_settle(oldest.settlement);
+  oldest.done(apply(oldest.settlement));
+  return true;
+}
+
     held_[row.event_number].released = released;
   }
   counters_.delivered += settlement.delivered_count;
