@@ -73,6 +73,7 @@ class FakeOutbox final : public store::Outbox {
   core::Result<void> apply(const store::Settlement& settlement);
   bool visit_row(store::EventNumber number, const Entry& entry, const Visit& visit);
   [[nodiscard]] bool superseded(store::EventNumber number) const;
+  [[nodiscard]] bool discarded(const store::HeldRow& row) const;
 
   mutable std::mutex mutex_;
   std::map<store::EventNumber, Entry> rows_;

@@ -88,6 +88,27 @@ TEST_F(RelayTest, ASettlementThatIsAnsweredWhileRowsAreReadLetsNoneOvertakeAPark
   stop(core::Milliseconds(10'000), true);
 }
 
+TEST_F(RelayTest, ADiscardedRowThatWaitsIsDeletedAndLetsGoWhatStandsBehindIt) {
+  options_.retry = {core::Milliseconds(60'000), core::Milliseconds(60'000)};
+  std::atomic<bool> refusing{true};
+  kafka_->judge_by([&](const test::FakeKafka::Seen& seen, std::size_t index, kafka::BatchReport& report) {
+    if (refusing && seen.key == "bad")
+      report.failures.push_back({index, kafka::FailureScope::kRecord, false, "too large", true});
+  });
+  append("bad");
+  start();
+  ASSERT_TRUE(test::eventually([this] { return outbox_.held().size() == 1; }));
+  append("bad");
+  append("good");
+  ASSERT_TRUE(test::eventually([this] { return outbox_.rows().size() == 2; }));
+  refusing = false;
+  const store::HeldRow row = outbox_.discard(1);
+  EXPECT_TRUE(outbox_.rows().contains(1)) << "until its relay deletes it";
+  relay_->discarded({row});
+  ASSERT_TRUE(all_settled());
+  EXPECT_THAT(sent(), ElementsAre("bad#1", "good#3", "bad#2"));
+}
+
 TEST_F(RelayTest, HoldsLongRecordsBackOnceABrokerHasRefusedOne) {
   options_.retry = {core::Milliseconds(300), core::Milliseconds(3'000)};
   std::atomic<std::size_t> limit{2'000};
