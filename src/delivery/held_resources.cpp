@@ -97,7 +97,6 @@ HeldResource& HeldResources::hold(std::string_view resource, store::EventNumber 
   } else if (held.waiting == 0 || number < held.waiting) {
     if (held.waiting != 0) insert_sorted(held.failed, held.waiting);
     held.waiting = number;
-    held.gone = false;
     held.attempts = 0;
     held.since = {};
     held.trying = false;
@@ -145,25 +144,11 @@ std::vector<store::EventNumber> HeldResources::deliver(std::string_view resource
     held.failed.clear();
     held.waiting = 0;
     held.trying = false;
-    held.gone = false;
     held.catching_up = true;
     held.from = number + 1;
   }
   erase_if_free(found);
   return overtaken;
-}
-
-void HeldResources::catch_up_behind(std::string_view resource, store::EventNumber number, std::uint64_t newest_window) {
-  if (!ordered_) return;
-  const auto [found, is_new] = resources_.try_emplace(std::string(resource));
-  HeldResource& held = found->second;
-  // What waits behind it comes in its turn: the rows between them were passed over and go first.
-  const bool waits_behind = held.waiting > number && !held.trying && !held.gone && held.failed.empty();
-  if (!is_new && !held.catching_up && !waits_behind) return;
-  held.from = held.catching_up ? std::min(held.from, number + 1) : number + 1;
-  held.waiting = 0;
-  held.catching_up = true;
-  held.marked = std::max(held.marked, newest_window);
 }
 
 // A row that waits here is older than those that were undecided, and what is behind it is caught up after it.
@@ -201,7 +186,7 @@ std::size_t HeldResources::park(core::SteadyTime now, std::uint64_t settled_thro
     const auto next = std::next(at);
     const bool settled =
         held.waiting != 0 && held.failed.empty() && !held.trying && !held.catching_up && held.marked <= settled_through;
-    if (settled && !held.gone && (held.due > now || resources_.size() > max_held_)) {
+    if (settled && (held.due > now || resources_.size() > max_held_)) {
       erase(at);
       ++parked;
     }
@@ -268,7 +253,6 @@ void HeldResources::give_up(std::string_view resource, store::EventNumber number
   const auto found = locate(resource, number);
   if (found == resources_.end() || found->second.waiting != number) return;
   found->second.refusal = {};
-  found->second.gone = true;
   found->second.due = std::min(found->second.due, now);
 }
 

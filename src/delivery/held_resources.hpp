@@ -43,7 +43,6 @@ struct HeldResource {
   std::vector<store::EventNumber> failed;  // other rows that failed in the windows of now, ascending
   bool by_itself = false;                  // one row that keeps no order
   bool trying = false;                     // the waiting row is on its way
-  bool gone = false;                       // the waiting row was discarded: its next try will not find it
   bool catching_up = false;                // nothing waits any more, but rows from `from` on were passed over
   store::EventNumber from = 0;
   std::uint64_t marked = 0;  // the newest window when it was held: those up to it may hold rows of this resource
@@ -89,8 +88,6 @@ class HeldResources {
   void fail(std::string_view resource, store::EventNumber number, std::uint64_t newest_window);
   // A row was delivered, or is gone. Returns the earlier rows that were overtaken by it.
   std::vector<store::EventNumber> deliver(std::string_view resource, store::EventNumber number);
-  // A row that waited in the database only is gone: those behind it have to be caught up.
-  void catch_up_behind(std::string_view resource, store::EventNumber number, std::uint64_t newest_window);
   // Rows of this resource that were undecided can be sent or dropped: all that is left of it is gone through, in order.
   void catch_up_all(std::string_view resource, std::uint64_t newest_window);
   // The lowest row that failed and does not wait by itself; 0: none.
@@ -125,8 +122,7 @@ class HeldResources {
   void try_long_ones(core::SteadyTime now);
   // One row is tried now, whatever its pause.
   void try_now(std::string_view resource, store::EventNumber number, core::SteadyTime now);
-  // A waiting row was discarded. Its next try is now and will not find it, and what stands behind it is caught up;
-  // until then it cannot be parked, since the database does not know it any more.
+  // A waiting row was discarded: its try, which deletes it, is now, and no probe, whatever its size.
   void give_up(std::string_view resource, store::EventNumber number, core::SteadyTime now);
   void started(const Job& job);
   // Rows below `from` are on their way in windows up to `newest_window`; `complete`: there was none to be sent.

@@ -78,7 +78,8 @@ void Pipeline::load_row(const store::HeldRow& row, Now now) {
   if (row.released) held_.hold_by_itself(resource, row.event_number);
   HeldResource& held = held_.hold(resource, row.event_number, 0);
   held.attempts = row.attempts;
-  held.refusal = {row.code, row.reason, row.bytes, row.code == kTooLongForBroker && row.bytes > 0};
+  held.refusal = {row.code, row.reason, row.bytes,
+                  row.code == kTooLongForBroker && row.bytes > 0 && !row.discarded};  // that is not sent: no probe
   held.since = row.since;
   held.next_try = row.next_try;
   const auto wait = std::chrono::duration_cast<core::Milliseconds>(row.next_try - now.system);
@@ -90,7 +91,8 @@ void Pipeline::decided(const std::vector<std::string>& resources) {
 }
 
 // A row that waits for its order and is not known here is parked, or was settled just now: the database, where it is
-// due from now on, gives it when its turn comes.
+// due from now on, gives it when its turn comes. A superseded one may have been met while reading on before this was
+// heard of: then it is on its way already.
 void Pipeline::released(const std::vector<store::HeldRow>& rows, Now now) {
   for (const store::HeldRow& row : rows) {
     if (row.state == State::kUndecided) {
@@ -98,26 +100,18 @@ void Pipeline::released(const std::vector<store::HeldRow>& rows, Now now) {
       continue;
     }
     sizes_.probe_now();
-    if (row.released) load_row(row, now);
+    if (row.released && !is_in_flight(row.event_number)) load_row(row, now);
     held_.try_now(resource_of(row), row.event_number, now.steady);
   }
 }
 
-// A row that stands here is tried once more, is not found, and with that gone; one that was parked is not known, but
-// rows behind it were passed over.
+// A row that waits is deleted by its own try, which is due now. One that is parked comes in for that as every due row.
 void Pipeline::discarded(const std::vector<store::HeldRow>& rows, Now now) {
   for (const store::HeldRow& row : rows) {
-    if (row.state == State::kSuperseded) continue;
-    const std::string resource = resource_of(row);
     if (row.state == State::kUndecided) {
-      held_.catch_up_all(resource, last_sequence_);
-      continue;
-    }
-    const HeldResource* held = held_.find(resource, row.event_number);
-    if (held != nullptr && held->waiting == row.event_number) {
-      held_.give_up(resource, row.event_number, now.steady);
-    } else if (!row.released) {
-      held_.catch_up_behind(resource, row.event_number, last_sequence_);
+      held_.catch_up_all(resource_of(row), last_sequence_);
+    } else if (row.state == State::kWaiting) {
+      held_.give_up(resource_of(row), row.event_number, now.steady);
     }
   }
 }
@@ -160,13 +154,16 @@ std::uint64_t Pipeline::add_read(Window window, store::EventNumber cursor, Now n
 
 std::uint64_t Pipeline::add_jobs(Window window, const std::vector<Progress>& jobs, Now now) {
   const bool probe = !jobs.empty() && jobs.front().job.probe;
-  for (const Progress& progress : jobs)
+  for (const Progress& progress : jobs) {
     window.dropped.insert(window.dropped.end(), progress.dropped.begin(), progress.dropped.end());
+    if (progress.found == Progress::Found::kGivenUp)
+      window.given_up.push_back({progress.job.from, progress.job.resource});
+  }
   const std::uint64_t sequence = add(std::move(window), probe, now);
   for (const Progress& progress : jobs) {
     if (progress.job.catch_up) {
       held_.caught_up(progress.job.resource, progress.next, progress.complete && !progress.took_any, last_sequence_);
-    } else if (progress.found == Progress::Found::kSent) {
+    } else if (progress.found == Progress::Found::kSent || progress.found == Progress::Found::kGivenUp) {
       held_.started(progress.job);
     } else if (progress.found == Progress::Found::kNothing) {
       held_.deliver(progress.job.resource,
@@ -177,7 +174,7 @@ std::uint64_t Pipeline::add_jobs(Window window, const std::vector<Progress>& job
 }
 
 std::uint64_t Pipeline::add(Window window, bool probe, Now now) {
-  if (window.rows.empty() && window.refused.empty() && window.dropped.empty()) return 0;
+  if (window.empty()) return 0;
   window.sequence = ++last_sequence_;
   window.sent_at = now.steady;
   for (const RefusedRow& row : window.refused) hold(row.resource, row.number, row.refusal, now);
@@ -255,6 +252,10 @@ void Pipeline::settle_window(InFlight& in_flight, Now now, store::Settlement& ou
   }
   for (const RefusedRow& row : window.refused) settle_refused(row, out);
   for (const store::EventNumber number : window.dropped) out.delivered.push_back({number, number});
+  for (const GivenUpRow& row : window.given_up) {
+    out.delivered.push_back({row.number, row.number});
+    held_.deliver(row.resource, row.number);  // overtakes nothing: it was the first of what is left
+  }
 }
 
 std::size_t Pipeline::judge_sizes(const InFlight& in_flight, core::SteadyTime now) {
@@ -325,6 +326,13 @@ void Pipeline::rewind() {
   held_.rewind(cursor_);
   failure_.reset();
   failed_for_topic_ = false;
+}
+
+bool Pipeline::is_in_flight(store::EventNumber number) const {
+  return std::any_of(windows_.begin(), windows_.end(), [number](const InFlight& one) {
+    return std::any_of(one.window.rows.begin(), one.window.rows.end(),
+                       [number](const Row& row) { return row.number == number; });
+  });
 }
 
 const Window* Pipeline::window(std::uint64_t sequence) const {

@@ -57,7 +57,7 @@ class Pipeline {
   // has to come; a window without records needs no report and no number (0).
   std::uint64_t add_read(Window window, store::EventNumber cursor, Now now);
   struct Progress {  // of one job
-    enum class Found { kNothing, kSent, kRefused };
+    enum class Found { kNothing, kSent, kRefused, kGivenUp };
     HeldResources::Job job;
     Found found = Found::kNothing;
     store::EventNumber next = 0;              // catch_up: rows below were taken
@@ -91,6 +91,7 @@ class Pipeline {
     std::optional<kafka::BatchReport> report;
   };
   [[nodiscard]] bool may_build() const;
+  [[nodiscard]] bool is_in_flight(store::EventNumber number) const;
   void load_row(const store::HeldRow& row, Now now);
   [[nodiscard]] std::vector<HeldResources::Job> probe_or_wait(const HeldResources::Moment& moment, Now now);
   std::uint64_t add(Window window, bool probe, Now now);

@@ -100,6 +100,7 @@ kafka::ConnectionStatus Relay::connection() const {
 // One thing at a time, most urgent first. True: look again at once.
 asio::awaitable<bool> Relay::step() {
   co_await absorb_reports();
+  absorb_settled();
   if (pipeline_.may_load() && clock_.steady_now() >= refill_at_) co_await refill();
   absorb_decisions();
   settle();
@@ -247,14 +248,20 @@ void Relay::settle() {
   if (!settlement_) return;
   settlement_sent_ = true;
   outbox_.settle(*settlement_, [self = shared_from_this()](core::Result<void> result) {
-    asio::post(self->strand_, [self, moved = std::move(result)] { self->settled(moved); });
+    asio::post(self->strand_, [self, moved = std::move(result)]() mutable {
+      if (!self->settlement_ || self->finished_) return;
+      self->settled_ = std::move(moved);
+      self->signal();
+    });
   });
 }
 
-// A settlement that failed is sent again as it is until it holds: its rows were acknowledged, and nothing else may
-// delete them.
-void Relay::settled(const core::Result<void>& result) {
-  if (!settlement_ || finished_) return;
+// Not at once, since the pool may be reading the books: what a settlement parks would vanish under it, and what it has
+// read would count for books that are not true any more. A settlement that failed is sent again as it is until it
+// holds: its rows were acknowledged, and nothing else may delete them.
+void Relay::absorb_settled() {
+  if (!settled_) return;
+  const core::Result<void> result = *std::exchange(settled_, std::nullopt);
   settlement_sent_ = false;
   if (result) {
     if (settlement_->delivered_count > 0) {
@@ -269,7 +276,6 @@ void Relay::settled(const core::Result<void>& result) {
     note(result.error().diagnostics);
     settle_again_ = clock_.steady_now() + options_.retry.min;
   }
-  signal();
 }
 
 void Relay::watch_the_wait(core::SteadyTime at) {
@@ -363,6 +369,7 @@ asio::awaitable<void> Relay::drain() {
       purged = true;
     }
     co_await absorb_reports();
+    absorb_settled();
     settle();
     if (!pipeline_.drained()) co_await wait();
   }

@@ -113,7 +113,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
   void note(std::string_view message);
   void pause();
   void settle();
-  void settled(const core::Result<void>& result);
+  void absorb_settled();
   bool end_pause_after_failure(core::SteadyTime now);
   bool can_send(core::SteadyTime now);
   void watch_the_wait(core::SteadyTime now);
@@ -149,6 +149,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
   core::SteadyTime refill_at_{};
   std::optional<store::Settlement> settlement_;  // on its way, or to be sent again
   bool settlement_sent_ = false;
+  std::optional<core::Result<void>> settled_;  // the store's answer, until the coroutine takes it in
   core::SteadyTime settle_again_{};
   core::SteadyTime paused_until_{};
   bool pause_is_for_topic_ = false;

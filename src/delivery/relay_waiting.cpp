@@ -62,13 +62,16 @@ asio::awaitable<void> Relay::load() {
   }
 }
 
-// All rows that wait when there is room for them, else those that are due.
+// All rows that wait when there is room for them, else those that are due. Discarded ones are among them, but are not
+// counted as waiting: when they fill the room, there may be more.
 core::Result<Relay::Waiting> Relay::read_waiting(core::SystemTime due) {
   Waiting waiting;
   EG_TRY(const store::SlotCounters counters, outbox_.counters(options_.slot));
   waiting.all = counters.waiting <= options_.max_held / 2;
   if (waiting.all) {
-    EG_TRY(waiting.rows, outbox_.held_rows(options_.slot, {store::HeldRow::State::kWaiting, 0, options_.max_held}));
+    EG_TRY(waiting.rows,
+           outbox_.held_rows(options_.slot, {store::HeldRow::State::kWaiting, 0, options_.max_held, true}));
+    waiting.all = waiting.rows.size() < options_.max_held;
   } else {
     EG_TRY(waiting.rows, outbox_.due_rows(options_.slot, {due, options_.max_held}));
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a topic's own size limit (max.message.bytes) is known to be: learned from what its broker refused, since no
-// client is told it. The broker measures a batch, so two things are learned: how long a record may be, and how many
+// client learns it. The broker measures a batch, so two things are learned: how long a record may be, and how many
 // bytes may travel together. What is learned is tried again by probes, records sent without company, and forgotten when
 // one that is longer is taken (decision 19). Thread: the relay's strand. Ownership: plain numbers. Failure: pure; a
 // wrong guess costs a try and a pause, never a record.

@@ -35,15 +35,23 @@ struct RefusedRow {
   Refusal refusal;
 };
 
+// Waited, and was discarded: it goes with what is settled, and what stands behind it is caught up.
+struct GivenUpRow {
+  store::EventNumber number = 0;
+  std::string resource;
+};
+
 struct Window {
   std::uint64_t sequence = 0;  // given by the pipeline
   std::vector<Row> rows;       // row i is record i of the batch
   std::shared_ptr<const kafka::RecordBatch> batch;
   std::vector<RefusedRow> refused;
-  std::vector<store::EventNumber> dropped;  // were undecided and are not wanted: they go with what is settled
-  bool alone = false;                       // one record, and none of the destination's was in flight beside it
+  std::vector<store::EventNumber> dropped;  // are not wanted: they go with what is settled
+  std::vector<GivenUpRow> given_up;
+  bool alone = false;  // one record, and none of the destination's was in flight beside it
   core::SteadyTime sent_at{};
 
+  [[nodiscard]] bool empty() const { return rows.empty() && refused.empty() && dropped.empty() && given_up.empty(); }
   [[nodiscard]] std::size_t record_bytes(std::size_t index) const {
     const kafka::Record& record = batch->records[index];
     return record.key.size() + record.value.size();

@@ -62,13 +62,18 @@ core::Result<WindowSource::ReadOn> WindowSource::read_on(const Books& books) {
   ReadOn result;
   result.cursor = books.cursor;
   std::size_t body_bytes = 0;
+  std::vector<store::EventNumber> dropped;
   const auto visit = [&](const store::OutboxEvent& event) {
     if (builder.full()) {
       result.more = true;
       return false;
     }
-    if (event.wanted || event.unwanted) result.decided.push_back(std::string(event.type) + "/" + std::string(event.id));
-    if (!gate.closed_for(event)) {
+    if (event.undecided && (event.wanted || event.unwanted))
+      result.decided.push_back(std::string(event.type) + "/" + std::string(event.id));
+    const bool open = !gate.closed_for(event);
+    if (open && event.unwanted) {
+      dropped.push_back(event.event_number);
+    } else if (open) {
       const WindowBuilder::Added added = builder.add(event);
       if (added == WindowBuilder::Added::kNoRoom) {
         result.more = true;
@@ -83,6 +88,7 @@ core::Result<WindowSource::ReadOn> WindowSource::read_on(const Books& books) {
   EG_TRY(const std::size_t visited, outbox_.read(slot_, books.cursor, limits_.rows, limits_.bytes, visit));
   result.more |= visited >= limits_.rows || body_bytes >= limits_.bytes;
   result.window = builder.finish();
+  result.window.dropped = std::move(dropped);
   return result;
 }
 
@@ -113,6 +119,10 @@ core::Result<std::optional<Pipeline::Progress>> WindowSource::try_again(const He
   progress.job = job;
   bool fits = true;
   const auto visit = [&](const store::OutboxEvent& event) {
+    if (event.unwanted) {
+      progress.found = Found::kGivenUp;
+      return true;
+    }
     const WindowBuilder::Added added = builder.add(event);
     fits = added != WindowBuilder::Added::kNoRoom;
     progress.found = added == WindowBuilder::Added::kYes ? Found::kSent : Found::kRefused;

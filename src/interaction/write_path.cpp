@@ -197,7 +197,8 @@ core::Result<void> WritePath::append_events(store::Transaction& tx, const Stored
   observer.on_match = [&log, &written](std::string_view url) {
     log.fired.push_back({std::string(url), store::to_string(written.interaction)});
   };
-  observer.on_cost = [&log](const topic::CriterionCost& cost) { log.costs.push_back(cost); };
+  observer.on_cost = [&log](topic::CriterionCost cost) { log.add(std::move(cost)); };
+  observer.count_of = [&log](const topic::CriterionWatch& watch) { return log.count_of(watch); };
   // The stamp of the version, so that a body that runs twice, or a later look, decides the same.
   const topic::Match match = catalog->match(
       {interaction, written.type, current_tree.get(), previous_tree.get(), written.last_updated}, observer);

@@ -10,6 +10,8 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "embergate/fhir/stored.hpp"
@@ -30,7 +32,7 @@ struct WriteRequest {
   Preconditions preconditions;
 };
 
-// What a transaction found out for the world outside it; told only when it committed.
+// What a transaction found out for the world outside it, which hears of it only when it committed.
 struct WriteLog {
   struct Fired {
     std::string topic_url;
@@ -39,6 +41,19 @@ struct WriteLog {
   std::vector<Fired> fired;
   std::vector<CriteriaFailure> failed;
   std::vector<topic::CriterionCost> costs;
+  // Where the watches of `costs` stand with them, so that a criterion is put off within a transaction as well.
+  std::unordered_map<const topic::CriterionWatch*, topic::CriterionWatch::Count> counts;
+
+  void add(topic::CriterionCost cost) {
+    const auto [count, is_new] = counts.try_emplace(cost.watch.get());
+    if (is_new) count->second = cost.watch->count();
+    count->second.note(cost.finding);
+    costs.push_back(std::move(cost));
+  }
+  [[nodiscard]] topic::CriterionWatch::Count count_of(const topic::CriterionWatch& watch) const {
+    const auto found = counts.find(&watch);
+    return found != counts.end() ? found->second : watch.count();
+  }
 };
 
 struct WriteContext {

@@ -106,7 +106,9 @@ class Evaluation {
     const auto cost = [&](Finding finding) {
       if (observer.on_cost) observer.on_cost({criterion.watch, finding, listener.topic->url, condition.trigger});
     };
-    if (criterion.watch->puts_off()) {
+    const CriterionWatch::Count count =
+        observer.count_of ? observer.count_of(*criterion.watch) : criterion.watch->count();
+    if (count.puts_off()) {
       cost(Finding::kPutOff);
       return failed({index, CriteriaError::Kind::kPutOff, {"put off: its last evaluations exceeded the limits", 1, 1}});
     }
@@ -119,7 +121,7 @@ class Evaluation {
     // A budget that others used up says nothing about this one.
     const bool costly = failure && ((error.exhausted && steps_ > 0) || before - steps_ >= kCostlySteps);
     if (costly) cost(Finding::kCostly);
-    if (!costly && steps_ > 0 && criterion.watch->has_failures()) cost(Finding::kWithinLimits);
+    if (!costly && steps_ > 0 && count.has_failures()) cost(Finding::kWithinLimits);
     if (failure) {
       const auto kind = error.exhausted ? CriteriaError::Kind::kExhausted : CriteriaError::Kind::kFailed;
       return failed({index, kind, std::move(error)});

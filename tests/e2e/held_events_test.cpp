@@ -59,7 +59,9 @@ TEST_F(HeldEvents, AreListedWithTheReasonAndDiscardedByNumber) {
   const RestReply done = ask("$discard", {{{"name", "eventNumber"}, {"valueInteger", 1}}});
   ASSERT_EQ(done.status(), 200) << done;
   EXPECT_EQ(part(done.json["parameter"], "count"), 1);
-  EXPECT_EQ(world.status_number("events", "messagesQueued"), 0);
+  EXPECT_EQ(world.status_number("events", "messagesWaiting"), 0);
+  EXPECT_TRUE(
+      eventually([this] { return world.status_number("events", "messagesQueued") == 0; }, std::chrono::seconds(60)));
   EXPECT_THAT(world.gateway().output(), HasSubstr("topic-destination/discarded"));
 }
 

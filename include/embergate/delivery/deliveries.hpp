@@ -53,7 +53,8 @@ class Deliveries {
   // Starts relays for slots that are new and stops those that are gone. Cheap when nothing changed.
   void sync(const std::shared_ptr<const topic::Catalog>& catalog);
   void wake(std::span<const store::DestinationSlot> slots);
-  // Undecided rows of a destination are decided: `wanted` wait for their turn, `unwanted` are gone. Only posts.
+  // Undecided rows of a destination are decided: `wanted` wait for their turn, `unwanted` are dropped by their
+  // relay in their place. Only posts.
   void decided(store::DestinationSlot slot, std::vector<store::HeldRow> wanted, std::vector<store::HeldRow> unwanted);
   // The Parameters of `$status` (contract 2.14, decision 23); kNotFound when no relay has this destination.
   boost::asio::awaitable<core::Result<std::string>> status(std::string destination_id);

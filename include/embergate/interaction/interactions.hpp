@@ -91,8 +91,8 @@ struct Options {
   // After a commit that changed topics, destinations, clients or policies, on the blocking pool and before the caller
   // is answered: what was configured is in force when its writer hears of it. Absent: nothing to do.
   std::function<void()> on_catalog_changed;
-  // Events that were undecided are decided: what waits for its turn now, and what is gone. On a thread of its own; must
-  // only post.
+  // Events that were undecided are decided: what waits for its turn now, and what its relay drops in its place. On a
+  // thread of its own; must only post.
   std::function<void(store::DestinationSlot slot, std::vector<store::HeldRow> wanted,
                      std::vector<store::HeldRow> unwanted)>
       on_decided;

@@ -32,8 +32,8 @@ struct OutboxEvent {
   bool behind_waiting = false;      // it or an earlier row of its resource waits; a released one does not count
   bool undecided = false;           // could not be decided within the write; stays so until it is settled
   bool wanted = false;              // of an undecided one: the verdict, if there is one
-  bool unwanted = false;
-  bool behind_undecided = false;  // it or an earlier row of its resource is undecided, whatever the verdict
+  bool unwanted = false;            // the same, or a waiting one was discarded: not to be sent, the relay settles it
+  bool behind_undecided = false;    // it or an earlier row of its resource is undecided, whatever the verdict
 };
 
 // A row that is not sent with the others (decision 19).
@@ -46,7 +46,8 @@ struct HeldRow {
   EventNumber event_number = 0;
   VersionId version_id = 0;  // given by the store
   State state = State::kWaiting;
-  bool released = false;  // was superseded: it is sent although later versions went, and holds back no other row
+  bool released = false;   // was superseded: it is sent although later versions went, and holds back no other row
+  bool discarded = false;  // is waiting, and its relay deletes it in its place; given by the store
   std::string type;
   std::string id;
   std::string code;  // of the reason, a word that programs can rely on; empty: not known
@@ -62,10 +63,11 @@ struct HeldQuery {
   std::optional<HeldRow::State> state;  // absent: all
   EventNumber after = 0;
   std::size_t limit = 100;
+  bool discarded_too = false;  // waiting ones that were discarded as well: for the relay that deletes them
 };
 
-// Waiting rows whose next try is due, the longest due first. Of a resource's rows only the first, so that its order can
-// be kept; a released row always.
+// Waiting rows, discarded ones too, whose next try is due, the longest due first. Of a resource's rows only the first,
+// so that its order can be kept; a released row always.
 struct DueQuery {
   core::SystemTime now{};
   std::size_t limit = 100;
@@ -89,7 +91,7 @@ struct Settlement {
     EventNumber last = 0;
   };
   std::vector<Range> delivered;  // rows to delete, ranges inclusive; a held row inside a range goes too, with its entry
-  std::vector<HeldRow> held;     // insert or replace
+  std::vector<HeldRow> held;     // insert or replace; a discarded one that is superseded is deleted
   std::uint64_t delivered_count = 0;  // added to the counters
   std::uint64_t failed_attempts = 0;
 };

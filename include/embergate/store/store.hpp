@@ -92,9 +92,13 @@ class Transaction : public Reader {
   // Every row in the slot's queue, held ones of any state and those of this transaction too, without counting rows.
   virtual std::uint64_t queue_length(DestinationSlot slot) = 0;
   // Lets held rows be sent: a waiting one is tried at once, a superseded one waits from now on as a released one, an
-  // undecided one in its place. Rows that do not exist are passed over. What was changed, by number, as it is now.
+  // undecided one in its place. Rows that do not exist or have a verdict already are passed over. What was changed, by
+  // number, as it is now.
   virtual core::Result<std::vector<HeldRow>> release_held(DestinationSlot slot, const HeldSelection& selection) = 0;
-  // Deletes held rows with their events, which is final. What was deleted, by number, as it was.
+  // Gives held rows up, which is final. A superseded or released one is deleted with its event. A waiting or undecided
+  // one gets the verdict that it is not wanted: it is not counted or listed as held any more, goes on holding back its
+  // resource, and is deleted by its relay in its place. Others are passed over as above. What was given up, by number,
+  // as it was.
   virtual core::Result<std::vector<HeldRow>> discard_held(DestinationSlot slot, const HeldSelection& selection) = 0;
   // Inserts unless the secret has a binding, and gives the one that stands then: of several callers one wins.
   virtual core::Result<TargetBinding> bind_target(const TargetBinding& binding) = 0;

@@ -2,7 +2,7 @@
 // All topics and destinations at one epoch, indexed by (resource type, interaction): the only question a write asks is
 // match(). Equal criteria of several topics are evaluated once for an event. Thread: immutable after build(); match()
 // from any thread. Ownership: share as shared_ptr<const Catalog>. Failure: a criterion that fails does not match, one
-// that meets a bound leaves its topic undecided, and both are told to the observer; match() itself never fails and
+// that meets a bound leaves its topic undecided, and both reach the observer; match() itself never fails and
 // changes nothing (contract 2.2, S-34).
 #pragma once
 
@@ -54,6 +54,8 @@ struct MatchObserver {
   std::function<void(const CriteriaError&)> on_error;        // once per trigger that could not decide
   std::function<void(std::string_view topic_url)> on_match;  // once per topic that fired
   std::function<void(CriterionCost)> on_cost;                // once per criterion that is costly, or was
+  // What the watch stands at for this event, with what its transaction found before it; absent: at what is committed.
+  std::function<CriterionWatch::Count(const CriterionWatch&)> count_of = {};
 };
 
 // What one change means to the destinations, by their slots.

@@ -2,8 +2,9 @@
 // Keeps a criterion that exceeds its limits event after event from slowing every write down (S-34). After kLimit costly
 // evaluations in a row it is put off for one event, then tried again; each further costly one doubles the number of
 // events put off, up to kMaxPutOff. One evaluation within the limits ends it. Matching only asks; what it found is
-// noted when its transaction has committed, so that a write that is rolled back changes nothing. Thread: any.
-// Ownership: shared by the catalogs that hold the topic, so a change elsewhere does not start the count anew.
+// noted when its transaction has committed, so that a write that is rolled back changes nothing. A transaction of many
+// writes goes on from count() with a copy of its own, so that the limits hold within it too. Thread: any; a Count is a
+// plain value. Ownership: shared by the catalogs that hold the topic, so a change elsewhere does not reset the count.
 // Failure: none.
 #pragma once
 
@@ -19,15 +20,31 @@ class CriterionWatch {
   static constexpr std::uint32_t kMaxPutOff = 128;
   enum class Finding : std::uint8_t { kWithinLimits, kCostly, kPutOff };
 
-  // Whether the criterion is not to be evaluated for this event.
-  [[nodiscard]] bool puts_off() const {
-    const std::uint32_t failures = failures_.load(std::memory_order_relaxed);
-    if (failures < kLimit) return false;
-    const std::uint32_t doublings = std::min<std::uint32_t>(failures - kLimit, 7);
-    return put_off_.load(std::memory_order_relaxed) < std::min(1U << doublings, kMaxPutOff);
+  struct Count {
+    std::uint32_t failures = 0;  // costly ones in a row
+    std::uint32_t put_off = 0;   // events since the last of them
+
+    // Whether the criterion is not to be evaluated for the next event.
+    [[nodiscard]] bool puts_off() const {
+      if (failures < kLimit) return false;
+      const std::uint32_t doublings = std::min<std::uint32_t>(failures - kLimit, 7);
+      return put_off < std::min(1U << doublings, kMaxPutOff);
+    }
+    // Whether kWithinLimits is worth noting.
+    [[nodiscard]] bool has_failures() const { return failures != 0; }
+    void note(Finding finding) {
+      if (finding == Finding::kPutOff) {
+        ++put_off;
+        return;
+      }
+      put_off = 0;
+      failures = finding == Finding::kCostly ? failures + 1 : 0;
+    }
+  };
+
+  [[nodiscard]] Count count() const {
+    return {failures_.load(std::memory_order_relaxed), put_off_.load(std::memory_order_relaxed)};
   }
-  // Whether kWithinLimits is worth noting.
-  [[nodiscard]] bool has_failures() const { return failures_.load(std::memory_order_relaxed) != 0; }
   [[nodiscard]] bool is_off() const { return failures_.load(std::memory_order_relaxed) >= kLimit; }
   // After the commit of the event. True when this one switched the criterion off.
   bool note(Finding finding) {
@@ -42,7 +59,7 @@ class CriterionWatch {
   }
 
  private:
-  std::atomic<std::uint32_t> failures_{0};  // costly ones in a row
+  std::atomic<std::uint32_t> failures_{0};
   std::atomic<std::uint32_t> put_off_{0};
 };
 

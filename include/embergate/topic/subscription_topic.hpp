@@ -34,7 +34,7 @@ struct SubscriptionTopic {
   std::string status;  // only "active" fires
   std::vector<Trigger> triggers;
   std::vector<std::string> warnings;  // of the static check, for log and dry run
-  std::int64_t version = 0;           // of the stored resource; set by whoever loads it
+  std::int64_t version = 0;           // of the stored resource; set by the code that loads it
 
   // Appends to `issues`; the pointer is null when there are any of severity error or fatal. `limits` are those that the
   // criteria are evaluated with.

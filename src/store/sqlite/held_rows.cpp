@@ -25,6 +25,7 @@ HeldRow held_row_from(const Statement& row) {
   held.next_try = time_of(row.integer(9));
   held.version_id = row.integer(10);
   held.bytes = static_cast<std::uint64_t>(row.integer(11));
+  held.discarded = row.integer(12) != 0;
   return held;
 }
 
@@ -55,13 +56,27 @@ core::Result<std::vector<HeldRow>> selected(Connection& connection, DestinationS
   return rows;
 }
 
+// As with an undecided one: until its relay deletes it in its place, the row holds back those behind it that the relay
+// has passed over. It is due from now on, so that a relay that does not have it in memory gets it soon.
+core::Result<void> give_up_row(Connection& connection, SlotTable& slots, DestinationSlot slot, EventNumber number,
+                               core::SystemTime now) {
+  const SlotState* known = slots.find(slot);
+  if (known == nullptr) return {};
+  EG_CHECK(connection.use(Query::kGiveUp).bind(1, slot.value()).bind(2, number).bind(3, stamp_of(now)).run());
+  if (connection.changes() == 0) return {};
+  SlotState state = *known;
+  ++state.judged;
+  slots.put(slot, state);
+  return {};
+}
+
 }  // namespace
 
 core::Result<std::vector<HeldRow>> read_held_rows(Connection& connection, DestinationSlot slot,
                                                   const HeldQuery& query) {
   auto rows = connection.use(query.state ? Query::kHeldRowsOfState : Query::kHeldRows);
   rows.bind(1, slot.value()).bind(2, query.after).bind(3, as_limit(query.limit));
-  if (query.state) rows.bind(4, static_cast<std::int64_t>(*query.state));
+  if (query.state) rows.bind(4, static_cast<std::int64_t>(*query.state)).bind(5, query.discarded_too ? 1 : 0);
   return all_of(rows);
 }
 
@@ -145,13 +160,15 @@ core::Result<std::vector<HeldRow>> release_held_rows(Connection& connection, Slo
 }
 
 core::Result<std::vector<HeldRow>> discard_held_rows(Connection& connection, SlotTable& slots, DestinationSlot slot,
-                                                     const HeldSelection& selection) {
+                                                     const HeldSelection& selection, core::SystemTime now) {
   EG_TRY(auto rows, selected(connection, slot, selection));
   Settlement settlement;
   settlement.slot = slot;
   for (const HeldRow& row : rows) {
     if (row.state == State::kUndecided) {
       EG_CHECK(decide_row(connection, slots, slot, row.event_number, Verdict::kUnwanted, {}));
+    } else if (row.state == State::kWaiting && !row.released) {
+      EG_CHECK(give_up_row(connection, slots, slot, row.event_number, now));
     } else {
       settlement.delivered.push_back({row.event_number, row.event_number});
     }

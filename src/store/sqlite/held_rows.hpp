@@ -23,6 +23,6 @@ core::Result<bool> decide_row(Connection& connection, SlotTable& slots, Destinat
 core::Result<std::vector<HeldRow>> release_held_rows(Connection& connection, SlotTable& slots, DestinationSlot slot,
                                                      const HeldSelection& selection, core::SystemTime now);
 core::Result<std::vector<HeldRow>> discard_held_rows(Connection& connection, SlotTable& slots, DestinationSlot slot,
-                                                     const HeldSelection& selection);
+                                                     const HeldSelection& selection, core::SystemTime now);
 
 }  // namespace embergate::store::sqlite

@@ -42,6 +42,13 @@ bool JobQueue::take(Group& group) {
   return true;
 }
 
+void JobQueue::give_back(std::vector<WriteJob>& writes, std::size_t first) {
+  const auto from = writes.begin() + static_cast<std::ptrdiff_t>(first);
+  const std::lock_guard lock(mutex_);
+  writes_.insert(writes_.begin(), std::move_iterator(from), std::move_iterator(writes.end()));
+  writes.erase(from, writes.end());
+}
+
 void JobQueue::stop() {
   {
     const std::lock_guard lock(mutex_);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What waits for the writer. Writes are taken as soon as they are there, all that wait at once, without waiting for
 // more; settlements ride with them, and without writes are taken at most once per interval (docs/decisions/0008).
-// Thread: push_* and stop() any; take() writer only.
+// Thread: push_* and stop() any; take() and give_back() writer only.
 // Ownership: jobs move through.
 // Failure: kThrottled when full, kUnavailable once stopped.
 #pragma once
@@ -48,6 +48,9 @@ class JobQueue {
   core::Result<void> push(SettleJob& job);
   // Blocks until there is work. False: stopped, and everything has been taken.
   bool take(Group& group);
+  // Writes of the group taken last, from this one on, that it had no time for: the next group begins with them. They
+  // were admitted, so that the queue may hold a group more than its limit.
+  void give_back(std::vector<WriteJob>& writes, std::size_t first);
   void stop();
 
  private:

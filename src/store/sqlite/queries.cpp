@@ -14,17 +14,20 @@
   "SELECT 1 FROM held w WHERE w.slot = o.slot"                                        \
   " AND w.type = (SELECT t.name FROM type t WHERE t.number = h.type) AND w.id = h.id" \
   " AND w.event_number <= o.event_number"
-// Its own state, 4 and 5 for an undecided row that is wanted and unwanted; whether it stands behind a waiting row, and
-// whether behind an undecided one.
-#define EG_WAITS                                                                                      \
-  ", (SELECT CASE WHEN d.state = 3 AND d.verdict > 0 THEN 3 + d.verdict ELSE d.state END FROM held d" \
-  " WHERE d.slot = o.slot AND d.event_number = o.event_number), EXISTS (" EG_HELD_OF_RESOURCE         \
+// Its own state, 4 and 5 for an undecided row that is wanted and unwanted, 6 for a waiting one that was discarded;
+// whether it stands behind a waiting row, and whether behind an undecided one.
+#define EG_WAITS                                                                              \
+  ", (SELECT CASE WHEN d.state = 3 AND d.verdict > 0 THEN 3 + d.verdict"                      \
+  " WHEN d.state = 1 AND d.verdict = 2 THEN 6 ELSE d.state END FROM held d"                   \
+  " WHERE d.slot = o.slot AND d.event_number = o.event_number), EXISTS (" EG_HELD_OF_RESOURCE \
   " AND w.state = 1 AND w.released = 0), EXISTS (" EG_HELD_OF_RESOURCE " AND w.state = 3)"
 #define EG_HELD_COLUMNS                                                                                    \
   "d.event_number, d.state, d.released, d.type, d.id, d.code, d.reason, d.attempts, d.since, d.next_try, " \
-  "o.version_id, d.bytes"
-// One that was undecided and has its verdict is an event like others, on its way through its relay.
-#define EG_HAS_NO_VERDICT " (d.state <> 3 OR d.verdict = 0)"
+  "o.version_id, d.bytes, d.state = 1 AND d.verdict = 2"
+// One that was undecided and has its verdict is an event like others, on its way through its relay; so is a waiting one
+// that was discarded. One that was wanted and refused keeps its verdict and waits like any other.
+#define EG_HAS_NO_VERDICT " (d.verdict = 0 OR (d.state <> 3 AND d.verdict <> 2))"
+#define EG_IS_JUDGED "((state = 3 AND verdict > 0) OR (state = 1 AND verdict = 2))"
 #define EG_HELD_TABLES " FROM held d CROSS JOIN outbox o ON o.slot = d.slot AND o.event_number = d.event_number"
 #define EG_BINDING_COLUMNS "secret, target, brokers, resource, proven, since"
 
@@ -99,7 +102,8 @@ const char* text_of(Query query) {
              " (SELECT count(*) FROM held h WHERE h.slot = s.slot),"
              " (SELECT count(*) FROM held h WHERE h.slot = s.slot AND h.state = 2),"
              " (SELECT count(*) FROM held h WHERE h.slot = s.slot AND h.state = 3 AND h.verdict = 0),"
-             " (SELECT count(*) FROM held h WHERE h.slot = s.slot AND h.state = 3 AND h.verdict > 0)"
+             " (SELECT count(*) FROM held h WHERE h.slot = s.slot AND " EG_IS_JUDGED
+             ")"
              " FROM slot s";
     case Query::kInsertSlot:
       return "INSERT OR IGNORE INTO slot (slot, destination_id, delivered, failed_attempts, last_event_number)"
@@ -115,15 +119,15 @@ const char* text_of(Query query) {
     case Query::kDeleteEvents:
       return "DELETE FROM outbox WHERE slot = ?1 AND event_number BETWEEN ?2 AND ?3";
     case Query::kCountHeldInRange:
-      return "SELECT count(*), total(state = 2), total(state = 3 AND verdict = 0), total(state = 3 AND verdict > 0)"
+      return "SELECT count(*), total(state = 2), total(state = 3 AND verdict = 0), total" EG_IS_JUDGED
              " FROM held WHERE slot = ?1 AND event_number BETWEEN ?2 AND ?3";
     case Query::kDeleteHeldInRange:
       return "DELETE FROM held WHERE slot = ?1 AND event_number BETWEEN ?2 AND ?3";
     case Query::kEventExists:
       return "SELECT 1 FROM outbox WHERE slot = ?1 AND event_number = ?2";
     case Query::kHeldState:
-      return "SELECT CASE WHEN state = 3 AND verdict > 0 THEN 4 ELSE state END FROM held"
-             " WHERE slot = ?1 AND event_number = ?2";
+      return "SELECT CASE WHEN state = 3 AND verdict > 0 THEN 4 WHEN state = 1 AND verdict = 2 THEN 6 ELSE state END"
+             " FROM held WHERE slot = ?1 AND event_number = ?2";
     case Query::kPutHeld:
       return "INSERT INTO held (slot, event_number, state, type, id, code, reason, attempts, next_try, since, "
              "bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO UPDATE SET state = ?3,"
@@ -150,7 +154,8 @@ const char* text_of(Query query) {
              " ORDER BY d.event_number LIMIT ?3";
     case Query::kHeldRowsOfState:
       return "SELECT " EG_HELD_COLUMNS EG_HELD_TABLES
-             " WHERE d.slot = ?1 AND d.event_number > ?2 AND d.state = ?4 AND" EG_HAS_NO_VERDICT
+             " WHERE d.slot = ?1 AND d.event_number > ?2 AND d.state = ?4 AND (?5 OR" EG_HAS_NO_VERDICT
+             ")"
              " ORDER BY d.event_number LIMIT ?3";
     case Query::kDueRows:
       return "SELECT " EG_HELD_COLUMNS EG_HELD_TABLES
@@ -174,6 +179,9 @@ const char* text_of(Query query) {
              " ORDER BY d.event_number LIMIT ?2";
     case Query::kJudge:
       return "UPDATE held SET verdict = ?3 WHERE slot = ?1 AND event_number = ?2 AND state = 3 AND verdict = 0";
+    case Query::kGiveUp:
+      return "UPDATE held SET verdict = 2, next_try = ?3"
+             " WHERE slot = ?1 AND event_number = ?2 AND state = 1 AND released = 0 AND verdict <> 2";
     case Query::kKeepUndecided:
       return "UPDATE held SET attempts = attempts + 1, reason = ?3"
              " WHERE slot = ?1 AND event_number = ?2 AND state = 3 AND verdict = 0";

@@ -61,6 +61,7 @@ enum class Query : std::size_t {
   kPutUndecided,
   kUndecidedRows,
   kJudge,
+  kGiveUp,
   kKeepUndecided,
   kReleaseHeld,
   kLoadEventEpochs,

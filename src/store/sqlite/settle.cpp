@@ -42,8 +42,9 @@ core::Result<std::int64_t> held_state(Connection& connection, DestinationSlot sl
   return row ? query.integer(0) : 0;
 }
 
-// What the query says of a row that was undecided once and has its verdict.
+// What the query says of a row that was undecided once and has its verdict, and of a waiting one that was discarded.
 constexpr std::int64_t kJudged = 4;
+constexpr std::int64_t kDiscarded = 6;
 
 // `state`: a HeldRow::State, 0 for a row that is not held.
 void count_held(SlotState& counters, std::int64_t state, std::int64_t change) {
@@ -51,16 +52,19 @@ void count_held(SlotState& counters, std::int64_t state, std::int64_t change) {
   counters.held += change;
   if (state == static_cast<std::int64_t>(HeldRow::State::kSuperseded)) counters.superseded += change;
   if (state == static_cast<std::int64_t>(HeldRow::State::kUndecided)) counters.undecided += change;
-  if (state == kJudged) counters.judged += change;
+  if (state == kJudged || state == kDiscarded) counters.judged += change;
 }
 
 core::Result<void> hold(Connection& connection, SlotState& state, DestinationSlot slot, const HeldRow& row) {
   EG_TRY(const bool exists, event_exists(connection, slot, row.event_number));
   if (!exists) return {};
   EG_TRY(const std::int64_t before, held_state(connection, slot, row.event_number));
+  // It was on its way when it was discarded. Overtaken, it has no place any more in which its relay could delete it.
+  if (before == kDiscarded && row.state == HeldRow::State::kSuperseded)
+    return delete_range(connection, state, slot, {row.event_number, row.event_number});
   const auto after = static_cast<std::int64_t>(row.state);
   count_held(state, before, -1);
-  count_held(state, after, 1);
+  count_held(state, before == kDiscarded ? kDiscarded : after, 1);
   return connection.use(Query::kPutHeld)
       .bind(1, slot.value())
       .bind(2, row.event_number)

@@ -26,7 +26,7 @@ struct SlotState {
   std::int64_t held = 0;        // of them in `held`
   std::int64_t superseded = 0;  // of those superseded
   std::int64_t undecided = 0;   // of those undecided
-  std::int64_t judged = 0;      // of those undecided once, with a verdict
+  std::int64_t judged = 0;      // of those with a verdict: undecided once, or waiting and discarded
   bool may_hold = false;        // published only: a commit under way holds rows
 
   [[nodiscard]] std::int64_t waiting() const { return held - superseded - undecided - judged; }

@@ -11,16 +11,19 @@ namespace embergate::store::sqlite {
 namespace {
 std::int64_t as_limit(std::size_t limit) { return static_cast<std::int64_t>(std::min<std::size_t>(limit, INT32_MAX)); }
 
-// What the query says of an undecided row that has its verdict, instead of its state.
+// What the query says of a row that has its verdict, instead of its state: of an undecided one, and of a waiting one
+// that was discarded.
 constexpr std::int64_t kWanted = 4;
 constexpr std::int64_t kUnwanted = 5;
+constexpr std::int64_t kDiscarded = 6;
 
 void add_waiting(OutboxEvent& event, const Statement& row) {
   const std::int64_t state = row.integer(8);
-  event.waiting = state == static_cast<std::int64_t>(HeldRow::State::kWaiting);
+  event.waiting = state == static_cast<std::int64_t>(HeldRow::State::kWaiting) || state == kDiscarded;
   event.wanted = state == kWanted;
-  event.unwanted = state == kUnwanted;
-  event.undecided = event.wanted || event.unwanted || state == static_cast<std::int64_t>(HeldRow::State::kUndecided);
+  event.unwanted = state == kUnwanted || state == kDiscarded;
+  event.undecided =
+      event.wanted || state == kUnwanted || state == static_cast<std::int64_t>(HeldRow::State::kUndecided);
   event.behind_waiting = row.integer(9) != 0;
   event.behind_undecided = row.integer(10) != 0;
 }

@@ -134,7 +134,7 @@ core::Result<std::vector<HeldRow>> SqliteTransaction::release_held(DestinationSl
 
 core::Result<std::vector<HeldRow>> SqliteTransaction::discard_held(DestinationSlot slot,
                                                                    const HeldSelection& selection) {
-  auto rows = discard_held_rows(connection_, state_.slots, slot, selection);
+  auto rows = discard_held_rows(connection_, state_.slots, slot, selection, now_);
   if (!rows) return keep(rows.error()).error();
   return rows;
 }

@@ -7,6 +7,9 @@
 namespace embergate::store::sqlite {
 namespace {
 
+// Of one group together, before the rest waits for the next one.
+constexpr core::Milliseconds kLongestBodies{200};
+
 // Whatever was wrong with the group as a whole, none of its jobs is to blame and each may come again.
 core::Error group_failure(const core::Error& cause) {
   return core::make_retriable(core::ErrorCode::kUnavailable,
@@ -74,7 +77,13 @@ core::Result<void> Writer::commit(Group& group) {
 }
 
 core::Result<void> Writer::run_steps(Group& group) {
-  for (auto& job : group.writes) EG_CHECK(step(job.outcome, [&] { return run_body(job.body); }));
+  const core::SteadyTime start = clock_.steady_now();
+  for (std::size_t i = 0; i < group.writes.size(); ++i) {
+    WriteJob& job = group.writes[i];
+    EG_CHECK(step(job.outcome, [&] { return run_body(job.body); }));
+    if (i + 1 < group.writes.size() && clock_.steady_now() - start >= kLongestBodies)
+      queue_.give_back(group.writes, i + 1);
+  }
   for (auto& job : group.settlements) {
     EG_CHECK(step(job.outcome, [&] { return apply_settlement(connection_, state_.slots, job.settlement); }));
   }

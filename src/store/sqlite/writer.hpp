@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one thread that writes. It takes what waits, runs each body between savepoints of one transaction, commits once
-// for all, and then answers. A body that fails or throws takes back its own changes only; a commit that fails takes
-// back all of them, and everybody may try again.
-// Thread: its own; the constructor starts it, stop() lets it finish what waits and ends it.
-// Ownership: borrows everything, owns the thread.
+// for all, and then answers. When bodies take long, those behind them come in the next group: no write waits for the
+// bodies of a whole group, and what one of them found is known to the next soon. A body that fails or throws takes back
+// its own changes only; a commit that fails takes back all of them, and everybody may try again. Thread: its own; the
+// constructor starts it, stop() lets it finish what waits and ends it. Ownership: borrows everything, owns the thread.
 // Failure: every job is answered exactly once, on this thread.
 #pragma once
 

@@ -98,6 +98,20 @@ TEST_F(UndecidedTest, ACriterionThatIsPutOffCostsNoEvent) {
   EXPECT_EQ(events[0].reference, "Patient/put-off");
 }
 
+TEST_F(UndecidedTest, ACriterionThatExceedsItsLimitsIsPutOffWithinOneTransactionToo) {
+  const auto slot = add_patient_destination(kHopeless);
+  std::string entries;
+  for (std::uint32_t i = 0; i < topic::CriterionWatch::kLimit + 4; ++i) {
+    entries += std::string(i == 0 ? "" : ",") + R"({"resource":)" + patient(4, "x") +
+               R"(,"request":{"method":"PUT","url":"Patient/p)" + std::to_string(i) + R"("}})";
+  }
+  const auto done = bundle(R"({"resourceType":"Bundle","type":"transaction","entry":[)" + entries + "]}");
+  ASSERT_TRUE(done) << done.error().error.diagnostics;
+  EXPECT_THAT(metrics_.text(), HasSubstr("embergate_topic_criteria_put_off_total{topic=\"urn:topic:patients\"} 3"))
+      << "of the four behind the limit one was tried again";
+  EXPECT_EQ(store_->outbox().counters(slot)->queued, topic::CriterionWatch::kLimit + 4) << "none is lost";
+}
+
 TEST_F(UndecidedTest, DecidesOnTheStatesThatTheWriteSaw) {
   const auto slot =
       add_patient_destination("%previous.gender = 'male' and %current.gender = 'female' and " + std::string(kCubic));

@@ -72,6 +72,20 @@ TEST_F(GroupCommit, SharesOneCommitBetweenAllThatWait) {
   EXPECT_EQ(metric("store_commits_total") - commits, 2) << "one for the held body, one for the two hundred";
 }
 
+TEST_F(GroupCommit, CommitsBeforeTheNextBodyWhenBodiesTakeLong) {
+  const double commits = metric("store_commits_total");
+  const auto slow = [this](std::string id) -> Store::Body {
+    return [this, id = std::move(id)](Transaction& transaction) -> core::Result<void> {
+      clock_.advance(std::chrono::seconds(1));
+      EG_CHECK(put(transaction, "Patient", id, "{}"));
+      return {};
+    };
+  };
+  for (const auto& outcome : as_one_group({slow("p1"), slow("p2"), putting("p3"), putting("p4")})) EXPECT_TRUE(outcome);
+  EXPECT_EQ(metric("store_commits_total") - commits, 4) << "the held body, two slow ones, and the quick ones together";
+  EXPECT_LT(current("Patient", "p3")->version_id, current("Patient", "p4")->version_id) << "in their order";
+}
+
 TEST_F(GroupCommit, TakesNoMoreThanItsLimitIntoOneCommit) {
   auto limited = options();
   limited.max_group = 10;

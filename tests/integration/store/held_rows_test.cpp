@@ -178,11 +178,52 @@ TEST_F(HeldRowsOfTheStore, DiscardsTheFirstOfAStateWithTheirEvents) {
   EXPECT_THAT(numbers(slot_), ElementsAre(2, 4, 5, 6)) << "3 is superseded, 1 is gone";
   ASSERT_EQ(discard({{4, 2, 5}, {}, 100}).size(), 2u) << "5 is not held";
   for (int pass = 0; pass < 2; ++pass) {
-    EXPECT_EQ(counters(slot_).queued, 3u) << "an undecided one goes when its relay has settled it";
+    EXPECT_EQ(counters(slot_).queued, 4u) << "waiting and undecided ones go when their relay has settled them";
     EXPECT_EQ(counters(slot_).superseded, 1u);
     EXPECT_EQ(counters(slot_).waiting, 0u);
     EXPECT_EQ(counters(slot_).undecided, 0u);
     EXPECT_EQ(counters(slot_).delivered, 0u) << "what was discarded was not delivered";
+    must_open();
+  }
+}
+
+TEST_F(HeldRowsOfTheStore, ADiscardedWaitingRowHoldsBackItsResourceUntilItsRelaySettlesIt) {
+  ASSERT_TRUE(write_event(slot_, "p2", "later"));
+  ASSERT_EQ(discard({{2}, {}, 100}).size(), 1u);
+  EXPECT_TRUE(discard({{2}, {}, 100}).empty()) << "once";
+  EXPECT_TRUE(release({{2}, {}, 100}).empty()) << "which is final";
+  EXPECT_TRUE(store_->outbox().held_rows(slot_, {HeldRow::State::kWaiting, 0, 10})->empty());
+  for (int pass = 0; pass < 2; ++pass) {
+    EXPECT_EQ(counters(slot_).waiting, 0u);
+    std::vector<EventNumber> unwanted;
+    std::vector<EventNumber> behind;
+    ASSERT_TRUE(store_->outbox().read(slot_, 0, 10, 1'000, [&](const OutboxEvent& event) {
+      if (event.unwanted && event.waiting && !event.undecided) unwanted.push_back(event.event_number);
+      if (event.behind_waiting) behind.push_back(event.event_number);
+      return true;
+    }));
+    EXPECT_THAT(unwanted, ElementsAre(2));
+    EXPECT_THAT(behind, ElementsAre(2, 7));
+    const auto for_relay = store_->outbox().held_rows(slot_, {HeldRow::State::kWaiting, 0, 10, true});
+    ASSERT_EQ(for_relay->size(), 1u);
+    EXPECT_TRUE(for_relay->at(0).discarded);
+    ASSERT_EQ(store_->outbox().due_rows(slot_, {clock_.system_now(), 10})->size(), 1u) << "due at once";
+    must_open();
+  }
+  ASSERT_TRUE(settle(*store_, {slot_, {}, {held(2, HeldRow::State::kWaiting, "p2")}, 0, 1}));
+  EXPECT_EQ(counters(slot_).waiting, 0u) << "one that was on its way and is refused stays discarded";
+  ASSERT_TRUE(settle(*store_, {slot_, {{2, 2}}, {}, 0, 0}));
+  EXPECT_EQ(counters(slot_).queued, 4u);
+  EXPECT_THAT(numbers(slot_), ElementsAre(4, 5, 6, 7));
+}
+
+TEST_F(HeldRowsOfTheStore, ADiscardedRowThatIsOvertakenIsDeleted) {
+  ASSERT_EQ(discard({{2}, {}, 100}).size(), 1u);
+  ASSERT_TRUE(settle(*store_, {slot_, {}, {held(2, HeldRow::State::kSuperseded, "p2")}, 0, 0}));
+  for (int pass = 0; pass < 2; ++pass) {
+    EXPECT_THAT(numbers(slot_), ElementsAre(4, 5, 6));
+    EXPECT_EQ(counters(slot_).queued, 3u);
+    EXPECT_EQ(counters(slot_).superseded, 2u);
     must_open();
   }
 }

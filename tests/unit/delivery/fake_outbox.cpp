@@ -37,6 +37,7 @@ bool FakeOutbox::visit_row(store::EventNumber number, const Entry& entry, const 
   for (const auto& [held_number, row] : held_) {
     if (held_number > number) break;
     event.waiting |= row.state == store::HeldRow::State::kWaiting && held_number == number;
+    event.unwanted |= discarded(row) && held_number == number;
     event.behind_waiting |=
         row.state == store::HeldRow::State::kWaiting && !row.released && row.type == entry.type && row.id == entry.id;
     const bool undecided = row.state == store::HeldRow::State::kUndecided;
@@ -56,8 +57,15 @@ bool FakeOutbox::superseded(store::EventNumber number) const {
   return found != held_.end() && found->second.state == store::HeldRow::State::kSuperseded;
 }
 
+// As in the store: a waiting row that was discarded.
+bool FakeOutbox::discarded(const store::HeldRow& row) const {
+  const auto verdict = verdicts_.find(row.event_number);
+  return row.state == store::HeldRow::State::kWaiting && verdict != verdicts_.end() && !verdict->second;
+}
+
 core::Result<std::size_t> FakeOutbox::read(store::DestinationSlot, store::EventNumber after, std::size_t max_rows,
                                            std::size_t max_bytes, const Visit& visit) {
+  if (on_read) on_read();
   std::lock_guard lock(mutex_);
   if (fail_reads_) return away();
   std::size_t count = 0;
@@ -104,7 +112,10 @@ core::Result<std::vector<store::HeldRow>> FakeOutbox::held_rows(store::Destinati
   if (fail_reads_) return away();
   std::vector<store::HeldRow> found;
   for (auto at = held_.upper_bound(query.after); at != held_.end() && found.size() < query.limit; ++at) {
-    if (!query.state || at->second.state == *query.state) found.push_back(at->second);
+    if (query.state && at->second.state != *query.state) continue;
+    if (discarded(at->second) && !query.discarded_too) continue;
+    found.push_back(at->second);
+    found.back().discarded = discarded(at->second);
   }
   return found;
 }
@@ -117,7 +128,9 @@ core::Result<std::vector<store::HeldRow>> FakeOutbox::due_rows(store::Destinatio
   for (const auto& [number, row] : held_) {
     if (row.state != store::HeldRow::State::kWaiting) continue;
     const bool first = row.released || resources.insert(row.type + "/" + row.id).second;
-    if (first && row.next_try <= query.now) found.push_back(row);
+    if (!first || row.next_try > query.now) continue;
+    found.push_back(row);
+    found.back().discarded = discarded(row);
   }
   std::stable_sort(found.begin(), found.end(), [](const store::HeldRow& left, const store::HeldRow& right) {
     return left.next_try < right.next_try;
@@ -140,8 +153,38 @@ void FakeOutbox::make_undecided(store::EventNumber number) {
 }
 
 void FakeOutbox::settle(store::Settlement settlement, Done done) {
+  {
+    std::lock_guard lock(mutex_);
+    if (settle_later_) {
+      waiting_settlements_.push_back({std::move(settlement), std::move(done)});
+      return;
+    }
+  }
   if (on_settle) on_settle(settlement);
   done(apply(settlement));
+}
+
+void FakeOutbox::settle_later(bool later) {
+  std::lock_guard lock(mutex_);
+  settle_later_ = later;
+}
+
+std::size_t FakeOutbox::settlements_waiting() const {
+  std::lock_guard lock(mutex_);
+  return waiting_settlements_.size();
+}
+
+bool FakeOutbox::answer_settlement() {
+  Waiting oldest;
+  {
+    std::lock_guard lock(mutex_);
+    if (waiting_settlements_.empty()) return false;
+    oldest = std::move(waiting_settlements_.front());
+    waiting_settlements_.pop_front();
+  }
+  if (on_settle) on_settle(oldest.settlement);
+  oldest.done(apply(oldest.settlement));
+  return true;
 }
 
 core::Result<void> FakeOutbox::apply(const store::Settlement& settlement) {
@@ -154,6 +197,12 @@ core::Result<void> FakeOutbox::apply(const store::Settlement& settlement) {
   }
   for (const auto& row : settlement.held) {
     if (!rows_.contains(row.event_number)) continue;
+    const auto before = held_.find(row.event_number);
+    if (row.state == store::HeldRow::State::kSuperseded && before != held_.end() && discarded(before->second)) {
+      held_.erase(before);
+      rows_.erase(row.event_number);
+      continue;
+    }
     const bool released = held_[row.event_number].released;
     held_[row.event_number] = row;
     held_[row.event_number].released = released;
@@ -189,6 +238,11 @@ store::HeldRow FakeOutbox::discard(store::EventNumber number) {
     verdicts_[number] = false;
     return row;
   }
+  if (row.state == store::HeldRow::State::kWaiting && !row.released) {
+    verdicts_[number] = false;
+    held_.at(number).next_try = {};
+    return row;
+  }
   held_.erase(number);
   rows_.erase(number);
   return row;
@@ -199,7 +253,7 @@ core::Result<store::SlotCounters> FakeOutbox::counters(store::DestinationSlot) {
   store::SlotCounters counters = counters_;
   for (const auto& [number, row] : held_) {
     counters.superseded += row.state == store::HeldRow::State::kSuperseded;
-    counters.waiting += row.state == store::HeldRow::State::kWaiting;
+    counters.waiting += row.state == store::HeldRow::State::kWaiting && !discarded(row);
     counters.undecided += row.state == store::HeldRow::State::kUndecided;
   }
   counters.queued = rows_.size() - counters.superseded;

@@ -3,6 +3,7 @@
 // threads.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -59,18 +60,31 @@ class FakeOutbox final : public store::Outbox {
   [[nodiscard]] std::map<store::EventNumber, Entry> rows() const;  // what is left
   [[nodiscard]] std::map<store::EventNumber, store::HeldRow> held() const;
   [[nodiscard]] std::size_t settlements() const;
+  // Settlements are applied and answered only when the test says so.
+  void settle_later(bool later);
+  [[nodiscard]] std::size_t settlements_waiting() const;
+  bool answer_settlement();  // the oldest; false: none waits
   // Called with each settlement before it is applied.
   std::function<void(const store::Settlement&)> on_settle;
+  // Called before rows are read on, on the reading thread.
+  std::function<void()> on_read;
 
  private:
   core::Result<void> apply(const store::Settlement& settlement);
   bool visit_row(store::EventNumber number, const Entry& entry, const Visit& visit);
   [[nodiscard]] bool superseded(store::EventNumber number) const;
+  [[nodiscard]] bool discarded(const store::HeldRow& row) const;
 
   mutable std::mutex mutex_;
   std::map<store::EventNumber, Entry> rows_;
   std::map<store::EventNumber, store::HeldRow> held_;
-  std::map<store::EventNumber, bool> verdicts_;  // of undecided ones: whether they are wanted
+  std::map<store::EventNumber, bool> verdicts_;  // whether they are wanted: undecided ones; false: a discarded one
+  struct Waiting {
+    store::Settlement settlement;
+    Done done;
+  };
+  std::deque<Waiting> waiting_settlements_;
+  bool settle_later_ = false;
   store::EventNumber last_ = 0;
   store::SlotCounters counters_;
   bool fail_reads_ = false;

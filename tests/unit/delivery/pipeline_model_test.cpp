@@ -52,6 +52,8 @@ class PipelineModel {
     if (chance(faults_.operate)) operate();
     if (chance(0.2)) decide_one();
     if (chance(0.3)) hear();
+    if (chance(0.3)) write_settlement();
+    if (chance(0.3)) hear_of_settlement();
     if (chance(0.02)) broker_limit_ = random_() % 2 == 0 ? kLowLimit : kHighLimit;
     switch (random_() % 8) {
       case 0:
@@ -83,6 +85,8 @@ class PipelineModel {
       while (!broker_.empty()) answer_one();
       report_finished();
       settle();
+      write_settlement();
+      hear_of_settlement();
     }
     ASSERT_TRUE(done()) << describe();
   }
@@ -134,14 +138,15 @@ class PipelineModel {
     sent_.clear();
     acknowledged_.clear();
     settlement_.reset();
+    answer_ = Answer::kNone;
   }
 
   // As the relay does: all rows that wait when there is room for them, else those that are due.
   void load() {
     const bool all = outbox_.counters(kSlot)->waiting <= faults_.max_held / 2;
-    const auto rows = all ? outbox_.held_rows(kSlot, {store::HeldRow::State::kWaiting, 0, faults_.max_held})
+    const auto rows = all ? outbox_.held_rows(kSlot, {store::HeldRow::State::kWaiting, 0, faults_.max_held, true})
                           : outbox_.due_rows(kSlot, {now_.system, faults_.max_held});
-    pipeline_->load(*rows, all, now_);
+    pipeline_->load(*rows, all && rows->size() < faults_.max_held, now_);
   }
 
   void pass(core::Milliseconds time) {
@@ -149,20 +154,22 @@ class PipelineModel {
     now_.system += time;
   }
 
+  // What an operator does is heard of a little later.
   void operate() {
     auto held = outbox_.held();
     std::erase_if(held, [&](const auto& row) {
-      return row.second.state == store::HeldRow::State::kUndecided && !undecided_.contains(row.first);
+      const bool decided = row.second.state == store::HeldRow::State::kUndecided && !undecided_.contains(row.first);
+      return decided || discarded_.contains(row.first);
     });
     if (held.empty()) return;
     const auto at = std::next(held.begin(), static_cast<std::ptrdiff_t>(random_() % held.size()));
     undecided_.erase(at->first);
     if (random_() % 3 == 0) {
       discarded_.insert(at->first);
-      pipeline_->discarded({outbox_.discard(at->first)}, now_);
+      notices_.push_back({outbox_.discard(at->first), false});
     } else {
       if (at->second.state == store::HeldRow::State::kSuperseded) released_.insert(at->first);
-      pipeline_->released({outbox_.release(at->first)}, now_);
+      notices_.push_back({outbox_.release(at->first), true});
     }
   }
 
@@ -222,12 +229,16 @@ class PipelineModel {
     std::uint64_t sequence = 0;
     if (!jobs.empty()) {
       auto built = source_->run(jobs, books()).value();
+      if (chance(0.2)) write_settlement();  // while the pool reads; it is heard of when that has ended
       rows = built.window.rows;
       keep_ = built.window.batch;
       check_sending(rows);
       sequence = pipeline_->add_jobs(std::move(built.window), built.progress, now_);
     } else if (pipeline_->may_read_on()) {
-      auto built = source_->read_on(books()).value();
+      const WindowSource::Books before = books();
+      if (chance(0.2)) write_settlement();
+      auto built = source_->read_on(before).value();
+      if (chance(0.2)) write_settlement();
       rows = built.window.rows;
       keep_ = built.window.batch;
       check_sending(rows);
@@ -318,11 +329,17 @@ class PipelineModel {
 
   void settle() {
     if (!settlement_) settlement_ = pipeline_->take_settlement(now_);
-    if (!settlement_) return;
+    if (chance(0.5)) write_settlement();
+    if (chance(0.5)) hear_of_settlement();
+  }
+
+  // The store does its part at any moment.
+  void write_settlement() {
+    if (!settlement_ || answer_ != Answer::kNone) return;
     outbox_.fail_settlements(chance(faults_.fail_settlement));
-    bool durable = false;
-    outbox_.settle(*settlement_, [&](core::Result<void> result) { durable = result.has_value(); });
-    if (!durable) return;
+    outbox_.settle(*settlement_,
+                   [&](const core::Result<void>& result) { answer_ = result ? Answer::kDurable : Answer::kFailed; });
+    if (answer_ != Answer::kDurable) return;
     for (const auto& range : settlement_->delivered) {
       for (EventNumber number = range.first; number <= range.last; ++number) {
         if (discarded_.contains(number)) continue;
@@ -330,6 +347,11 @@ class PipelineModel {
         newest = std::max(newest, number);
       }
     }
+  }
+
+  // The relay takes the answer in when the pool does not read the books.
+  void hear_of_settlement() {
+    if (std::exchange(answer_, Answer::kNone) != Answer::kDurable) return;
     settlement_.reset();
     pipeline_->settled(now_.steady);
   }
@@ -424,6 +446,8 @@ class PipelineModel {
   std::map<std::string, EventNumber> acknowledged_;  // newest in this life of the process
   std::map<std::string, EventNumber> settled_;       // newest, ever
   std::optional<store::Settlement> settlement_;
+  enum class Answer { kNone, kDurable, kFailed };
+  Answer answer_ = Answer::kNone;  // of the store, on its way to the relay
 };
 
 }  // namespace embergate::test

@@ -46,10 +46,67 @@ TEST_F(RelayTest, GoesOnReadingWhenMoreRowsWaitThanMemoryHolds) {
   ASSERT_TRUE(test::eventually([this] { return relay_->held_rows() > 0; })) << "health has to know";
   refusing = false;
   ASSERT_TRUE(all_settled());
-  std::map<std::string, std::string> last;
-  for (const std::string& one : sent()) last[one.substr(0, one.find('#'))] = one;
-  EXPECT_EQ(last["bad0"], "bad0#21");
-  EXPECT_EQ(last["bad19"], "bad19#40");
+  std::map<std::string, std::vector<int>> versions;
+  for (const std::string& one : sent()) {
+    const auto mark = one.find('#');
+    std::vector<int>& seen = versions[one.substr(0, mark)];
+    const int number = std::stoi(one.substr(mark + 1));
+    if (std::find(seen.begin(), seen.end(), number) == seen.end()) seen.push_back(number);
+  }
+  ASSERT_EQ(versions.size(), 21U);
+  for (const auto& [resource, numbers] : versions) {
+    EXPECT_EQ(numbers.size(), 2U) << resource;
+    EXPECT_TRUE(std::is_sorted(numbers.begin(), numbers.end())) << resource << " was sent out of order";
+  }
+}
+
+TEST_F(RelayTest, ASettlementThatIsAnsweredWhileRowsAreReadLetsNoneOvertakeAParkedOne) {
+  options_.max_held = 1;
+  options_.retry = {core::Milliseconds(60'000), core::Milliseconds(60'000)};
+  kafka_->judge_by([](const test::FakeKafka::Seen& seen, std::size_t index, kafka::BatchReport& report) {
+    if (seen.key.starts_with("bad"))
+      report.failures.push_back({index, kafka::FailureScope::kRecord, false, "invalid record"});
+  });
+  outbox_.settle_later(true);
+  std::atomic<bool> settled{false};
+  outbox_.on_read = [&] {
+    if (outbox_.settlements_waiting() == 0 || settled.exchange(true)) return;
+    outbox_.append("Patient", "bad1");
+    outbox_.append("Patient", "good");
+    outbox_.settle_later(false);
+    outbox_.answer_settlement();
+    view();  // on the strand, behind the answer
+  };
+  append("bad1");
+  append("bad2");
+  start(true, 2);
+  ASSERT_TRUE(test::eventually([this, &settled] {
+    relay_->wake();
+    return settled && !outbox_.rows().contains(4);
+  }));
+  EXPECT_THAT(sent(), ElementsAre("bad1#1", "bad2#2", "good#4")) << "3 is behind 1, which waits";
+  stop(core::Milliseconds(10'000), true);
+}
+
+TEST_F(RelayTest, ADiscardedRowThatWaitsIsDeletedAndLetsGoWhatStandsBehindIt) {
+  options_.retry = {core::Milliseconds(60'000), core::Milliseconds(60'000)};
+  std::atomic<bool> refusing{true};
+  kafka_->judge_by([&](const test::FakeKafka::Seen& seen, std::size_t index, kafka::BatchReport& report) {
+    if (refusing && seen.key == "bad")
+      report.failures.push_back({index, kafka::FailureScope::kRecord, false, "too large", true});
+  });
+  append("bad");
+  start();
+  ASSERT_TRUE(test::eventually([this] { return outbox_.held().size() == 1; }));
+  append("bad");
+  append("good");
+  ASSERT_TRUE(test::eventually([this] { return outbox_.rows().size() == 2; }));
+  refusing = false;
+  const store::HeldRow row = outbox_.discard(1);
+  EXPECT_TRUE(outbox_.rows().contains(1)) << "until its relay deletes it";
+  relay_->discarded({row});
+  ASSERT_TRUE(all_settled());
+  EXPECT_THAT(sent(), ElementsAre("bad#1", "good#3", "bad#2"));
 }
 
 TEST_F(RelayTest, HoldsLongRecordsBackOnceABrokerHasRefusedOne) {

@@ -33,6 +33,26 @@ TEST(JobQueue, GivesAllThatWaitsUpToTheLimitOfAGroup) {
   EXPECT_EQ(second.settlements.size(), 0u);
 }
 
+TEST(JobQueue, BeginsTheNextGroupWithWhatTheLastOneHadNoTimeFor) {
+  JobQueue queue({3, 4, kLong});
+  std::string done;
+  for (const char name : {'a', 'b', 'c', 'd'}) {
+    WriteJob job;
+    job.done = [&done, name](const core::Result<CommitReceipt>&) { done += name; };
+    ASSERT_TRUE(queue.push(job));
+  }
+  Group first;
+  ASSERT_TRUE(queue.take(first));
+  queue.give_back(first.writes, 1);
+  Group second;
+  ASSERT_TRUE(queue.take(second));
+  for (const Group* group : {&first, &second}) {
+    for (const WriteJob& job : group->writes) job.done(CommitReceipt{});
+  }
+  EXPECT_EQ(done, "abcd");
+  EXPECT_EQ(first.writes.size(), 1u);
+}
+
 TEST(JobQueue, LetsSettlementsAloneWaitForTheIntervalButNotForAWrite) {
   JobQueue queue({3, 10, kLong});
   ASSERT_TRUE(push_settlement(queue));

@@ -257,8 +257,26 @@ TEST(Catalog, AWriteThatIsRolledBackDecidesNothingForOthers) {
     match(catalog, Interaction::kCreate, many.get(), nullptr, &undone);
     match(catalog, Interaction::kCreate, none.get(), nullptr, &undone);
   }
-  EXPECT_FALSE(watch->puts_off());
-  EXPECT_FALSE(watch->has_failures());
+  EXPECT_FALSE(watch->count().puts_off());
+  EXPECT_FALSE(watch->count().has_failures());
+}
+
+TEST(Catalog, ACriterionIsPutOffForLaterWritesOfTheTransactionThatFoundItCostly) {
+  const auto many = patient_with_names(150);
+  const Catalog catalog({topic("hopeless", costly("none"))}, {destination("hopeless", 3)}, 1);
+  const auto& watch = catalog.topics()[0]->triggers[0].watch;
+  CriterionWatch::Count count = watch->count();
+  Recorder within;
+  MatchObserver observer = within.observer();
+  observer.on_cost = [&](const CriterionCost& cost) { count.note(cost.finding); };
+  observer.count_of = [&](const CriterionWatch&) { return count; };
+  for (std::uint32_t i = 0; i <= CriterionWatch::kLimit; ++i)
+    static_cast<void>(catalog.match({Interaction::kCreate, "Patient", many.get(), nullptr}, observer));
+  EXPECT_EQ(within.kinds.back(), CriteriaError::Kind::kPutOff);
+  EXPECT_FALSE(watch->count().has_failures()) << "before the commit";
+  Recorder other;
+  match(catalog, Interaction::kCreate, many.get(), nullptr, &other);
+  EXPECT_THAT(other.kinds, ElementsAre(CriteriaError::Kind::kExhausted)) << "another transaction knows nothing of it";
 }
 
 TEST(Catalog, ACriterionThatCannotDecideLeavesItsTopicUndecidedAndNoOther) {
@@ -338,18 +356,18 @@ TEST(CriterionWatch, DoublesTheEventsItPutsOffUpToABound) {
   using Finding = CriterionWatch::Finding;
   CriterionWatch watch;
   for (std::uint32_t i = 0; i < CriterionWatch::kLimit; ++i) {
-    EXPECT_FALSE(watch.puts_off());
+    EXPECT_FALSE(watch.count().puts_off());
     EXPECT_EQ(watch.note(Finding::kCostly), i + 1 == CriterionWatch::kLimit);
   }
   std::vector<int> put_off;
   for (int tries = 0; tries < 10; ++tries) {
     put_off.push_back(0);
-    for (; watch.puts_off(); ++put_off.back()) watch.note(Finding::kPutOff);
+    for (; watch.count().puts_off(); ++put_off.back()) watch.note(Finding::kPutOff);
     EXPECT_FALSE(watch.note(Finding::kCostly)) << "it is off already";
   }
   EXPECT_THAT(put_off, ElementsAre(1, 2, 4, 8, 16, 32, 64, 128, 128, 128));
   watch.note(Finding::kWithinLimits);
-  EXPECT_FALSE(watch.puts_off());
+  EXPECT_FALSE(watch.count().puts_off());
 }
 
 }  // namespace
