@@ -167,7 +167,8 @@ const char* text_of(Query query) {
     case Query::kUndecidedRows:
       return "SELECT d.slot, d.event_number, o.version_id, d.type, d.id, d.topic,"
              " (SELECT t.id FROM history t WHERE t.version_id = d.topic)"
-             " FROM held d CROSS JOIN outbox o ON o.slot = d.slot AND o.event_number = d.event_number"
+             " FROM held d INDEXED BY held_undecided"
+             " CROSS JOIN outbox o ON o.slot = d.slot AND o.event_number = d.event_number"
              " WHERE d.state = 3 AND d.attempts = 0 AND d.verdict = 0 AND d.slot ="
              " (SELECT s.slot FROM held s WHERE s.state = 3 AND s.attempts = 0 AND s.verdict = 0 AND s.slot > ?1 ORDER "
              "BY s.slot LIMIT 1)"
