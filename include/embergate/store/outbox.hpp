@@ -121,7 +121,7 @@ class Outbox {
   virtual ~Outbox() = default;
   // Rows with event_number > after, in order, at most max_rows and about max_bytes of bodies. Returns the number
   // visited. Waiting rows are among them, the caller knows those from held_rows(); superseded rows are not, neither
-  // here nor in the two reads below.
+  // here nor in the two reads below. What was visited before a failure may be used; the next read begins behind it.
   virtual core::Result<std::size_t> read(DestinationSlot slot, EventNumber after, std::size_t max_rows,
                                          std::size_t max_bytes, const Visit& visit) = 0;
   // The rows with these numbers that still exist, in the order given.
