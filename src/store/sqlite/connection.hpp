@@ -69,7 +69,8 @@ class Connection {
   core::Result<std::int64_t> integer_of(const std::string& sql);  // first column of the first row, 0 when there is none
 
   [[nodiscard]] bool in_transaction() const;
-  [[nodiscard]] std::int64_t changes() const;  // rows the last statement changed
+  [[nodiscard]] std::int64_t changes() const;        // rows the last statement changed
+  [[nodiscard]] std::int64_t total_changes() const;  // rows all statements changed, also those taken back
   void set_busy_timeout(core::Milliseconds timeout);
   // From this moment on statements are refused, and one that runs is ended: SQLITE_INTERRUPT. `took_too_long` is a
   // literal: what the error then says, with the setting or limit and the remedy.
