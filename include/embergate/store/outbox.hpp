@@ -53,7 +53,7 @@ struct HeldRow {
   std::string reason;
   std::uint64_t bytes = 0;  // of its record; 0: not known
   std::uint32_t attempts = 0;
-  core::SystemTime since{};  // of the first refusal; the store keeps the first it was given
+  core::SystemTime since{};  // of the first refusal, the store keeps that; of an undecided one, of its write
   core::SystemTime next_try{};
 };
 std::string_view to_string(HeldRow::State state);  // "waiting" "superseded" "undecided"

@@ -127,7 +127,8 @@ const char* text_of(Query query) {
     case Query::kPutHeld:
       return "INSERT INTO held (slot, event_number, state, type, id, code, reason, attempts, next_try, since, "
              "bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO UPDATE SET state = ?3,"
-             " code = ?6, reason = ?7, attempts = ?8, next_try = ?9, bytes = ?11";
+             " code = ?6, reason = ?7, attempts = ?8, next_try = ?9, bytes = ?11,"
+             " since = CASE WHEN held.state = 3 THEN ?10 ELSE held.since END";
     case Query::kReadEvents:
       return "SELECT " EG_EVENT_COLUMNS EG_EVENT_TABLES
              " WHERE o.slot = ?1 AND o.event_number > ?2 ORDER BY o.event_number LIMIT ?3";
