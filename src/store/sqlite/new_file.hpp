@@ -29,6 +29,8 @@ class NewFile {
   NewFile(std::string target, std::string path, int descriptor)
       : target_(std::move(target)), path_(std::move(path)), descriptor_(descriptor) {}
 
+  [[nodiscard]] bool is_at_its_path() const;
+
   std::string target_;
   std::string path_;
   int descriptor_;
