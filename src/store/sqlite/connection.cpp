@@ -190,4 +190,12 @@ void Connection::keep_log_on_close(bool keep) {
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep ? 1 : 0, nullptr);
 }
 
+core::Result<void> in_transaction(Connection& connection, const std::function<core::Result<void>()>& work) {
+  EG_CHECK(connection.run(Query::kBeginImmediate));
+  auto done = work();
+  if (done) done = connection.run(Query::kCommit);
+  if (!done && connection.in_transaction()) static_cast<void>(connection.run(Query::kRollback));
+  return done;
+}
+
 }  // namespace embergate::store::sqlite

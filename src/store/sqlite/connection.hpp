@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -88,5 +89,8 @@ class Connection {
   std::string_view took_too_long_ = kReadTookTooLong;
   std::array<sqlite3_stmt*, static_cast<std::size_t>(Query::kCount)> statements_{};
 };
+
+// Runs `work` in a transaction that writes, committed when it succeeds and taken back otherwise.
+core::Result<void> in_transaction(Connection& connection, const std::function<core::Result<void>()>& work);
 
 }  // namespace embergate::store::sqlite

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <functional>
 
 namespace embergate::store::sqlite {
 namespace {
@@ -125,14 +124,6 @@ core::Result<void> apply(Connection& connection, std::int64_t number, core::Syst
   EG_CHECK(connection.execute(kMigrations[static_cast<std::size_t>(number - 1)]));
   return connection.execute(fmt::format("INSERT INTO schema_version (number, applied_at) VALUES ({}, {})", number,
                                         now.time_since_epoch().count()));
-}
-
-core::Result<void> in_transaction(Connection& connection, const std::function<core::Result<void>()>& work) {
-  EG_CHECK(connection.run(Query::kBeginImmediate));
-  auto done = work();
-  if (done) done = connection.run(Query::kCommit);
-  if (!done && connection.in_transaction()) static_cast<void>(connection.run(Query::kRollback));
-  return done;
 }
 
 }  // namespace
