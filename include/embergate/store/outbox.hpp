@@ -40,7 +40,7 @@ struct OutboxEvent {
 struct HeldRow {
   enum class State : std::uint8_t {
     kWaiting = 1,     // was refused and is tried again
-    kSuperseded = 2,  // was refused, and a later version was delivered; not sent until somebody releases it
+    kSuperseded = 2,  // was refused, and a later version was delivered; not sent until an operator releases it
     kUndecided = 3    // whether its destination wants it is not known yet; not sent before that
   };
   EventNumber event_number = 0;
@@ -89,7 +89,9 @@ struct Settlement {
     EventNumber last = 0;
   };
   std::vector<Range> delivered;  // rows to delete, ranges inclusive; a held row inside a range goes too, with its entry
-  std::vector<HeldRow> held;     // insert or replace
+  // Inserted, or state, code, reason, attempts, next try and bytes of the entry that is there are replaced; `since`
+  // only of one that was undecided until now. Its verdict stays, and that it was released.
+  std::vector<HeldRow> held;
   std::uint64_t delivered_count = 0;  // added to the counters
   std::uint64_t failed_attempts = 0;
 };
@@ -99,7 +101,7 @@ struct SlotCounters {
   std::uint64_t failed_attempts = 0;
   std::uint64_t queued = 0;      // rows not settled, held ones included, superseded ones not
   std::uint64_t waiting = 0;     // of the queued ones
-  std::uint64_t undecided = 0;   // of the queued ones
+  std::uint64_t undecided = 0;   // of the queued ones; those with a verdict are on their way and not counted
   std::uint64_t superseded = 0;  // in the queue until they are released or discarded, beside `queued`
   std::optional<core::SystemTime> oldest_queued;
   EventNumber last_event_number = 0;
@@ -130,7 +132,8 @@ class Outbox {
   // The rows of one resource with event_number >= from, in order, at most max_rows: for a resource that was held back.
   virtual core::Result<std::size_t> read_resource(DestinationSlot slot, EventNumber from, std::string_view type,
                                                   std::string_view id, std::size_t max_rows, const Visit& visit) = 0;
-  // Held rows by their number, at most `limit` of them.
+  // Held rows by their number, at most `limit` of them. Undecided ones that have their verdict are on their way, and
+  // not among them.
   virtual core::Result<std::vector<HeldRow>> held_rows(DestinationSlot slot, const HeldQuery& query) = 0;
   virtual core::Result<std::vector<HeldRow>> due_rows(DestinationSlot slot, const DueQuery& query) = 0;
   // The first undecided rows, that no one has looked at yet, of the first slot above `after` that has any; at most
