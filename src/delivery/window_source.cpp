@@ -85,8 +85,11 @@ core::Result<WindowSource::ReadOn> WindowSource::read_on(const Books& books) {
     body_bytes += event.body.size();
     return true;
   };
-  EG_TRY(const std::size_t visited, outbox_.read(slot_, books.cursor, limits_.rows, limits_.bytes, visit));
-  result.more |= visited >= limits_.rows || body_bytes >= limits_.bytes;
+  const auto visited = outbox_.read(slot_, books.cursor, limits_.rows, limits_.bytes, visit);
+  // A failure after some rows: they are as good as ever, and the next read begins behind them and meets it by itself. A
+  // read that takes too long would else begin at the same row for good.
+  if (!visited && result.cursor == books.cursor) return visited.error();
+  result.more |= !visited || *visited >= limits_.rows || body_bytes >= limits_.bytes;
   result.window = builder.finish();
   result.window.dropped = std::move(dropped);
   return result;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is told when a criterion failed or could not decide about a write: every time a counter, and a log line with
+// What is reported when a criterion failed or could not decide about a write: every time a counter, and a log line with
 // topic, trigger and position, at most one for each trigger and minute (contract 2.2, 6.1, 6.2). The write itself has
 // succeeded. Thread: any. Ownership: Metrics outlives it. Failure: none; at most kMaxTracked triggers are kept apart,
 // further ones share one line a minute.

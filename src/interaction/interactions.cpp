@@ -344,6 +344,7 @@ asio::awaitable<Answer<InteractionResult>> Interactions::bundle(RequestContext g
     TransactionBody run = [impl = impl_, context, bundle, answers, answer](store::Transaction& tx,
                                                                            WriteLog& written) -> core::Result<void> {
       answers->clear();
+      answer->refusal.reset();
       answer->meter = impl->meter();
       EG_TRY(*answers, run_transaction(tx, *bundle, impl->write_path, *context, written, *answer));
       return {};

@@ -40,8 +40,13 @@ store::HeldRow held_row(const store::UndecidedRow& row) {
 
 }  // namespace
 
-UndecidedEvents::UndecidedEvents(store::Store& store, CriteriaFailures& failures, Notice notice, Wanted wanted)
-    : store_(store), failures_(failures), notice_(std::move(notice)), wanted_(std::move(wanted)) {}
+UndecidedEvents::UndecidedEvents(store::Store& store, CriteriaFailures& failures, Notice notice, Wanted wanted,
+                                 core::Milliseconds retry_pause)
+    : store_(store),
+      failures_(failures),
+      notice_(std::move(notice)),
+      wanted_(std::move(wanted)),
+      retry_pause_(retry_pause) {}
 
 void UndecidedEvents::start() {
   thread_ = std::thread([this] { run(); });
@@ -73,9 +78,10 @@ void UndecidedEvents::run() {
           observability::log::Level::kWarn, "topic/undecided-waiting",
           "undecided events cannot be decided now, it is tried again: " + more.error().diagnostics);
     }
-    failing_ = failed;
+    if (failed) failing_ = failed_in_round_ = true;
+    if (more && last_slot_ == store::DestinationSlot()) failing_ = std::exchange(failed_in_round_, false);
     if (!more) {
-      wait(kRetryPause, false);
+      wait(retry_pause_, false);
     } else if (!*more) {
       wait(kIdlePoll, true);
     }
@@ -101,14 +107,35 @@ core::Result<bool> UndecidedEvents::decide_some() {
 core::Result<void> UndecidedEvents::decide_rows(const std::vector<store::UndecidedRow>& rows) {
   const core::SteadyTime end = core::system_clock().steady_now() + kBatchTime;
   std::vector<Decided> decided;
+  core::Result<void> failure;
   for (const store::UndecidedRow& row : rows) {
-    EG_TRY(Judgement judgement, judge(row));
-    decided.push_back({row, std::move(judgement)});
+    auto judgement = judge_in_rounds(row);
+    if (!judgement) {
+      failure = std::move(judgement).error();
+      break;
+    }
+    decided.push_back({row, *std::move(judgement)});
     if (core::system_clock().steady_now() >= end) break;
   }
+  if (decided.empty()) return failure;
   EG_CHECK(write_down(decided));
   tell(decided);
-  return {};
+  return failure;
+}
+
+core::Result<UndecidedEvents::Judgement> UndecidedEvents::judge_in_rounds(const store::UndecidedRow& row) {
+  auto judgement = judge(row);
+  const auto known = unread_.find(row.slot);
+  const bool failed_before = known != unread_.end() && known->second.number == row.event_number;
+  if (judgement && failed_before) unread_.erase(known);
+  if (judgement || stopped_) return judgement;
+  if (!failed_before && unread_.size() >= kKept) unread_.clear();
+  Unread& unread = unread_[row.slot];
+  if (!failed_before) unread = {row.event_number, 0};
+  if (++unread.rounds < kRounds) return judgement;
+  unread_.erase(row.slot);
+  return Judgement{
+      Verdict::kUnknown, "what it is decided on could not be read: " + judgement.error().diagnostics, {}, {}};
 }
 
 core::Result<void> UndecidedEvents::write_down(std::vector<Decided>& decided) {

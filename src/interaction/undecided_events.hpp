@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Decides the events that a write could not (contract 2.2): reads undecided rows, evaluates the topic as it was on the
 // states that the write saw, with a larger budget, and writes down the verdict. Thread: one of its own, so that neither
-// writer, io nor relays wait; wake() from any, start() and stop() once each. Ownership: the store, and what `notice`
-// uses, outlive stop(). Failure: none of its own; a database that does not answer is asked again after a pause, and
-// what exceeds the larger budget stays undecided until an operator decides.
+// writer, io nor relays wait; wake() from any, start() once, stop() any number of times. Ownership: the store, and what
+// `notice` uses, outlive stop(). Failure: none of its own; a database that does not answer is asked again after a
+// pause. What exceeds the larger budget, and what cannot be read in kRounds rounds, stays undecided until an operator
+// decides.
 #pragma once
 
 #include <atomic>
@@ -33,6 +34,7 @@ class UndecidedEvents {
   static constexpr core::Milliseconds kBatchTime{200};     // or as many as this allows
   static constexpr core::Milliseconds kIdlePoll{5'000};    // beside wake()
   static constexpr core::Milliseconds kRetryPause{1'000};  // after a failure of the store
+  static constexpr std::uint32_t kRounds = 60;             // in which a row may hold up those behind it in its slot
   static constexpr std::size_t kKept = 1'024;              // verdicts, and a sixteenth as many topics
 
   // Rows that are decided, for their relay; on this thread.
@@ -41,7 +43,8 @@ class UndecidedEvents {
   // An event that is wanted, for the metrics.
   using Wanted = std::function<void(std::string_view topic_url, std::string_view action)>;
 
-  UndecidedEvents(store::Store& store, CriteriaFailures& failures, Notice notice, Wanted wanted);
+  UndecidedEvents(store::Store& store, CriteriaFailures& failures, Notice notice, Wanted wanted,
+                  core::Milliseconds retry_pause = kRetryPause);
   ~UndecidedEvents() { stop(); }
   UndecidedEvents(const UndecidedEvents&) = delete;
   UndecidedEvents& operator=(const UndecidedEvents&) = delete;
@@ -70,8 +73,15 @@ class UndecidedEvents {
   };
 
   void run();
+  // The row that could not be judged in the last round of its slot.
+  struct Unread {
+    store::EventNumber number = 0;
+    std::uint32_t rounds = 0;
+  };
+
   core::Result<bool> decide_some();  // false: there is nothing to do
   core::Result<void> decide_rows(const std::vector<store::UndecidedRow>& rows);
+  core::Result<Judgement> judge_in_rounds(const store::UndecidedRow& row);
   core::Result<void> write_down(std::vector<Decided>& decided);
   void tell(const std::vector<Decided>& decided);
   core::Result<Judgement> judge(const store::UndecidedRow& row);
@@ -84,11 +94,14 @@ class UndecidedEvents {
   CriteriaFailures& failures_;
   const Notice notice_;
   const Wanted wanted_;
+  const core::Milliseconds retry_pause_;
   // Those below: on the thread.
   store::DestinationSlot last_slot_{};
-  bool failing_ = false;                                                     // logged once for each episode
+  bool failing_ = false;  // logged once for each episode, which ends with a round through the slots without one
+  bool failed_in_round_ = false;
   std::map<std::pair<store::VersionId, store::VersionId>, Judgement> kept_;  // by version and topic
   std::unordered_map<store::VersionId, Topic> topics_;
+  std::map<store::DestinationSlot, Unread> unread_;  // only slots in which one could not be read
 
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -19,7 +19,8 @@
 
 namespace embergate::fhirpath {
 
-// What bounds an evaluation is counted, never timed, so that a slow or stopped machine decides like a fast one (S-34).
+// What bounds an evaluation is counted, so that a slow or stopped machine decides like a fast one (S-34). The exception
+// is max_cpu, which no evaluation that keeps to the counts comes near.
 struct Limits {
   std::size_t max_expression_bytes = 16 * 1024;
   std::size_t max_nodes = 2'000;

@@ -40,7 +40,7 @@ struct OutboxEvent {
 struct HeldRow {
   enum class State : std::uint8_t {
     kWaiting = 1,     // was refused and is tried again
-    kSuperseded = 2,  // was refused, and a later version was delivered; not sent until somebody releases it
+    kSuperseded = 2,  // was refused, and a later version was delivered; not sent until an operator releases it
     kUndecided = 3    // whether its destination wants it is not known yet; not sent before that
   };
   EventNumber event_number = 0;
@@ -54,7 +54,7 @@ struct HeldRow {
   std::string reason;
   std::uint64_t bytes = 0;  // of its record; 0: not known
   std::uint32_t attempts = 0;
-  core::SystemTime since{};  // of the first refusal; the store keeps the first it was given
+  core::SystemTime since{};  // of the first refusal, the store keeps that; of an undecided one, of its write
   core::SystemTime next_try{};
 };
 std::string_view to_string(HeldRow::State state);  // "waiting" "superseded" "undecided"
@@ -91,7 +91,10 @@ struct Settlement {
     EventNumber last = 0;
   };
   std::vector<Range> delivered;  // rows to delete, ranges inclusive; a held row inside a range goes too, with its entry
-  std::vector<HeldRow> held;     // insert or replace; a discarded one that is superseded is deleted
+  // Inserted, or state, code, reason, attempts, next try and bytes of the entry that is there are replaced; `since`
+  // only of one that was undecided until now. Its verdict stays, and that it was released. A discarded
+  // one that is superseded is deleted.
+  std::vector<HeldRow> held;
   std::uint64_t delivered_count = 0;  // added to the counters
   std::uint64_t failed_attempts = 0;
 };
@@ -101,7 +104,7 @@ struct SlotCounters {
   std::uint64_t failed_attempts = 0;
   std::uint64_t queued = 0;      // rows not settled, held ones included, superseded ones not
   std::uint64_t waiting = 0;     // of the queued ones
-  std::uint64_t undecided = 0;   // of the queued ones
+  std::uint64_t undecided = 0;   // of the queued ones; those with a verdict are on their way and not counted
   std::uint64_t superseded = 0;  // in the queue until they are released or discarded, beside `queued`
   std::optional<core::SystemTime> oldest_queued;
   EventNumber last_event_number = 0;
@@ -123,7 +126,7 @@ class Outbox {
   virtual ~Outbox() = default;
   // Rows with event_number > after, in order, at most max_rows and about max_bytes of bodies. Returns the number
   // visited. Waiting rows are among them, the caller knows those from held_rows(); superseded rows are not, neither
-  // here nor in the two reads below.
+  // here nor in the two reads below. What was visited before a failure may be used; the next read begins behind it.
   virtual core::Result<std::size_t> read(DestinationSlot slot, EventNumber after, std::size_t max_rows,
                                          std::size_t max_bytes, const Visit& visit) = 0;
   // The rows with these numbers that still exist, in the order given.
@@ -132,7 +135,8 @@ class Outbox {
   // The rows of one resource with event_number >= from, in order, at most max_rows: for a resource that was held back.
   virtual core::Result<std::size_t> read_resource(DestinationSlot slot, EventNumber from, std::string_view type,
                                                   std::string_view id, std::size_t max_rows, const Visit& visit) = 0;
-  // Held rows by their number, at most `limit` of them.
+  // Held rows by their number, at most `limit` of them. Undecided ones that have their verdict are on their way, and
+  // not among them.
   virtual core::Result<std::vector<HeldRow>> held_rows(DestinationSlot slot, const HeldQuery& query) = 0;
   virtual core::Result<std::vector<HeldRow>> due_rows(DestinationSlot slot, const DueQuery& query) = 0;
   // The first undecided rows, that no one has looked at yet, of the first slot above `after` that has any; at most

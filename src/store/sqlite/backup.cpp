@@ -48,6 +48,22 @@ core::Error cannot_write(const std::string& target, int code) {
                                       sqlite3_errstr(code), code, remedy));
 }
 
+core::Error cannot_read(const std::string& database, int code) {
+  const char* remedy =
+      (code & 0xff) == SQLITE_IOERR ? "check its volume" : "look at it with --check and restore it from a backup";
+  return core::make_error(core::ErrorCode::kUnavailable,
+                          fmt::format("cannot read {} ({}, code {}): {}; nothing is left of the copy", database,
+                                      sqlite3_errstr(code), code, remedy));
+}
+
+// One code for both sides. Those of reading are of the database, since nothing is read of the copy.
+core::Error cannot_copy(const std::string& database, const std::string& target, int code) {
+  const int kind = code & 0xff;
+  const bool reading = kind == SQLITE_CORRUPT || kind == SQLITE_NOTADB || code == SQLITE_IOERR_READ ||
+                       code == SQLITE_IOERR_SHORT_READ || code == SQLITE_IOERR_CORRUPTFS;
+  return reading ? cannot_read(database, code) : cannot_write(target, code);
+}
+
 core::Result<std::unique_ptr<Connection>> open_to_read(const std::string& path) {
   if (std::error_code error; !std::filesystem::exists(path, error) && !error)
     return core::make_error(core::ErrorCode::kNotFound, fmt::format("there is no database at {}", path));
@@ -110,7 +126,7 @@ core::Result<void> copy_pages(Connection& from, Connection& to, const std::strin
   for (int step = 1;; ++step) {
     const int code = copy.step();
     if (code == SQLITE_DONE) break;
-    if (code != SQLITE_OK) return cannot_write(target, code);
+    if (code != SQLITE_OK) return cannot_copy(database, target, code);
     if (step % kStepsPerSync == 0) EG_CHECK(file.sync());
     if (options.cancelled != nullptr && options.cancelled->load())
       return core::make_error(core::ErrorCode::kUnavailable, "the backup was interrupted; nothing is left of it");
@@ -123,7 +139,7 @@ core::Result<void> copy_pages(Connection& from, Connection& to, const std::strin
                       log_file, options.log_growth_limit / 1'048'576));
     }
   }
-  if (const int code = copy.finish(); code != SQLITE_OK) return cannot_write(target, code);
+  if (const int code = copy.finish(); code != SQLITE_OK) return cannot_copy(database, target, code);
   return {};
 }
 

@@ -17,7 +17,7 @@ void configure_library_once() {
 
 }  // namespace
 
-core::Error error_of(int code) {
+core::Error error_of(int code, std::string_view took_too_long) {
   const std::string_view reason = sqlite3_errstr(code);
   switch (code & 0xff) {
     case SQLITE_FULL:
@@ -37,10 +37,7 @@ core::Error error_of(int code) {
           fmt::format("the database cannot be used ({}, code {}): check the volume that holds BOX_DB_PATH", reason,
                       code));
     case SQLITE_INTERRUPT:
-      return core::make_retriable(
-          core::ErrorCode::kUnavailable,
-          "reading took longer than BOX_DB_READ_DEADLINE_MS: ask for less at once, or try again "
-          "later");
+      return core::make_retriable(core::ErrorCode::kUnavailable, std::string(took_too_long));
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
       return core::make_error(
@@ -56,7 +53,8 @@ core::Error error_of(int code) {
   }
 }
 
-Statement::Statement(core::Result<sqlite3_stmt*> prepared) : prepared_(std::move(prepared)) {}
+Statement::Statement(core::Result<sqlite3_stmt*> prepared, std::string_view took_too_long)
+    : prepared_(std::move(prepared)), took_too_long_(took_too_long) {}
 
 Statement::~Statement() {
   if (!prepared_) return;
@@ -94,7 +92,7 @@ core::Result<bool> Statement::step() {
   const int code = sqlite3_step(statement);
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) return false;
-  return error_of(sqlite3_extended_errcode(sqlite3_db_handle(statement)));
+  return error_of(sqlite3_extended_errcode(sqlite3_db_handle(statement)), took_too_long_);
 }
 
 core::Result<void> Statement::run() {
@@ -136,13 +134,14 @@ Connection::~Connection() {
 }
 
 Statement Connection::use(Query query) {
-  if (end_ != core::SteadyTime::max() && is_over(this) != 0) return Statement(error_of(SQLITE_INTERRUPT));
+  if (end_ != core::SteadyTime::max() && is_over(this) != 0)
+    return Statement(error_of(SQLITE_INTERRUPT, took_too_long_));
   sqlite3_stmt*& statement = statements_[static_cast<std::size_t>(query)];
   if (statement == nullptr) {
     const int code = sqlite3_prepare_v3(handle_, text_of(query), -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
     if (code != SQLITE_OK) return Statement(error_of(code));
   }
-  return Statement(statement);
+  return Statement(statement, took_too_long_);
 }
 
 core::Result<void> Connection::execute(const std::string& sql) {
@@ -156,7 +155,7 @@ core::Result<std::int64_t> Connection::integer_of(const std::string& sql) {
   if (const int code = sqlite3_prepare_v2(handle_, sql.c_str(), -1, &raw, nullptr); code != SQLITE_OK)
     return error_of(code);
   const std::unique_ptr<sqlite3_stmt, int (*)(sqlite3_stmt*)> owner(raw, &sqlite3_finalize);
-  Statement statement(raw);
+  Statement statement(raw, took_too_long_);
   EG_TRY(const bool row, statement.step());
   return row ? statement.integer(0) : 0;
 }
@@ -165,13 +164,16 @@ bool Connection::in_transaction() const { return sqlite3_get_autocommit(handle_)
 
 std::int64_t Connection::changes() const { return sqlite3_changes64(handle_); }
 
+std::int64_t Connection::total_changes() const { return sqlite3_total_changes64(handle_); }
+
 void Connection::set_busy_timeout(core::Milliseconds timeout) {
   sqlite3_busy_timeout(handle_, static_cast<int>(timeout.count()));
 }
 
-void Connection::end_at(core::SteadyTime moment) {
+void Connection::end_at(core::SteadyTime moment, std::string_view took_too_long) {
   constexpr int kStepsBetweenLooks = 2'000;  // of SQLite's machine: well below a millisecond
   end_ = moment;
+  took_too_long_ = took_too_long;
   sqlite3_progress_handler(handle_, kStepsBetweenLooks, &Connection::is_over, this);
 }
 
@@ -186,6 +188,14 @@ int Connection::is_over(void* self) {
 
 void Connection::keep_log_on_close(bool keep) {
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep ? 1 : 0, nullptr);
+}
+
+core::Result<void> in_transaction(Connection& connection, const std::function<core::Result<void>()>& work) {
+  EG_CHECK(connection.run(Query::kBeginImmediate));
+  auto done = work();
+  if (done) done = connection.run(Query::kCommit);
+  if (!done && connection.in_transaction()) static_cast<void>(connection.run(Query::kRollback));
+  return done;
 }
 
 }  // namespace embergate::store::sqlite

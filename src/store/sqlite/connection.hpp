@@ -3,12 +3,13 @@
 // Thread: one at a time; the owner sees to that (opened without SQLite's own mutex).
 // Ownership: Connection owns the handle and the statements; a Statement borrows one and gives it back clean when it
 // goes out of scope, so views that column accessors return end with it or with the next step().
-// Failure: SQLite's codes become core::Error in one place, error_of(); a full disk, a lost file and a lock are
-// kUnavailable and retriable.
+// Failure: SQLite's codes become core::Error in one place, error_of(); a full disk, a lost file, a lock and a deadline
+// that has passed are kUnavailable and retriable.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -22,11 +23,15 @@ struct sqlite3_stmt;
 
 namespace embergate::store::sqlite {
 
-core::Error error_of(int code);
+inline constexpr std::string_view kReadTookTooLong =
+    "reading took longer than BOX_DB_READ_DEADLINE_MS: ask for less at once, or try again later";
+
+// `took_too_long`: what a statement says that its connection's end_at() ended.
+core::Error error_of(int code, std::string_view took_too_long = kReadTookTooLong);
 
 class Statement {
  public:
-  explicit Statement(core::Result<sqlite3_stmt*> prepared);
+  explicit Statement(core::Result<sqlite3_stmt*> prepared, std::string_view took_too_long = kReadTookTooLong);
   ~Statement();
   Statement(const Statement&) = delete;
   Statement& operator=(const Statement&) = delete;
@@ -47,6 +52,7 @@ class Statement {
 
  private:
   core::Result<sqlite3_stmt*> prepared_;
+  std::string_view took_too_long_;
 };
 
 class Connection {
@@ -64,10 +70,12 @@ class Connection {
   core::Result<std::int64_t> integer_of(const std::string& sql);  // first column of the first row, 0 when there is none
 
   [[nodiscard]] bool in_transaction() const;
-  [[nodiscard]] std::int64_t changes() const;  // rows the last statement changed
+  [[nodiscard]] std::int64_t changes() const;        // rows the last statement changed
+  [[nodiscard]] std::int64_t total_changes() const;  // rows all statements changed, also those taken back
   void set_busy_timeout(core::Milliseconds timeout);
-  // From this moment on statements are refused, and one that runs is ended: SQLITE_INTERRUPT.
-  void end_at(core::SteadyTime moment);
+  // From this moment on statements are refused, and one that runs is ended: SQLITE_INTERRUPT. `took_too_long` is a
+  // literal: what the error then says, with the setting or limit and the remedy.
+  void end_at(core::SteadyTime moment, std::string_view took_too_long = kReadTookTooLong);
   void end_never();
   void keep_log_on_close(bool keep);  // otherwise the last connection of a file empties the log into it
   [[nodiscard]] sqlite3* handle() const { return handle_; }
@@ -78,7 +86,11 @@ class Connection {
 
   sqlite3* handle_;
   core::SteadyTime end_ = core::SteadyTime::max();
+  std::string_view took_too_long_ = kReadTookTooLong;
   std::array<sqlite3_stmt*, static_cast<std::size_t>(Query::kCount)> statements_{};
 };
+
+// Runs `work` in a transaction that writes, committed when it succeeds and taken back otherwise.
+core::Result<void> in_transaction(Connection& connection, const std::function<core::Result<void>()>& work);
 
 }  // namespace embergate::store::sqlite

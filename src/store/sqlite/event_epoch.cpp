@@ -120,13 +120,7 @@ core::Result<void> begin_epoch(Connection& connection, const std::string& path, 
   if (!marked && known_file == file) return {};
   const bool raised = marked || known_file != 0;
   const std::int64_t next = std::max(epoch + 1, seconds_of(now));
-  EG_CHECK(connection.run(Query::kBeginImmediate));
-  auto done = begin_in_transaction(connection, raised, next, file);
-  if (done) done = connection.run(Query::kCommit);
-  if (!done) {
-    if (connection.in_transaction()) static_cast<void>(connection.run(Query::kRollback));
-    return done;
-  }
+  EG_CHECK(in_transaction(connection, [&] { return begin_in_transaction(connection, raised, next, file); }));
   if (raised) {
     log::event(log::Level::kWarn, "store/epoch-raised",
                "the database is a copy: events that are numbered from now on belong to a new epoch",

@@ -13,11 +13,14 @@
 #include <filesystem>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 namespace embergate::store::sqlite {
 namespace {
 
 constexpr std::string_view kUnfinished = ".embergate-unfinished";
+// Between the making of a file and its lock, another process may take it for one that was left, and remove it.
+constexpr int kTries = 10;
 
 core::Error cannot(std::string_view what, const std::string& path, int error) {
   return core::make_error(core::ErrorCode::kUnavailable,
@@ -76,12 +79,23 @@ core::Result<std::unique_ptr<NewFile>> NewFile::make(const std::string& target) 
   if (::lstat(target.c_str(), &status) == 0) return is_there(target);
   if (errno != ENOENT) return cannot("make", target, errno);
   remove_what_is_left(directory_of(target));
-  std::string path = fmt::format("{}.XXXXXX{}", target, kUnfinished);
-  const int descriptor = ::mkostemps(path.data(), static_cast<int>(kUnfinished.size()), O_CLOEXEC);  // mode 0600
-  if (descriptor < 0) return cannot("make a file beside", target, errno);
-  std::unique_ptr<NewFile> file(new NewFile(target, std::move(path), descriptor));
-  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) return cannot("lock", file->path_, errno);
-  return file;
+  for (int again = 1;; ++again) {
+    std::string path = fmt::format("{}.XXXXXX{}", target, kUnfinished);
+    const int descriptor = ::mkostemps(path.data(), static_cast<int>(kUnfinished.size()), O_CLOEXEC);  // mode 0600
+    if (descriptor < 0) return cannot("make a file beside", target, errno);
+    std::unique_ptr<NewFile> file(new NewFile(target, std::move(path), descriptor));
+    const int error = ::flock(descriptor, LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
+    if (error == 0 && file->is_at_its_path()) return file;
+    if (error != 0 && error != EWOULDBLOCK) return cannot("lock", file->path_, error);
+    if (again >= kTries) return cannot("keep a file beside", target, EBUSY);
+  }
+}
+
+bool NewFile::is_at_its_path() const {
+  struct stat held{};
+  struct stat named{};
+  return ::fstat(descriptor_, &held) == 0 && ::lstat(path_.c_str(), &named) == 0 && held.st_dev == named.st_dev &&
+         held.st_ino == named.st_ino;
 }
 
 NewFile::~NewFile() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A file that is there whole or not at all: written under a name of its own in the target's directory, then given the
 // target's name, which must be free. The kernel holds a lock on it while it is made, so that what a killed process left
-// is told from what another one makes, and goes with the next call for the same directory.
+// can be distinguished from what another one makes, and goes with the next call for the same directory.
 // Thread: one at a time.
 // Ownership: the destructor removes what was not published.
 // Failure: kConflict when the target exists, as whatever it be; kUnavailable naming the file otherwise.
@@ -28,6 +28,8 @@ class NewFile {
  private:
   NewFile(std::string target, std::string path, int descriptor)
       : target_(std::move(target)), path_(std::move(path)), descriptor_(descriptor) {}
+
+  [[nodiscard]] bool is_at_its_path() const;
 
   std::string target_;
   std::string path_;

@@ -131,7 +131,8 @@ const char* text_of(Query query) {
     case Query::kPutHeld:
       return "INSERT INTO held (slot, event_number, state, type, id, code, reason, attempts, next_try, since, "
              "bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO UPDATE SET state = ?3,"
-             " code = ?6, reason = ?7, attempts = ?8, next_try = ?9, bytes = ?11";
+             " code = ?6, reason = ?7, attempts = ?8, next_try = ?9, bytes = ?11,"
+             " since = CASE WHEN held.state = 3 THEN ?10 ELSE held.since END";
     case Query::kReadEvents:
       return "SELECT " EG_EVENT_COLUMNS EG_EVENT_TABLES
              " WHERE o.slot = ?1 AND o.event_number > ?2 ORDER BY o.event_number LIMIT ?3";
@@ -172,7 +173,8 @@ const char* text_of(Query query) {
     case Query::kUndecidedRows:
       return "SELECT d.slot, d.event_number, o.version_id, d.type, d.id, d.topic,"
              " (SELECT t.id FROM history t WHERE t.version_id = d.topic)"
-             " FROM held d CROSS JOIN outbox o ON o.slot = d.slot AND o.event_number = d.event_number"
+             " FROM held d INDEXED BY held_undecided"
+             " CROSS JOIN outbox o ON o.slot = d.slot AND o.event_number = d.event_number"
              " WHERE d.state = 3 AND d.attempts = 0 AND d.verdict = 0 AND d.slot ="
              " (SELECT s.slot FROM held s WHERE s.state = 3 AND s.attempts = 0 AND s.verdict = 0 AND s.slot > ?1 ORDER "
              "BY s.slot LIMIT 1)"

@@ -22,7 +22,7 @@ ReaderPool::Lease::~Lease() {
 }
 
 core::Result<std::unique_ptr<ReaderPool>> ReaderPool::open(const std::string& path, std::size_t connections,
-                                                           core::Milliseconds deadline) {
+                                                           const Deadline& deadline) {
   std::unique_ptr<ReaderPool> pool(new ReaderPool(deadline));
   for (std::size_t i = 0; i < std::max<std::size_t>(connections, 1); ++i) {
     EG_TRY(auto connection, Connection::open(path, Connection::Mode::kReadOnly));
@@ -36,7 +36,7 @@ ReaderPool::~ReaderPool() { close(); }
 
 core::Result<ReaderPool::Lease> ReaderPool::acquire() {
   std::unique_lock lock(mutex_);
-  const bool free = wait_for_turn(lock, std::chrono::steady_clock::now() + deadline_ + kLongerThanALease);
+  const bool free = wait_for_turn(lock, std::chrono::steady_clock::now() + deadline_.time + kLongerThanALease);
   if (closed_) return stopped_error();
   if (!free) {
     return core::make_retriable(core::ErrorCode::kUnavailable,
@@ -46,7 +46,7 @@ core::Result<ReaderPool::Lease> ReaderPool::acquire() {
   idle_.pop_back();
   ++lent_;
   lock.unlock();
-  lease.connection().end_at(std::chrono::steady_clock::now() + deadline_);
+  lease.connection().end_at(std::chrono::steady_clock::now() + deadline_.time, deadline_.took_too_long);
   EG_CHECK(lease.connection().run(Query::kBeginRead));
   return lease;
 }

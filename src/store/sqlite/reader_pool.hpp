@@ -13,6 +13,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "embergate/core/clock.hpp"
@@ -36,8 +37,14 @@ class ReaderPool {
     std::unique_ptr<Connection> connection_;
   };
 
+  // How long a lease may last, and what the error says of one that lasts longer: a literal.
+  struct Deadline {
+    core::Milliseconds time;
+    std::string_view took_too_long = kReadTookTooLong;
+  };
+
   static core::Result<std::unique_ptr<ReaderPool>> open(const std::string& path, std::size_t connections,
-                                                        core::Milliseconds deadline);
+                                                        const Deadline& deadline);
   ~ReaderPool();
   ReaderPool(const ReaderPool&) = delete;
   ReaderPool& operator=(const ReaderPool&) = delete;
@@ -48,12 +55,12 @@ class ReaderPool {
   void close();
 
  private:
-  explicit ReaderPool(core::Milliseconds deadline) : deadline_(deadline) {}
+  explicit ReaderPool(const Deadline& deadline) : deadline_(deadline) {}
   void give_back(std::unique_ptr<Connection> connection);
 
   [[nodiscard]] bool wait_for_turn(std::unique_lock<std::mutex>& lock, core::SteadyTime deadline);
 
-  const core::Milliseconds deadline_;
+  const Deadline deadline_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<std::unique_ptr<Connection>> idle_;

@@ -42,7 +42,7 @@ class SlotTable {
 
   [[nodiscard]] std::size_t mark() const { return undo_.size(); }
   void undo_to(std::size_t mark);
-  // Before a commit: whoever sees its rows must know that some of them are held.
+  // Before a commit: a reader that sees its rows must know that some of them are held.
   void announce_held();
   void publish();  // after a commit
 

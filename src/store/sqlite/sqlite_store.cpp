@@ -10,7 +10,11 @@ namespace embergate::store {
 namespace sqlite {
 namespace {
 
-constexpr core::Milliseconds kQueueDeadline{30'000};  // of our own reads, which build records meanwhile
+// Of our own reads, which build records meanwhile.
+constexpr ReaderPool::Deadline kQueueDeadline{
+    core::Milliseconds(30'000),
+    "reading a destination's queue took longer than 30 s: try again later, and "
+    "look at the load of the CPU and of the volume that holds BOX_DB_PATH"};
 
 // Before the file has a log: as long as it bears the mark, a log beside it is not its own.
 core::Result<void> take_over_copy(Connection& connection, std::int64_t schema, const std::string& path,
@@ -44,9 +48,9 @@ core::Result<SqliteStore::Parts> SqliteStore::open_parts(const SqliteOptions& op
   EG_CHECK(begin_epoch(*parts.connection, options.path, now));
   EG_TRY(parts.checkpoints, Connection::open(options.path, Connection::Mode::kReadWrite));
   EG_CHECK(apply_checkpoint_settings(*parts.checkpoints));
-  EG_TRY(parts.readers, ReaderPool::open(options.path, options.read_connections, options.read_deadline));
+  EG_TRY(parts.readers, ReaderPool::open(options.path, options.read_connections, {options.read_deadline}));
   EG_TRY(parts.outbox_readers, ReaderPool::open(options.path, options.outbox_read_connections, kQueueDeadline));
-  EG_TRY(parts.ping_reader, ReaderPool::open(options.path, 1, options.read_deadline));
+  EG_TRY(parts.ping_reader, ReaderPool::open(options.path, 1, {options.read_deadline}));
   return parts;
 }
 

@@ -49,7 +49,7 @@ void Writer::run() {
 void Writer::run_group(Group& group) {
   health_.begin();
   const auto committed = commit(group);
-  health_.end(committed, group);
+  health_.end(committed, group, changed_);
   if (committed) {
     commits_->add();
     writes_->add(static_cast<double>(group.writes.size() + group.settlements.size()));
@@ -63,6 +63,7 @@ void Writer::run_group(Group& group) {
 }
 
 core::Result<void> Writer::commit(Group& group) {
+  changed_ = false;
   const auto start = state_.mark();
   auto outcome = connection_.run(Query::kBeginImmediate);
   if (outcome) outcome = run_steps(group);
@@ -95,12 +96,15 @@ core::Result<void> Writer::run_steps(Group& group) {
 template <class Outcome, class Work>
 core::Result<void> Writer::step(Outcome& outcome, const Work& work) {
   const auto before = state_.mark();
+  const auto changes = connection_.total_changes();
   EG_CHECK(connection_.run(Query::kSavepoint));
   outcome = work();
   if (!outcome) {
     if (!connection_.in_transaction()) return outcome.error();
     state_.undo_to(before);
     EG_CHECK(connection_.run(Query::kRollbackToSavepoint));
+  } else if (connection_.total_changes() != changes) {
+    changed_ = true;
   }
   return connection_.run(Query::kRelease);
 }

@@ -52,6 +52,7 @@ class Writer {
   const std::shared_ptr<observability::Counter> failed_commits_;
   const std::shared_ptr<observability::Counter> writes_;
   WriterHealth health_;
+  bool changed_ = false;  // a job of the group that runs changed rows, and they stay
   std::atomic<core::Milliseconds> last_commit_time_{core::Milliseconds(0)};
   std::thread thread_;
 };

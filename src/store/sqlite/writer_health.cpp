@@ -29,7 +29,7 @@ void look_at(const Jobs& jobs, Seen& seen) {
 
 void WriterHealth::begin() { began_.store(Clock::now().time_since_epoch().count(), std::memory_order_relaxed); }
 
-void WriterHealth::end(const core::Result<void>& committed, const Group& group) {
+void WriterHealth::end(const core::Result<void>& committed, const Group& group, bool changed) {
   began_.store(kIdle, std::memory_order_relaxed);
   Seen seen;
   if (!committed) {
@@ -37,6 +37,7 @@ void WriterHealth::end(const core::Result<void>& committed, const Group& group) 
   } else {
     look_at(group.writes, seen);
     look_at(group.settlements, seen);
+    seen.written = seen.written && changed;
   }
   if (seen.written == seen.refused.has_value()) return;
   const std::lock_guard lock(mutex_);

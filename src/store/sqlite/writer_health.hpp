@@ -18,8 +18,8 @@ class WriterHealth {
  public:
   void begin();
   // A group in which something was written says that writing holds, one in which the database refused it that it does
-  // not; a group of refused bodies says nothing.
-  void end(const core::Result<void>& committed, const Group& group);
+  // not; a group of refused bodies, and one that changed no row (`changed`: what stays did), says nothing.
+  void end(const core::Result<void>& committed, const Group& group, bool changed);
   [[nodiscard]] WritingState state() const;
 
  private:

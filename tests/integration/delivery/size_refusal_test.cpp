@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The broker's own limit of sizes, which no client is told: what it refuses is never lost (contract 2.6).
+// The broker's own limit of sizes, which a client cannot ask for: what it refuses is never lost (contract 2.6).
 #include <gmock/gmock.h>
 
 #include <algorithm>

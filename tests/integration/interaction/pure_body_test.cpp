@@ -2,6 +2,7 @@
 // The body of a transaction may run twice and may be undone: neither may change what later writes do.
 #include <gmock/gmock.h>
 
+#include "forwarding_store.hpp"
 #include "interactions_fixture.hpp"
 #include "support/eventually.hpp"
 
@@ -31,6 +32,16 @@ std::string refused_bundle() {
   return R"({"resourceType":"Bundle","type":"transaction","entry":[)" + entries +
          R"({"resource":{"resourceType":"Patient","generalPractitioner":[{"reference":"Practitioner/nobody"}]},
          "request":{"method":"PUT","url":"Patient/last"}}]})";
+}
+
+// More than 64 KiB of Patients with 101 names.
+std::string too_many_reads() {
+  std::string entries;
+  for (int i = 0; i < 60; ++i) {
+    entries += std::string(i == 0 ? "" : ",") + R"({"request":{"method":"GET","url":"Patient/costly)" +
+               std::to_string(i % 12) + R"("}})";
+  }
+  return R"({"resourceType":"Bundle","type":"transaction","entry":[)" + entries + "]}";
 }
 
 TEST_F(InteractionsTest, RefusedBundlesDoNotCostLaterWritesTheirEvents) {
@@ -67,42 +78,43 @@ TEST_F(InteractionsTest, ABundleThatIsUndoneLeavesTheCatalogAsItWas) {
 }
 
 // Runs every body once for nothing: it is undone, and runs again.
-class TwiceStore final : public store::Store {
+class TwiceStore final : public test::ForwardingStore {
  public:
-  explicit TwiceStore(store::Store& inner) : inner_(inner) {}
+  using ForwardingStore::ForwardingStore;
   void transact(Body body, Done done) override {
     auto undone = [body](store::Transaction& transaction) -> core::Result<void> {
       static_cast<void>(body(transaction));
       return core::make_error(core::ErrorCode::kUnavailable, "undone");
     };
-    inner_.transact(undone, [this, body, done](const core::Result<store::CommitReceipt>& first) {
+    auto second = [this, body](store::Transaction& transaction) -> core::Result<void> {
+      if (meanwhile) EG_CHECK(meanwhile(transaction));
+      return body(transaction);
+    };
+    inner_.transact(undone, [this, second, done](const core::Result<store::CommitReceipt>& first) {
       EXPECT_FALSE(first);
-      inner_.transact(body, done);
+      inner_.transact(second, done);
     });
   }
-  core::Result<void> read(const ReadBody& body) override { return inner_.read(body); }
-  [[nodiscard]] std::int64_t committed_catalog_epoch() const override { return inner_.committed_catalog_epoch(); }
-  [[nodiscard]] store::Outbox& outbox() override { return inner_.outbox(); }
-  [[nodiscard]] core::Milliseconds last_commit_time() const override { return inner_.last_commit_time(); }
-  core::Result<void> ping() override { return inner_.ping(); }
-  [[nodiscard]] store::WritingState writing() const override { return inner_.writing(); }
-  void probe_writing() override { inner_.probe_writing(); }
-  void stop() override { inner_.stop(); }
-
- private:
-  store::Store& inner_;
+  Body meanwhile;  // what another write does before the second run
 };
 
 class InteractionsTwiceTest : public InteractionsTest {
  protected:
+  InteractionsTwiceTest() { use(*store_); }
+  ~InteractionsTwiceTest() override { interactions_.reset(); }
+
   void run_bodies_twice() {
     twice_ = std::make_unique<TwiceStore>(*store_);
+    use(*twice_);
+  }
+  void use(store::Store& store) {
     Options options;
+    options.max_answer_bytes = 64 * 1024;
     options.on_committed = [this](const store::CommitReceipt& receipt) {
       std::lock_guard lock(mutex_);
       receipts_.push_back(receipt);
     };
-    interactions_ = std::make_unique<Interactions>(options, *twice_, vault_, pool_, metrics_);
+    interactions_ = std::make_unique<Interactions>(options, store, vault_, pool_, metrics_);
   }
   // What a mixed script answers and leaves behind, in words.
   std::string run_script() {
@@ -124,6 +136,7 @@ class InteractionsTwiceTest : public InteractionsTest {
       {"resource":{"resourceType":"AidboxSubscriptionTopic","url":"urn:topic:patients","status":"active",
         "trigger":[{"resource":"Patient"}]},"request":{"method":"PUT","url":"AidboxSubscriptionTopic/all"}},
       {"resource":{"resourceType":"Patient"},"request":{"method":"PUT","url":"Patient/in-bundle"}}]})"));
+    note(bundle(too_many_reads()));
     note(remove("Patient", "p"));
     for (const Event& event : events_of(slot)) {
       said += std::to_string(event.number) + " " + event.reference + " " +
@@ -138,6 +151,8 @@ class InteractionsTwiceTest : public InteractionsTest {
     return said + "\n" + topic_metrics();
   }
 
+  std::unique_ptr<TwiceStore> twice_;
+
  private:
   [[nodiscard]] std::string topic_metrics() const {
     std::string lines;
@@ -150,8 +165,6 @@ class InteractionsTwiceTest : public InteractionsTest {
     }
     return lines;
   }
-
-  std::unique_ptr<TwiceStore> twice_;
 };
 
 class InteractionsOnce : public InteractionsTwiceTest {
@@ -165,6 +178,29 @@ TEST_F(InteractionsTwiceTest, ABodyThatRunsTwiceDoesWhatOneDoes) {
   const std::string expected = once.run_script();
   run_bodies_twice();
   EXPECT_EQ(run_script(), expected);
+  EXPECT_THAT(expected, HasSubstr("read fewer resources in one bundle"));
+}
+
+TEST_F(InteractionsTwiceTest, ABundleIsRefusedForWhatItsLastRunMet) {
+  run_bodies_twice();
+  const std::string text(40 * 1024, 'x');
+  ASSERT_TRUE(update("Patient", "large", R"({"resourceType":"Patient","name":[{"text":")" + text + R"("}]})"));
+  const std::string twice = R"({"resourceType":"Bundle","type":"transaction","entry":[
+    {"request":{"method":"GET","url":"Patient/large"}},{"request":{"method":"GET","url":"Patient/large"}}]})";
+  const auto refused = bundle(twice);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().error.diagnostics, HasSubstr("read fewer resources in one bundle"));
+  twice_->meanwhile = [](store::Transaction& tx) -> core::Result<void> {
+    EG_TRY(const auto current, tx.load_current("Patient", "large"));
+    store::NewVersion deletion;
+    deletion.type = "Patient";
+    deletion.id = "large";
+    deletion.version_id = tx.next_version_id();
+    deletion.previous_version_id = current->version_id;
+    deletion.interaction = store::Interaction::kDelete;
+    return tx.put_version(deletion);
+  };
+  EXPECT_EQ(code_of(bundle(twice)), core::ErrorCode::kGone);
 }
 
 }  // namespace

@@ -2,9 +2,12 @@
 // A criterion that exceeds its budget never silently costs an event (contract 2.2).
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <future>
 
 #include "embergate/topic/criterion_watch.hpp"
+#include "forwarding_store.hpp"
+#include "interaction/undecided_events.hpp"
 #include "interactions_fixture.hpp"
 #include "support/eventually.hpp"
 
@@ -26,9 +29,60 @@ std::string patient(int names, const std::string& last, const std::string& more 
   return R"({"resourceType":"Patient",)" + more + R"("name":[)" + list + R"({"family":")" + last + R"("}]})";
 }
 
+// Gives undecided rows to no one.
+class HoldingStore final : public test::ForwardingStore {
+ public:
+  explicit HoldingStore(store::Store& inner) : ForwardingStore(inner), outbox_(inner.outbox()) {}
+  [[nodiscard]] store::Outbox& outbox() override { return outbox_; }
+
+ private:
+  class Holding final : public test::ForwardingOutbox {
+   public:
+    using ForwardingOutbox::ForwardingOutbox;
+    core::Result<std::vector<store::UndecidedRow>> undecided_rows(store::DestinationSlot, std::size_t) override {
+      return core::make_retriable(core::ErrorCode::kUnavailable, "held back");
+    }
+  };
+  Holding outbox_;
+};
+
+// Does not read the versions of one resource as long as `fails`.
+class UnreadableStore final : public test::ForwardingStore {
+ public:
+  using ForwardingStore::ForwardingStore;
+  core::Result<void> read(const ReadBody& body) override {
+    return inner_.read([&](store::Reader& reader) -> core::Result<void> {
+      Unreadable unreadable(reader, fails, asked);
+      return body(unreadable);
+    });
+  }
+  std::atomic<bool> fails{true};
+  std::atomic<int> asked{0};
+
+ private:
+  class Unreadable final : public test::ForwardingReader {
+   public:
+    Unreadable(store::Reader& inner, const std::atomic<bool>& fails, std::atomic<int>& asked)
+        : ForwardingReader(inner), fails_(fails), asked_(asked) {}
+    core::Result<std::optional<store::StoredVersion>> load_version(std::string_view type, std::string_view id,
+                                                                   store::VersionId version) override {
+      if (id != "unreadable" || !fails_) return ForwardingReader::load_version(type, id, version);
+      ++asked_;
+      return core::make_retriable(core::ErrorCode::kUnavailable, "the disk does not give it");
+    }
+
+   private:
+    const std::atomic<bool>& fails_;
+    std::atomic<int>& asked_;
+  };
+};
+
 class UndecidedTest : public InteractionsTest {
  protected:
-  UndecidedTest() {
+  UndecidedTest() { decide_over(*store_); }
+  ~UndecidedTest() override { interactions_.reset(); }  // its thread uses what is below
+
+  void decide_over(store::Store& store) {
     Options options;
     options.on_decided = [this](store::DestinationSlot, std::vector<store::HeldRow> wanted,
                                 std::vector<store::HeldRow> unwanted) {
@@ -36,7 +90,7 @@ class UndecidedTest : public InteractionsTest {
       for (const store::HeldRow& row : wanted) wanted_.push_back(row.event_number);
       for (const store::HeldRow& row : unwanted) unwanted_.push_back(row.event_number);
     };
-    interactions_ = std::make_unique<Interactions>(options, *store_, vault_, pool_, metrics_);
+    interactions_ = std::make_unique<Interactions>(options, store, vault_, pool_, metrics_);
   }
   bool eventually_decided(store::DestinationSlot slot) {
     return test::eventually([&] { return store_->outbox().counters(slot)->undecided == 0; }, std::chrono::minutes(1));
@@ -63,6 +117,7 @@ class UndecidedTest : public InteractionsTest {
   }
   std::vector<store::EventNumber> wanted_;
   std::vector<store::EventNumber> unwanted_;
+  HoldingStore holding_{*store_};
 };
 
 TEST_F(UndecidedTest, ACostlyCriterionIsDecidedAfterTheWriteAndCostsNoEvent) {
@@ -186,11 +241,81 @@ TEST_F(UndecidedTest, AnErrorThatIsNoBoundIsDecidedAsNoMatch) {
 
 TEST_F(UndecidedTest, WhatWasUndecidedAtTheEndIsDecidedAfterTheStart) {
   const auto slot = add_patient_destination(kCubic);
+  interactions_.reset();
+  decide_over(holding_);
   ASSERT_TRUE(update("Patient", "many", patient(100, "last")));
-  interactions_.reset();  // perhaps before it was decided
-  interactions_ = std::make_unique<Interactions>(Options(), *store_, vault_, pool_, metrics_);
+  EXPECT_EQ(store_->outbox().counters(slot)->undecided, 1U);
+  interactions_.reset();
+  EXPECT_EQ(store_->outbox().counters(slot)->undecided, 1U);
+  decide_over(*store_);
   ASSERT_TRUE(eventually_decided(slot));
   EXPECT_EQ(wanted_events_of(slot).size(), 1U);
+}
+
+class UndecidedAndUnreadable : public UndecidedTest {
+ protected:
+  // Three events of a destination, the second of which cannot be read.
+  void SetUp() override {
+    slot_ = add_patient_destination("name.family = 'last'");
+    topic_ = read("AidboxSubscriptionTopic", "patients")->version_id;
+    interactions_.reset();
+    for (const char* id : {"before", "unreadable", "behind"}) write_undecided(id);
+    ASSERT_EQ(undecided(), 3U);
+  }
+  void write_undecided(const std::string& id) {
+    const std::string body = patient(1, "last");
+    std::promise<bool> written;
+    store_->transact(
+        [&](store::Transaction& tx) -> core::Result<void> {
+          store::NewVersion version;
+          version.type = "Patient";
+          version.id = id;
+          version.version_id = tx.next_version_id();
+          version.last_updated = version.created_at = tx.now();
+          version.body = body;
+          EG_CHECK(tx.put_version(version));
+          return tx.append_undecided(version.version_id, {std::span(&slot_, 1), topic_, "Patient", id, "too much"}, {});
+        },
+        [&](const core::Result<store::CommitReceipt>& committed) { written.set_value(committed.has_value()); });
+    ASSERT_TRUE(written.get_future().get());
+  }
+  [[nodiscard]] std::uint64_t undecided() { return store_->outbox().counters(slot_)->undecided; }
+
+  store::DestinationSlot slot_;
+  store::VersionId topic_ = 0;
+  UnreadableStore unreadable_{*store_};
+  CriteriaFailures failures_{metrics_};
+};
+
+TEST_F(UndecidedAndUnreadable, ARowThatCannotBeReadDoesNotKeepThoseBeforeItUndecided) {
+  std::atomic<int> noticed{0};
+  UndecidedEvents events(
+      unreadable_, failures_,
+      [&](store::DestinationSlot, const std::vector<store::HeldRow>& wanted, const std::vector<store::HeldRow>&) {
+        noticed += static_cast<int>(wanted.size());
+      },
+      [](std::string_view, std::string_view) {}, core::Milliseconds(100));
+  events.start();
+  ASSERT_TRUE(test::eventually([&] { return unreadable_.asked >= 2; }));
+  EXPECT_EQ(undecided(), 2U) << "the one before it has its verdict";
+  EXPECT_EQ(noticed, 1);
+  unreadable_.fails = false;
+  ASSERT_TRUE(test::eventually([&] { return undecided() == 0; }));
+  EXPECT_EQ(wanted_events_of(slot_).size(), 3U) << "and it costs no event";
+}
+
+TEST_F(UndecidedAndUnreadable, ARowThatCannotBeReadForLongIsLeftToAnOperatorAndThoseBehindItGoOn) {
+  UndecidedEvents events(
+      unreadable_, failures_, [](store::DestinationSlot, const auto&, const auto&) {},
+      [](std::string_view, std::string_view) {}, core::Milliseconds(1));
+  events.start();
+  ASSERT_TRUE(test::eventually([&] { return undecided() == 1; }));
+  EXPECT_EQ(unreadable_.asked, static_cast<int>(UndecidedEvents::kRounds));
+  const auto held = store_->outbox().held_rows(slot_, {store::HeldRow::State::kUndecided, 0, 10});
+  ASSERT_EQ(held->size(), 1U);
+  EXPECT_EQ(held->at(0).id, "unreadable");
+  EXPECT_EQ(held->at(0).attempts, 1U);
+  EXPECT_THAT(held->at(0).reason, HasSubstr("could not be read: the disk does not give it"));
 }
 
 }  // namespace

@@ -174,6 +174,9 @@ TEST_F(Durability, SaysThatWritesFailUntilAProbeFindsThemWellAgain) {
       return core::make_error(core::ErrorCode::kInvalid, "refused");
     }));
     EXPECT_FALSE(store_->writing().holds) << "a refused write says nothing";
+    ASSERT_TRUE(commit(*store_, [](Transaction&) -> core::Result<void> { return {}; }));
+    EXPECT_FALSE(store_->writing().holds) << "nor does one that had nothing to write";
+    EXPECT_NE(store_->writing().reason, "");
     store_->probe_writing();
     ASSERT_FALSE(commit(*store_, [&](Transaction& transaction) -> core::Result<void> {
       EG_CHECK(put(transaction, "Basic", "lost", std::string(20'000, 'x')));

@@ -117,21 +117,20 @@ class HeldRowsOfTheStore : public QueueWithHeldRows {
                          0,
                          0}));
   }
-  std::vector<HeldRow> release(const HeldSelection& selection) {
+  using Action = core::Result<std::vector<HeldRow>> (Transaction::*)(DestinationSlot, const HeldSelection&);
+  std::vector<HeldRow> operate(Action action, const HeldSelection& selection) {
     std::vector<HeldRow> rows;
     EXPECT_TRUE(commit(*store_, [&](Transaction& transaction) -> core::Result<void> {
-      EG_TRY(rows, transaction.release_held(slot_, selection));
+      EG_TRY(rows, (transaction.*action)(slot_, selection));
       return {};
     }));
     return rows;
   }
+  std::vector<HeldRow> release(const HeldSelection& selection) {
+    return operate(&Transaction::release_held, selection);
+  }
   std::vector<HeldRow> discard(const HeldSelection& selection) {
-    std::vector<HeldRow> rows;
-    EXPECT_TRUE(commit(*store_, [&](Transaction& transaction) -> core::Result<void> {
-      EG_TRY(rows, transaction.discard_held(slot_, selection));
-      return {};
-    }));
-    return rows;
+    return operate(&Transaction::discard_held, selection);
   }
 };
 

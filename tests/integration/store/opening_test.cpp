@@ -138,7 +138,8 @@ TEST_F(Opening, BringsHeldRowsOfTheFirstSchemaAlong) {
   store_.reset();
   change_file(
       "DROP INDEX held_undecided; ALTER TABLE held DROP COLUMN topic; ALTER TABLE held DROP COLUMN verdict;"
-      "DROP INDEX held_due; DROP INDEX held_resource; DROP INDEX held_state; ALTER TABLE held DROP COLUMN bytes;"
+      "DROP INDEX held_due; DROP INDEX held_waiting_of; DROP INDEX held_undecided_of; DROP INDEX held_state;"
+      "ALTER TABLE held DROP COLUMN bytes;"
       "ALTER TABLE held DROP COLUMN released; ALTER TABLE held DROP COLUMN since; ALTER TABLE held DROP COLUMN code;"
       "DROP TABLE event_epoch; DROP TABLE target_binding;"
       "DELETE FROM counter WHERE name IN ('event_epoch', 'file_identity', 'version_floor');"

@@ -127,9 +127,16 @@ TEST_F(UndecidedRows, WaitLikeOthersWhenTheyAreWantedAndRefused) {
   refused.state = HeldRow::State::kWaiting;
   refused.type = "Patient";
   refused.id = "p1";
+  refused.since = clock_.system_now() + std::chrono::hours(1);
+  const core::SystemTime first = refused.since;
+  ASSERT_TRUE(settle(*store_, {slot_, {}, {refused}, 0, 1}));
+  refused.since += std::chrono::hours(1);
   ASSERT_TRUE(settle(*store_, {slot_, {}, {refused}, 0, 1}));
   for (int pass = 0; pass < 2; ++pass) {
     EXPECT_THAT(rows(), ElementsAre("1w"));
+    const auto held = store_->outbox().held_rows(slot_, {});
+    ASSERT_EQ(held->size(), 1u);
+    EXPECT_EQ(held->at(0).since, first) << "the time of the first refusal, not of the write";
     EXPECT_EQ(counters(slot_).waiting, 1u);
     EXPECT_EQ(counters(slot_).undecided, 0u);
     must_open();

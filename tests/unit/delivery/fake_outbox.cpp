@@ -75,6 +75,10 @@ core::Result<std::size_t> FakeOutbox::read(store::DestinationSlot, store::EventN
     if (!visit_row(at->first, at->second, visit)) break;
     ++count;
     bytes += at->second.body.size();
+    if (at->first == fail_behind_) {
+      fail_behind_ = 0;
+      return away();
+    }
   }
   return count;
 }
@@ -264,6 +268,11 @@ core::Result<store::SlotCounters> FakeOutbox::counters(store::DestinationSlot) {
 void FakeOutbox::fail_reads(bool fail) {
   std::lock_guard lock(mutex_);
   fail_reads_ = fail;
+}
+
+void FakeOutbox::fail_read_behind(store::EventNumber number) {
+  std::lock_guard lock(mutex_);
+  fail_behind_ = number;
 }
 
 void FakeOutbox::fail_settlements(bool fail) {

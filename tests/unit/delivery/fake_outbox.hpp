@@ -56,6 +56,7 @@ class FakeOutbox final : public store::Outbox {
   store::HeldRow discard(store::EventNumber number);
 
   void fail_reads(bool fail);
+  void fail_read_behind(store::EventNumber number);  // once: read() fails when it has visited this row
   void fail_settlements(bool fail);
   [[nodiscard]] std::map<store::EventNumber, Entry> rows() const;  // what is left
   [[nodiscard]] std::map<store::EventNumber, store::HeldRow> held() const;
@@ -88,6 +89,7 @@ class FakeOutbox final : public store::Outbox {
   store::EventNumber last_ = 0;
   store::SlotCounters counters_;
   bool fail_reads_ = false;
+  store::EventNumber fail_behind_ = 0;
   bool fail_settlements_ = false;
   std::size_t settlements_ = 0;
 };

@@ -143,6 +143,15 @@ TEST_F(RelayTest, ReadsAgainWhenTheDatabaseWasAway) {
   EXPECT_TRUE(all_settled());
 }
 
+TEST_F(RelayTest, AReadThatFailsOnTheWaySendsWhatItFoundAndTheNextOneGoesOnBehindIt) {
+  for (const char* id : {"a", "b", "c"}) append(id);
+  outbox_.fail_read_behind(2);
+  options_.retry = {core::Milliseconds(60'000), core::Milliseconds(60'000)};
+  start();
+  EXPECT_TRUE(all_settled()) << "without a pause";
+  EXPECT_THAT(sent(), ElementsAre("a#1", "b#2", "c#3"));
+}
+
 TEST_F(RelayTest, WaitsForACredentialAndGoesOnWhenToldSo) {
   options_.retry = {core::Milliseconds(60'000), core::Milliseconds(60'000)};
   kafka::ConnectionStatus none;

@@ -27,5 +27,18 @@ TEST(ConnectionDeadline, AStatementThatGoesOnAndOnEndsAndMayComeAgain) {
   EXPECT_TRUE(connection.run(Query::kBeginRead));
 }
 
+TEST(ConnectionDeadline, SaysWhichLimitItWas) {
+  const test::TempDir directory;
+  auto opened = Connection::open(directory.write("box.db", ""), Connection::Mode::kReadWrite);
+  ASSERT_TRUE(opened) << opened.error().diagnostics;
+  Connection& connection = **opened;
+  connection.end_at(core::system_clock().steady_now() + core::Milliseconds(20), "a limit that no setting changes");
+  const auto counted = connection.integer_of(kEndless);
+  ASSERT_FALSE(counted);
+  EXPECT_EQ(counted.error().diagnostics, "a limit that no setting changes");
+  EXPECT_TRUE(counted.error().retriable);
+  EXPECT_EQ(connection.run(Query::kBeginRead).error().diagnostics, "a limit that no setting changes");
+}
+
 }  // namespace
 }  // namespace embergate::store::sqlite
