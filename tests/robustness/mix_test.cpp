@@ -10,6 +10,7 @@
 
 #include "robustness/mix_writers.hpp"
 #include "robustness/robustness_test.hpp"
+#include "support/pause.hpp"
 
 namespace embergate::test {
 namespace {
@@ -41,7 +42,8 @@ struct Life {
   bool women_only = false;
   std::int64_t first = 0;         // version of its creation: what is written later is its own
   std::int64_t last = INT64_MAX;  // version of its deletion
-  bool discarded = false;         // deleted with events in its queue
+  bool limit_stays_small = false;
+  bool discarded = false;  // deleted with events in its queue
   [[nodiscard]] bool wants(const AcceptedWrite& write) const {
     return write.version > first && write.version < last && (!women_only || write.woman);
   }
@@ -130,7 +132,7 @@ class RandomMix : public RobustnessTest {
   void stop_the_process() {
     ::kill(world.gateway().pid(), SIGSTOP);
     const auto pause = std::chrono::milliseconds(std::uniform_int_distribution<int>(20, 400)(random));
-    eventually([] { return false; }, pause, pause);
+    stand_still(pause);
     ::kill(world.gateway().pid(), SIGCONT);
     ++pauses;
   }
