@@ -34,4 +34,9 @@ std::size_t connections_within(std::size_t limit, std::size_t wanted) {
   return std::min(wanted, std::max(limit - reserve, kLeastConnections));
 }
 
+std::size_t connections_of_address(std::size_t connections, std::size_t share, std::size_t wanted) {
+  if (connections >= wanted) return share;
+  return std::max<std::size_t>(std::min(share, wanted) * connections / wanted, 1);
+}
+
 }  // namespace embergate::app

@@ -12,5 +12,8 @@ namespace embergate::app {
 std::size_t raise_descriptor_limit();
 // How many of `wanted` connections a limit has room for beside its reserve.
 std::size_t connections_within(std::size_t limit, std::size_t wanted);
+// How many of `connections` one address may take, where it was to have `share` of `wanted`: the same part, at least
+// one.
+std::size_t connections_of_address(std::size_t connections, std::size_t share, std::size_t wanted);
 
 }  // namespace embergate::app

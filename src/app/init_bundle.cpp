@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 
@@ -29,8 +30,14 @@ core::Result<std::string> read_location(const std::string& location) {
 
 // Failed entries of a batch are told, one line each; the start goes on.
 void warn_of_failed_entries(const std::string& answer) {
-  auto bundle = fhir::Resource::parse(answer);
-  if (!bundle) return;
+  fhir::ParseLimits limits;
+  limits.max_bytes = std::max(limits.max_bytes, answer.size());
+  auto bundle = fhir::Resource::parse(answer, limits);
+  if (!bundle) {
+    log::event(log::Level::kWarn, "init-bundle/entry-failed",
+               "whether entries failed cannot be said: " + bundle.error().diagnostics);
+    return;
+  }
   const fhir::Node entries = (*bundle)->root().member("entry");
   std::size_t index = 0;
   for (fhir::Node entry = entries.first_child(); entry; entry = entry.next_sibling(entries), ++index) {
@@ -50,11 +57,13 @@ boost::asio::awaitable<core::Result<void>> run_init_bundle(std::string location,
   auto text = read_location(location);
   if (!text) co_return std::move(text).error();
   interaction::RequestContext context;
+  context.return_minimal = true;  // only failures are looked at
   auto answer = co_await interactions.bundle(std::move(context), *std::move(text));
   if (!answer) {
     const core::Error& error = answer.error().error;
     co_return refuse(fmt::format("{}{}{}", error.expression, error.expression.empty() ? "" : ": ", error.diagnostics));
   }
+  for (const std::string& part : answer->more) answer->body += part;
   warn_of_failed_entries(answer->body);
   log::event(log::Level::kInfo, "init-bundle/done", "the init bundle was executed");
   co_return core::Result<void>();

@@ -48,6 +48,7 @@ constexpr core::Milliseconds kProducerLimit{3'000};
 constexpr std::size_t kPoolThreads = 4;
 // A scraper needs few; they are taken out of the reserve.
 constexpr std::size_t kMetricsConnections = 32;
+constexpr std::size_t kMetricsConnectionsPerAddress = 8;
 
 // One io thread serves two cores best, since the store's writer and the producer's threads want the other
 // (docs/performance.md).
@@ -81,6 +82,8 @@ void bound_connections(http::ServerOptions& web) {
                            "BOX_WEB_LIMIT_CONNECTIONS allows {}; raise the hard limit of open files (ulimit -Hn)",
                            limit, connections, web.max_connections));
   }
+  web.max_connections_per_address =
+      connections_of_address(connections, web.max_connections_per_address, web.max_connections);
   web.max_connections = connections;
 }
 
@@ -242,6 +245,7 @@ struct Runtime::Impl {
     options.host = settings.web.host;
     options.port = *settings.metrics_port;
     options.max_connections = kMetricsConnections;
+    options.max_connections_per_address = kMetricsConnectionsPerAddress;
     metrics_server = std::make_unique<http::Server>(io.get_executor(), options, rest::metrics_handler(metrics));
     auto bound = metrics_server->listen();
     if (!bound) return of_setting("BOX_METRICS_PORT", std::move(bound).error());

@@ -83,6 +83,9 @@ core::Result<void> read_web(Environment& environment, Settings& settings) {
   EG_CHECK(environment.number("BOX_WEB_LIMIT_IDLE_MS", 100, kDayMs, millis(settings.web.idle_timeout)));
   EG_CHECK(read_trusted_proxies(environment, settings.web));
   EG_CHECK(environment.number("BOX_WEB_LIMIT_CONNECTIONS", 1, 1'000'000, size(settings.web.max_connections)));
+  // One address does not take the places of all others, unless that was asked for.
+  settings.web.max_connections_per_address =
+      std::clamp<std::size_t>(settings.web.max_connections / 4, 1, settings.web.max_connections_per_address);
   return environment.number("BOX_WEB_LIMIT_CONNECTIONS_PER_ADDRESS", 1, 1'000'000,
                             size(settings.web.max_connections_per_address));
 }

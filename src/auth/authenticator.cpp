@@ -23,6 +23,8 @@ using SecretPtr = CredentialCheck::SecretPtr;
 
 // How long a caller that was let in is known at its address.
 constexpr core::Milliseconds kLately = std::chrono::hours(24);
+// Checks of others that a caller waits for, one after the other, when none of them says anything of its own.
+constexpr int kMostTurns = 16;
 
 core::Error unauthenticated() {
   return core::make_error(core::ErrorCode::kUnauthenticated, "Authentication is required");
@@ -30,6 +32,10 @@ core::Error unauthenticated() {
 
 core::Error throttled() {
   return core::make_retriable(core::ErrorCode::kThrottled, "too many failed authentications; try again in a minute");
+}
+
+bool is_throttled(const core::Result<Verdict>& verdict) {
+  return !verdict && verdict.error().code == core::ErrorCode::kThrottled;
 }
 
 std::shared_ptr<const Rights> rights_in(const Directory& directory, const std::string& client) {
@@ -123,7 +129,7 @@ struct Authenticator::Impl : std::enable_shared_from_this<Impl> {
     auto attempt = std::make_shared<const Throttle::Attempt>(login.attempt());
     if (throttle.blocked_here(*attempt)) co_return throttled();
     const Mac guess = login.guess();
-    while (true) {
+    for (int turn = 0; turn < kMostTurns; ++turn) {
       auto landing = flights->begin(guess);
       if (landing) {
         auto verdict = co_await verify_reserved(std::move(login), std::move(attempt));
@@ -135,10 +141,12 @@ struct Authenticator::Impl : std::enable_shared_from_this<Impl> {
         if (!flights->wait(guess, std::move(waiter))) done(std::nullopt);
       };
       auto landed = co_await core::await_callback<std::optional<Flights::Result>>(std::move(start));
-      if (!landed) continue;
+      // Too many failures are those of the other one's address.
+      if (!landed || is_throttled(*landed)) continue;
       if (*landed && **landed == Verdict::kDenied) throttle.count_at_address(*attempt);
       co_return *std::move(landed);
     }
+    co_return co_await verify_reserved(std::move(login), std::move(attempt));
   }
 
   Verified verify_reserved(Login login, std::shared_ptr<const Throttle::Attempt> attempt) {
@@ -179,10 +187,8 @@ struct Authenticator::Impl : std::enable_shared_from_this<Impl> {
   }
 
   void note(const core::Result<Verdict>& verdict, std::string_view remote_address) {
-    if (!verdict) {
-      if (verdict.error().code == core::ErrorCode::kThrottled) blocked->add();
-      return;
-    }
+    if (is_throttled(verdict)) blocked->add();
+    if (!verdict) return;
     if (*verdict == Verdict::kGranted) return granted->add();
     denied->add();
     log::event(log::Level::kWarn, "auth/warn", "authentication failed",

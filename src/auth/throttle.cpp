@@ -72,11 +72,6 @@ bool Throttle::is_over(const Attempt& attempt, core::SteadyTime now) const {
   return is_over_here(attempt, now) || !has_room(of_client_, attempt.client, is_fresh(attempt, 0, now), now);
 }
 
-bool Throttle::blocked(const Attempt& attempt) {
-  std::lock_guard lock(mutex_);
-  return is_over(attempt, clock_.steady_now());
-}
-
 bool Throttle::blocked_here(const Attempt& attempt) {
   std::lock_guard lock(mutex_);
   return is_over_here(attempt, clock_.steady_now());

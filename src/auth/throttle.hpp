@@ -61,7 +61,6 @@ class Throttle {
   };
 
   Throttle(Limits limits, const core::Clock& clock);
-  [[nodiscard]] bool blocked(const Attempt& attempt);
   // By what is counted at the address alone: for one who waits for a check that another has reserved for.
   [[nodiscard]] bool blocked_here(const Attempt& attempt);
   // False: too many failures; nothing is counted.

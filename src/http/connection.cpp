@@ -127,7 +127,7 @@ asio::awaitable<void> Connection::run() {
     keep = co_await exchange();
     has_head_ = false;
     first_ = false;
-    place_.waits();
+    keep ? place_.waits() : place_.ends();
   }
   if (tls_) co_await say_goodbye();
   close();
@@ -271,6 +271,7 @@ asio::awaitable<bool> Connection::exchange() {
   const ResponseFrame frame{request_.method == "HEAD", keep, head_.version_1_1};
   const bool with_body = write_response_head(response, frame, out_);
   const bool sent = co_await send_response(response, with_body);
+  response = Response();  // with what it holds, which others may wait for
   if (sent && !keep && (body_left || begin_ != end_)) co_await linger();
   co_return sent&& keep;
 }
@@ -280,12 +281,14 @@ asio::awaitable<void> Connection::answer_fault(Fault fault) {
   response.body += '\n';
   if (fault.status == 415) response.headers.push_back({"Accept-Encoding", "identity"});
   write_response_head(response, ResponseFrame{false, false, true}, out_);
-  if (co_await send(out_, response.body)) co_await linger();
+  if (co_await send_alone(out_, response.body)) co_await linger();
 }
 
 // A close with unread bytes would reset the connection and could take the answer with it. So: no more from us, and what
-// still comes is thrown away, within bounds.
+// still comes is thrown away, within bounds, unless another connection needs the place.
 asio::awaitable<void> Connection::linger() {
+  has_head_ = false;
+  place_.ends();
   error_code ignored;
   socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
   peer_is_there_ = false;
@@ -306,7 +309,7 @@ asio::awaitable<Result<std::string>> Connection::read_body(std::size_t limit) {
   if (body_state_ == BodyState::kNone) co_return std::string();
   if (head_.content_length.value_or(0) > limit) co_return too_large(limit);
   if (head_.expects_continue && begin_ == end_) {
-    if (!co_await send(kContinue, {})) co_return body_fault();
+    if (!co_await send_alone(kContinue, {})) co_return body_fault();
   }
   expect_progress(context_->options.body_grace);
   Result<std::string> body = std::string();

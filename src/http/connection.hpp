@@ -68,6 +68,7 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   boost::asio::awaitable<std::size_t> receive(boost::asio::mutable_buffer room);
   boost::asio::awaitable<std::size_t> receive_buffered();
   boost::asio::awaitable<bool> send(std::string_view head, std::string_view body);
+  boost::asio::awaitable<bool> send_alone(std::string_view head, std::string_view body);
   boost::asio::awaitable<bool> send_response(Response& response, bool with_body);
   boost::asio::awaitable<bool> send_encrypted(std::string_view bytes);
   boost::asio::awaitable<void> answer_fault(Fault fault);

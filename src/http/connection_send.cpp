@@ -20,22 +20,34 @@ constexpr std::size_t kOneRecord = 16 * 1024;  // the most that TLS takes at onc
 
 }  // namespace
 
-// Part by part, each freed before the next: a large answer is never whole in memory for longer than it must.
+// Part by part, each freed before the next: a large answer is never whole in memory for longer than it must. All parts
+// are measured as one: a part alone is less than the share of a window, and many of them would never be cut.
 asio::awaitable<bool> Connection::send_response(Response& response, bool with_body) {
   const ServerOptions& options = context_->options;
   const bool large = response.body_bytes() > kLargeAnswer;
   progress_rate_ = large ? options.large_answer_min_bytes_per_second : options.body_min_bytes_per_second;
+  expect_progress(options.write_deadline);
   bool sent = co_await send(out_, with_body ? std::string_view(response.body) : std::string_view());
   response.body = std::string();
   for (std::string& part : response.more) {
     const std::string sending = std::exchange(part, std::string());
     if (sent && with_body) sent = co_await send(std::string_view(), sending);
   }
+  wait_for_ever();
   progress_rate_ = options.body_min_bytes_per_second;
   co_return sent;
 }
 
-// Writes both parts with as few system calls as the peer's window allows. False: the peer is gone or too slow.
+// A text that is no part of a longer answer.
+asio::awaitable<bool> Connection::send_alone(std::string_view head, std::string_view body) {
+  expect_progress(context_->options.write_deadline);
+  const bool sent = co_await send(head, body);
+  wait_for_ever();
+  co_return sent;
+}
+
+// Writes both parts with as few system calls as the peer's window allows. False: the peer is gone or too slow. The
+// caller says how quickly the peer has to take them.
 asio::awaitable<bool> Connection::send(std::string_view head, std::string_view body) {
   if (tls_) {
     // One record, and one packet, for answers that fit it.
@@ -55,8 +67,8 @@ asio::awaitable<bool> Connection::send(std::string_view head, std::string_view b
   if (failure && failure != asio::error::would_block) co_return false;
   if (failure) sent = 0;
   const std::size_t size = head.size() + body.size();
+  if (sent > 0) note_progress(sent);
   if (sent == size) co_return true;
-  expect_progress(context_->options.write_deadline);
   while (sent < size) {
     parts[0] = asio::buffer(head) + sent;
     parts[1] = asio::buffer(body) + (sent > head.size() ? sent - head.size() : 0);
@@ -66,12 +78,10 @@ asio::awaitable<bool> Connection::send(std::string_view head, std::string_view b
     sent += more;
     note_progress(more);
   }
-  wait_for_ever();
   co_return true;
 }
 
 asio::awaitable<bool> Connection::send_encrypted(std::string_view bytes) {
-  expect_progress(context_->options.write_deadline);
   while (!bytes.empty()) {
     error_code failure;
     const std::size_t more = co_await tls_->async_write_some(asio::buffer(bytes.substr(0, kOneRecord)),
@@ -83,7 +93,6 @@ asio::awaitable<bool> Connection::send_encrypted(std::string_view bytes) {
     bytes.remove_prefix(more);
     note_progress(more);
   }
-  wait_for_ever();
   co_return true;
 }
 

@@ -11,6 +11,7 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr steady_clock::rep kWorks = std::numeric_limits<steady_clock::rep>::max();
+constexpr steady_clock::rep kEnds = std::numeric_limits<steady_clock::rep>::min();
 
 steady_clock::rep now() { return steady_clock::now().time_since_epoch().count(); }
 
@@ -32,6 +33,8 @@ void Registry::Place::occupy(const std::shared_ptr<Connection>& connection) {
 }
 
 void Registry::Place::waits() { (*entry_)->waits_since.store(now(), std::memory_order_relaxed); }
+
+void Registry::Place::ends() { (*entry_)->waits_since.store(kEnds, std::memory_order_relaxed); }
 
 void Registry::Place::works() { (*entry_)->waits_since.store(kWorks, std::memory_order_relaxed); }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The open connections of a server, counted in total and per peer address (S-31). At a cap the connection that has
-// waited longest for a request gives way to the new one.
+// The open connections of a server, counted in total and per peer address (S-31). At a cap one that had its last
+// answer gives way to the new one, or else the one that has waited longest for a request.
 // Thread: any; one mutex, held for a few map operations and at a cap for one look at each connection, never while
 // calling out. Ownership: holds no connection alive; a connection keeps its Place, which takes it off the list.
 // Failure: admit() refuses when a cap is reached and every connection has a request under way.
@@ -36,6 +36,8 @@ class Registry : public std::enable_shared_from_this<Registry> {
     // No head of a request is complete: this connection may have to give way. The connection's strand.
     void waits();
     void works();
+    // Its last answer is out: it is the first to give way.
+    void ends();
     [[nodiscard]] const boost::asio::ip::address& address() const { return address_; }
 
    private:
@@ -62,7 +64,7 @@ class Registry : public std::enable_shared_from_this<Registry> {
   struct Entry {
     Address address;
     std::weak_ptr<Connection> connection;
-    std::atomic<std::chrono::steady_clock::rep> waits_since{0};  // kWorks: not at all
+    std::atomic<std::chrono::steady_clock::rep> waits_since{0};  // kWorks: not at all; kEnds: before all others
     bool counted = true;
   };
 

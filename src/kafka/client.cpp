@@ -2,8 +2,6 @@
 #include "kafka/client.hpp"
 
 #include <fmt/format.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -109,20 +107,17 @@ class Client::TopicSink final : public RecordSink {
 };
 
 Client::Client(OpenClient made, std::weak_ptr<ClientObserver> observer, const QueueLimits& limits)
-    : guard_(std::move(made.guard)),
+    : bell_(std::move(made.bell)),
+      guard_(std::move(made.guard)),
       handle_(std::move(made.handle)),
       queue_(rd_kafka_queue_get_main(handle_.get())),
-      eventfd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       observer_(std::move(observer)),
       limit_{limits.messages, std::uint64_t{limits.kbytes} * 1'024} {
-  EG_ASSERT(eventfd_ >= 0);
-  rd_kafka_queue_io_event_enable(queue_.get(), eventfd_, &kOne, sizeof kOne);
+  EG_ASSERT(bell_.valid());
+  rd_kafka_queue_io_event_enable(queue_.get(), bell_.get(), &kOne, sizeof kOne);
 }
 
-Client::~Client() {
-  close();
-  ::close(eventfd_);
-}
+Client::~Client() { close(); }
 
 void Client::close() {
   if (!handle_) return;
@@ -134,12 +129,15 @@ void Client::close() {
   gates_.clear();
 }
 
+// The library's threads go on, and what objects to brokers for them ends with the program.
 void Client::leave_to_the_system() {
+  guard_->shut();
   guard_->read_reports_by(nullptr);
   static_cast<void>(queue_.release());
   for (auto& topic : topics_) static_cast<void>(topic.second.release());
   static_cast<void>(handle_.release());
   for (auto& gate : gates_) static_cast<void>(gate.release());
+  static_cast<void>(bell_.release());  // closed, its number could become another file that the library writes to
   ConnectGuard::keep_for_ever(std::move(guard_));  // the library may still call it
 }
 
@@ -149,7 +147,7 @@ void Client::speak() {
   while (serve(EventPump::kBudget)) {
   }
   silent_.store(false);
-  guard_->read_reports_by([descriptor = eventfd_] { ring(descriptor); });
+  guard_->read_reports_by([descriptor = bell_.get()] { ring(descriptor); });
   const std::string fatal = fatal_error();
   const auto listener = observer();
   if (!fatal.empty() && listener) listener->died(fatal);
@@ -175,7 +173,7 @@ core::Result<void> Client::use(const Login& login) {
 std::shared_ptr<ClientObserver> Client::observer() const { return silent_.load() ? nullptr : observer_.lock(); }
 
 bool Client::serve(std::size_t budget) {
-  clear(eventfd_);
+  clear(bell_.get());
   const std::uint64_t asked = guard_->asked();
   bool reported = false;
   const bool more = serve_events(budget, reported);

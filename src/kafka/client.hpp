@@ -51,7 +51,7 @@ class Client final : public EventSource, public std::enable_shared_from_this<Cli
   Client(OpenClient made, std::weak_ptr<ClientObserver> observer, const QueueLimits& limits);
   ~Client() override;
 
-  [[nodiscard]] int descriptor() const override { return eventfd_; }
+  [[nodiscard]] int descriptor() const override { return bell_.get(); }
   bool serve(std::size_t budget) override;
 
   core::Result<std::shared_ptr<RecordSink>> sink(const TopicSettings& topic);
@@ -94,10 +94,10 @@ class Client final : public EventSource, public std::enable_shared_from_this<Cli
   [[nodiscard]] std::shared_ptr<ClientObserver> observer() const;
   [[nodiscard]] std::string fatal_error() const;  // empty: none
 
+  Descriptor bell_;  // the library rings it until it is gone
   std::shared_ptr<ConnectGuard> guard_;
   ClientHandle handle_;
   QueueHandle queue_;
-  int eventfd_;
   std::weak_ptr<ClientObserver> observer_;
   std::atomic<bool> silent_{true};
   const QueueUse::Amount limit_;

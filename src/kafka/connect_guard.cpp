@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <exception>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -82,8 +83,9 @@ bool ConnectGuard::is_open() const {
 }
 
 void ConnectGuard::keep_for_ever(std::shared_ptr<ConnectGuard> guard) {
-  static std::mutex mutex;
-  static std::vector<std::shared_ptr<ConnectGuard>> kept;
+  // Never destroyed: the library's threads may still call the guards while the program ends.
+  static auto& mutex = *new std::mutex;
+  static auto& kept = *new std::vector<std::shared_ptr<ConnectGuard>>;
   std::lock_guard lock(mutex);
   kept.push_back(std::move(guard));
 }
@@ -137,12 +139,19 @@ std::string ConnectGuard::objection() const {
   return objected_;
 }
 
-int ConnectGuard::connect_to(int socket, const sockaddr* address, int size, const char* broker, void* opaque) {
-  auto& guard = *static_cast<ConnectGuard*>(opaque);
-  if (!guard.is_open()) return ECANCELED;
-  if (guard.holding() || !guard.reports_are_read() || guard.is_shut()) return ECANCELED;
-  if (guard.objects_to(broker)) return EACCES;
-  if (guard.is_on_trial_already(socket)) return ECANCELED;
+// What may not be asked, for lack of memory, may not be connected to either. 0: it may.
+int ConnectGuard::refusal_of(int socket, const char* broker) noexcept {
+  try {
+    if (!is_open() || holding() || !reports_are_read() || is_shut()) return ECANCELED;
+    if (objects_to(broker)) return EACCES;
+    return is_on_trial_already(socket) ? ECANCELED : 0;
+  } catch (const std::exception&) {
+    return ECANCELED;
+  }
+}
+
+int ConnectGuard::connect_to(int socket, const sockaddr* address, int size, const char* broker, void* opaque) noexcept {
+  if (const int refusal = static_cast<ConnectGuard*>(opaque)->refusal_of(socket, broker); refusal != 0) return refusal;
   if (connect(socket, address, static_cast<socklen_t>(size)) == 0 || errno == EINPROGRESS) return 0;
   return errno;
 }

@@ -27,6 +27,7 @@
 #include <utility>
 
 #include "embergate/core/clock.hpp"
+#include "kafka/descriptor.hpp"
 #include "kafka/rd_handles.hpp"
 
 namespace embergate::kafka {
@@ -74,7 +75,8 @@ class ConnectGuard {
   bool is_on_trial_already(int socket);
   [[nodiscard]] bool may_log_in() const;  // the connection on trial
   void forget_connection();
-  static int connect_to(int socket, const sockaddr* address, int size, const char* broker, void* opaque);
+  int refusal_of(int socket, const char* broker) noexcept;
+  static int connect_to(int socket, const sockaddr* address, int size, const char* broker, void* opaque) noexcept;
   bool reports_are_read();
   bool is_open() const;
 
@@ -96,6 +98,7 @@ class ConnectGuard {
 
 // A client of the library with what must outlive it.
 struct OpenClient {
+  Descriptor bell;  // an eventfd for the reader of its events
   std::shared_ptr<ConnectGuard> guard;
   ClientHandle handle;
   OpenClient() = default;
@@ -103,6 +106,7 @@ struct OpenClient {
   OpenClient& operator=(OpenClient&& other) noexcept {
     handle = std::move(other.handle);  // before the guard that it may still call
     guard = std::move(other.guard);
+    bell = std::move(other.bell);
     return *this;
   }
   explicit operator bool() const { return handle != nullptr; }

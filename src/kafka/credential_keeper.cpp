@@ -179,12 +179,17 @@ core::Result<CredentialKeeper::Attempt> CredentialKeeper::begin_attempt(std::uin
 }
 
 void CredentialKeeper::prove(std::uint64_t generation, const Snapshot& newest) {
-  if (const auto claimed = claim_target(); !claimed) return end_attempt(generation, false, claimed.error().diagnostics);
+  if (const auto claimed = claim_target(); !claimed)
+    return end_attempt(generation, std::nullopt, claimed.error().diagnostics);
   auto attempt = begin_attempt(generation, newest);
-  if (!attempt) return end_attempt(generation, false, attempt.error().diagnostics);
+  if (!attempt) return end_attempt(generation, std::nullopt, attempt.error().diagnostics);
   const auto token = fetch_token(attempt->login);
   if (context_.stopping.load()) return;
-  if (!token) return end_attempt(generation, is_refusal(token.error()), token.error().diagnostics);
+  if (!token) {
+    const bool no = is_refusal(token.error());
+    return end_attempt(generation, no ? std::optional(vault::Refused::kLogin) : std::nullopt,
+                       token.error().diagnostics);
+  }
   probe(*std::move(attempt));
 }
 
@@ -196,7 +201,7 @@ core::Milliseconds CredentialKeeper::probe_timeout() const {
 void CredentialKeeper::probe(Attempt attempt) {
   auto conf = make_producer_conf(settings_, attempt.login.credential.get(),
                                  {context_.options.queue_messages, context_.options.queue_kbytes});
-  if (!conf) return end_attempt(attempt.generation, false, conf.error().diagnostics);
+  if (!conf) return end_attempt(attempt.generation, std::nullopt, conf.error().diagnostics);
   ProbeResult probe = probe_login(*std::move(conf), attempt.login.token.get(),
                                   context_.objection_to_brokers_of(settings_), probe_timeout(), context_.stopping);
   if (context_.stopping.load()) return;
@@ -204,13 +209,11 @@ void CredentialKeeper::probe(Attempt attempt) {
     const bool unanswered = probe.fault == ConnectionFault::kUnreachable;
     unanswered_tries_ = unanswered ? std::min(unanswered_tries_ + 1, kMostDoublings) : 0;
     force_read_ = probe.fault != ConnectionFault::kUnreachable;
-    const bool of_certificate = is_of_our_certificate(probe.text);
-    refused_ = of_certificate ? vault::Refused::kCertificate : vault::Refused::kLogin;
-    return end_attempt(attempt.generation, of_certificate || probe.fault == ConnectionFault::kLoginRefused, probe.text);
+    return end_attempt(attempt.generation, refusal_of(probe), probe.text);
   }
   unanswered_tries_ = 0;
   if (const auto proven = prove_target(context_.options.bindings, settings_, probe.brokers); !proven)
-    return end_attempt(attempt.generation, false, proven.error().diagnostics);
+    return end_attempt(attempt.generation, std::nullopt, proven.error().diagnostics);
   candidate_ = std::move(attempt);
   adopting_ = true;
   look_again_ = false;
@@ -218,23 +221,31 @@ void CredentialKeeper::probe(Attempt attempt) {
                       candidate_.files});
 }
 
-void CredentialKeeper::end_attempt(std::uint64_t generation, bool refused, const std::string& text) {
+std::optional<vault::Refused> CredentialKeeper::refusal_of(const ProbeResult& probe) const {
+  if (settings_.ssl_keystore_key && is_of_our_certificate(probe.text)) return vault::Refused::kCertificate;
+  if (probe.fault == ConnectionFault::kLoginRefused) return vault::Refused::kLogin;
+  return std::nullopt;
+}
+
+void CredentialKeeper::end_attempt(std::uint64_t generation, std::optional<vault::Refused> refused,
+                                   const std::string& text) {
   if (refused) {
     plan_.refused(generation, now());
   } else {
     plan_.failed(generation, now());
   }
-  fail(refused, text);
-  tell_refusal(refused_);
+  fail(refused.has_value(), text);
+  tell_refusal(refused.value_or(refused_));
   go_on();
 }
 
 void CredentialKeeper::tell_refusal(vault::Refused what) {
   refused_ = what;
-  const std::uint64_t refused = plan_.refusal() ? plan_.refusal()->generation : 0;
-  if (host_ == nullptr || refused == told_refusal_) return;
-  told_refusal_ = refused;
-  if (refused == 0) return host_->refusal_ends();
+  const KnownRefusal news =
+      plan_.refusal() ? KnownRefusal{plan_.refusal()->generation, what} : KnownRefusal{0, known_refusal_.what};
+  if (host_ == nullptr || news == known_refusal_) return;
+  known_refusal_ = news;
+  if (news.generation == 0) return host_->refusal_ends();
   host_->refusal_begins(what);
 }
 
@@ -261,7 +272,7 @@ void CredentialKeeper::adopted() {
 
 void CredentialKeeper::not_adopted(const std::string& text) {
   adopting_ = false;
-  end_attempt(std::exchange(candidate_, {}).generation, false, text);
+  end_attempt(std::exchange(candidate_, {}).generation, std::nullopt, text);
 }
 
 void CredentialKeeper::plan_token(core::Milliseconds delay) {

@@ -77,6 +77,11 @@ class CredentialKeeper : public std::enable_shared_from_this<CredentialKeeper> {
     Login login;
     std::map<std::string, std::uint64_t> files;  // the generation of each file, by the name of its secret
   };
+  struct KnownRefusal {
+    std::uint64_t generation = 0;  // 0: nothing is refused
+    vault::Refused what = vault::Refused::kLogin;
+    friend bool operator==(const KnownRefusal&, const KnownRefusal&) = default;
+  };
   void check();
   void check_after(core::Milliseconds delay);
   void go_on();
@@ -88,7 +93,9 @@ class CredentialKeeper : public std::enable_shared_from_this<CredentialKeeper> {
   core::Result<void> fetch_token(Login& login);
   [[nodiscard]] core::Milliseconds probe_timeout() const;
   void probe(Attempt attempt);
-  void end_attempt(std::uint64_t generation, bool refused, const std::string& text);
+  // `refused`: what brokers or token endpoint said no to; nothing: they did not.
+  void end_attempt(std::uint64_t generation, std::optional<vault::Refused> refused, const std::string& text);
+  [[nodiscard]] std::optional<vault::Refused> refusal_of(const ProbeResult& probe) const;
   void tell_refusal(vault::Refused what);
   [[nodiscard]] std::map<std::string, std::uint64_t> file_generations(const vault::BundleValue& value) const;
   void plan_token(core::Milliseconds delay);
@@ -116,7 +123,7 @@ class CredentialKeeper : public std::enable_shared_from_this<CredentialKeeper> {
   int unanswered_tries_ = 0;  // in a row; each doubles the time for the next one
   bool force_read_ = false;
   vault::Refused refused_ = vault::Refused::kLogin;  // what the newest refusal was about
-  std::uint64_t told_refusal_ = 0;                   // the generation that the host knows to be refused
+  KnownRefusal known_refusal_;                       // what the host knows
 };
 
 }  // namespace embergate::kafka

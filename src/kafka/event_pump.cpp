@@ -16,12 +16,7 @@ namespace embergate::kafka {
 
 namespace {
 
-void watch(int epoll, int descriptor) {
-  epoll_event interest{};
-  interest.events = EPOLLIN;
-  interest.data.fd = descriptor;
-  EG_ASSERT(epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &interest) == 0);
-}
+constexpr int kUnwatchedStep = 100;  // milliseconds
 
 }  // namespace
 
@@ -38,7 +33,7 @@ void clear(int eventfd) {
 
 EventPump::EventPump() : epoll_(epoll_create1(EPOLL_CLOEXEC)), wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   EG_ASSERT(epoll_ >= 0 && wake_ >= 0);
-  watch(epoll_, wake_);
+  EG_ASSERT(watch(wake_));
   thread_ = std::thread([this] { run(); });
 }
 
@@ -48,14 +43,22 @@ EventPump::~EventPump() {
   close(wake_);
 }
 
+bool EventPump::watch(int descriptor) const {
+  epoll_event interest{};
+  interest.events = EPOLLIN;
+  interest.data.fd = descriptor;
+  return epoll_ctl(epoll_, EPOLL_CTL_ADD, descriptor, &interest) == 0;
+}
+
 void EventPump::add(std::shared_ptr<EventSource> source) {
   const int descriptor = source->descriptor();
   {
     std::lock_guard lock(mutex_);
     sources_[descriptor] = std::move(source);
+    if (!watch(descriptor)) unwatched_.push_back(descriptor);
   }
-  watch(epoll_, descriptor);
   ring(descriptor);  // what came before the source was added rang nobody
+  ring(wake_);
 }
 
 void EventPump::remove(const EventSource& source) {
@@ -66,6 +69,7 @@ void EventPump::remove(const EventSource& source) {
   epoll_ctl(epoll_, EPOLL_CTL_DEL, source.descriptor(), nullptr);
   removed = std::move(found->second);
   sources_.erase(found);
+  std::erase(unwatched_, source.descriptor());
   left_.wait(lock, [&] { return inside_ != &source; });
 }
 
@@ -94,6 +98,7 @@ void EventPump::stop() {
   run_posted();
   std::lock_guard lock(mutex_);
   sources_.clear();
+  unwatched_.clear();
 }
 
 void EventPump::run() {
@@ -103,7 +108,8 @@ void EventPump::run() {
       std::lock_guard lock(mutex_);
       if (stopped_) return;
     }
-    const int count = epoll_wait(epoll_, ready.data(), static_cast<int>(ready.size()), -1);
+    const int limit = serve_unwatched() ? kUnwatchedStep : -1;
+    const int count = epoll_wait(epoll_, ready.data(), static_cast<int>(ready.size()), limit);
     for (int i = 0; i < count; ++i) {
       if (ready[i].data.fd == wake_) {
         clear(wake_);
@@ -113,6 +119,18 @@ void EventPump::run() {
       }
     }
   }
+}
+
+bool EventPump::serve_unwatched() {
+  std::vector<int> descriptors;
+  {
+    std::lock_guard lock(mutex_);
+    if (unwatched_.empty()) return false;
+    descriptors = unwatched_;
+    std::erase_if(unwatched_, [this](int descriptor) { return watch(descriptor); });
+  }
+  for (const int descriptor : descriptors) serve(descriptor);
+  return true;
 }
 
 void EventPump::serve(int descriptor) {

@@ -4,7 +4,8 @@
 // 7). Thread: add, remove and post from any thread; remove() returns when the pump is not inside the source and will
 // not be again, so never call it on the pump thread. Ownership: the pump shares its sources until remove() or stop().
 // Bound: a source gets `kBudget` events a turn. Failure: a pump without its descriptors cannot be made (EG_ASSERT: the
-// process is out of descriptors at start).
+// process is out of descriptors at start); a source that the system does not watch, for lack of memory, is looked at
+// ten times a second until it does.
 #pragma once
 
 #include <atomic>
@@ -44,12 +45,15 @@ class EventPump {
 
  private:
   void run();
+  [[nodiscard]] bool watch(int descriptor) const;
+  bool serve_unwatched();  // false: there are none
   void serve(int descriptor);
   void run_posted();
 
   std::mutex mutex_;
   std::condition_variable left_;
   std::map<int, std::shared_ptr<EventSource>> sources_;
+  std::vector<int> unwatched_;  // of sources_
   const EventSource* inside_ = nullptr;
   std::vector<std::function<void()>> posted_;
   bool stopped_ = false;

@@ -115,6 +115,7 @@ class Identity final : public ClientObserver, public CredentialHost, public std:
   void make_again();
   void suspend();
   void suspend_if_still_refused();
+  bool give_up_client(std::string_view why);    // until the keeper has a login again
   void drop_client(const std::string& reason);  // what it holds goes back
   // From now on there is no client: lanes refuse with the reason, or hold when there is none.
   std::shared_ptr<Client> take_client(const std::optional<std::string>& refusal);

@@ -238,17 +238,24 @@ void Identity::credential_failed(bool refused, std::string text) {
   }
 }
 
-void Identity::withdraw() {
-  if (!client()) return;
+// False: there was none.
+bool Identity::give_up_client(std::string_view why) {
+  if (!client()) return false;
   std::string reason;
   {
     std::lock_guard lock(mutex_);
     reason = status_.last_error;
   }
-  log::event(log::Level::kWarn, "topic-destination/suspended",
-             "the secret is bound to another target; records wait in the database",
+  log::event(log::Level::kWarn, "topic-destination/suspended", why,
              {{"destinations", std::string_view(destinations())}});
   drop_client(reason);
+  return true;
+}
+
+// Nor is a client made again that was to be: the keeper proves its target first.
+void Identity::withdraw() {
+  rebuild_planned_ = false;
+  give_up_client("the secret is bound to another target; records wait in the database");
 }
 
 void Identity::target_changed() {
@@ -287,7 +294,7 @@ void Identity::broke(ConnectionFault fault, std::string text) {
   const bool news = note_error(clean);
   if (connected_.exchange(false) || news) emit(ProducerPool::Event::Kind::kError, clean);
   const bool of_login = fault == ConnectionFault::kLoginRefused;
-  const bool of_certificate = is_of_our_certificate(clean);
+  const bool of_certificate = settings_.ssl_keystore_key && is_of_our_certificate(clean);
   const bool first_refusal =
       needs_credential(settings_) && fault != ConnectionFault::kUnreachable && !login_failing_.exchange(true);
   strand_->post([weak = weak_from_this(), first_refusal, of_login, of_certificate] {
@@ -314,16 +321,7 @@ void Identity::suspend_if_still_refused() {
 
 void Identity::suspend() {
   login_failing_.store(false);
-  std::string reason;
-  {
-    std::lock_guard lock(mutex_);
-    reason = status_.last_error;
-  }
-  if (!client()) return;
-  drop_client(reason);
-  log::event(log::Level::kWarn, "topic-destination/suspended",
-             "the brokers refuse the login; records wait in the database",
-             {{"destinations", std::string_view(destinations())}});
+  if (!give_up_client("the brokers refuse the login; records wait in the database")) return;
   if (keeper_) keeper_->lost();
 }
 

@@ -69,7 +69,7 @@ ProbeResult probe_login(ConfHandle conf, const BearerToken* token, const BrokerO
   ProbeResult result;
   auto made = make_client(std::move(conf), token, objection, Trial::kYes);
   if (!made) {
-    result.fault = ConnectionFault::kTlsRefused;
+    result.fault = made.error().retriable ? ConnectionFault::kUnreachable : ConnectionFault::kTlsRefused;
     result.text = made.error().diagnostics;
     return result;
   }

@@ -2,6 +2,7 @@
 #include "kafka/producer_config.hpp"
 
 #include <fmt/format.h>
+#include <sys/eventfd.h>
 
 #include <algorithm>
 #include <array>
@@ -228,6 +229,12 @@ core::Result<void> apply_token(rd_kafka_t* client, const BearerToken& token) {
 core::Result<OpenClient> make_client(ConfHandle conf, const BearerToken* token, BrokerObjection objection,
                                      Trial trial) {
   OpenClient client;
+  client.bell = Descriptor(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!client.bell.valid()) {
+    return core::make_retriable(ErrorCode::kUnavailable,
+                                "the Kafka client cannot be made: the process has no file descriptor left; raise its "
+                                "limit of open files");
+  }
   client.guard = std::make_shared<ConnectGuard>(std::move(objection), trial);
   client.guard->install(conf.get());
   const Credential login{

@@ -31,7 +31,8 @@ core::Result<void> set_topic_properties(rd_kafka_topic_conf_t* conf, const Topic
 // password, the second for mechanisms with a token.
 core::Result<void> apply_password(rd_kafka_t* client, const Credential& credential);
 core::Result<void> apply_token(rd_kafka_t* client, const BearerToken& token);
-// A client with its first token, or the library's reason (bad PEM, mismatched key). Its threads connect at once, unless
+// A client with its first token, or the library's reason (bad PEM, mismatched key), or kUnavailable for lack of
+// descriptors. Its threads connect at once, unless
 // they wait for a token.
 core::Result<OpenClient> make_client(ConfHandle conf, const BearerToken* token, BrokerObjection objection = {},
                                      Trial trial = Trial::kNo);

@@ -158,7 +158,8 @@ struct Api::Impl {
 
   asio::awaitable<core::Result<Response>> destination_decide(Call& call, delivery::Deliveries::Decision decision) {
     EG_CO_TRY(auto body, co_await body_of(call));
-    EG_CO_TRY(auto selection, held_selection_of(std::move(body)));
+    auto read = [text = std::move(body)]() mutable { return held_selection_of(std::move(text)); };
+    EG_CO_TRY(auto selection, co_await core::run_blocking(parts.pool, std::move(read)));
     std::string by = call.principal.kind == auth::Principal::Kind::kRoot ? "root" : call.principal.client_id;
     auto done = co_await parts.deliveries.decide(call.id, decision, std::move(selection), std::move(by));
     co_return co_await answer_of_destination(call, std::move(done));
@@ -193,8 +194,10 @@ struct Api::Impl {
 
   asio::awaitable<core::Result<Response>> vault_retarget(Call& call) {
     EG_CO_TRY(auto body, co_await body_of(call));
-    EG_CO_TRY(const vault::TargetBinding wanted,
-              read_retarget(std::move(body), parts.secrets.config(), parts.clock.system_now()));
+    auto read = [this, text = std::move(body)]() mutable {
+      return read_retarget(std::move(text), parts.secrets.config(), parts.clock.system_now());
+    };
+    EG_CO_TRY(const vault::TargetBinding wanted, co_await core::run_blocking(parts.pool, std::move(read)));
     auto confirm = [this, &wanted] { return parts.bindings.retarget(wanted); };
     EG_CO_TRY(const auto before, co_await core::run_blocking(parts.pool, std::move(confirm)));
     log::event(log::Level::kWarn, "secret/retargeted", "an administrator confirmed another target for a secret",

@@ -3,7 +3,6 @@
 // system: what cannot be said at once is asked by helpers, those of one mount in turn, so that a mount that hangs
 // delays nobody else's rotation.
 #include <algorithm>
-#include <exception>
 #include <new>
 
 #include "vault/cache_impl.hpp"
@@ -74,10 +73,12 @@ void SecretCache::Impl::begin_check(const std::shared_ptr<Subject>& subject) {
   bool begun = false;
   try {
     begun = checkers.submit(subject->lane(), check);
-  } catch (const std::exception&) {  // no memory, or no thread: the next round tries again
-    counters.error->add();
+  } catch (const std::bad_alloc&) {
+    begun = false;
   }
-  if (!begun) end_check(*subject);
+  if (begun) return;
+  counters.error->add();  // no memory, or no thread: the next round tries again
+  end_check(*subject);
 }
 
 void SecretCache::Impl::end_check(Subject& subject) {

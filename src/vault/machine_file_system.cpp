@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
+#include <memory>
 #include <mutex>
 
 #include "embergate/vault/file_system.hpp"
@@ -73,13 +74,15 @@ class Mounts {
   Mounts& operator=(const Mounts&) = delete;
 
   std::string lane_of(const std::string& path) {
-    std::lock_guard lock(mutex_);
-    if (!read_ || has_changed()) table_ = MountTable(text());
-    read_ = true;
-    return table_.lane_of(path, link_target);
+    return table()->lane_of(path, link_target);  // reads links, so not under the lock
   }
 
  private:
+  std::shared_ptr<const MountTable> table() {
+    std::lock_guard lock(mutex_);
+    if (!table_ || has_changed()) table_ = std::make_shared<const MountTable>(text());
+    return table_;
+  }
   [[nodiscard]] bool has_changed() const {
     pollfd waiting{descriptor_, POLLPRI, 0};
     return ::poll(&waiting, 1, 0) > 0;
@@ -95,8 +98,7 @@ class Mounts {
 
   const int descriptor_;
   std::mutex mutex_;
-  bool read_ = false;
-  MountTable table_;
+  std::shared_ptr<const MountTable> table_;
 };
 
 class MachineFileSystem final : public FileSystem {
@@ -138,13 +140,13 @@ class MachineFileSystem final : public FileSystem {
   std::string mount_of(const std::string& path) override { return mounts_.lane_of(path); }
 
   int stat_at_once(const std::string& path, struct stat& status) override {
-    if (!resolves_from_memory_.load(std::memory_order_relaxed)) return FileSystem::stat_at_once(path, status);
+    if (!resolves_from_memory_.load(std::memory_order_relaxed)) return -EAGAIN;
     const int descriptor = open_from_memory(path);
     if (descriptor < 0) {
       // An older kernel, or a sandbox that knows no such call.
       const bool unknown = descriptor == -EINVAL || descriptor == -ENOSYS || descriptor == -EPERM;
       if (unknown) resolves_from_memory_ = false;
-      return descriptor;
+      return unknown ? -EAGAIN : descriptor;
     }
     const int failure = known_status(descriptor, status);
     ::close(descriptor);

@@ -40,30 +40,27 @@ ReadPool::ReadPool(const Limits& limits) : shared_(std::make_shared<Shared>(limi
 
 ReadPool::~ReadPool() { stop(); }
 
-void ReadPool::start_worker_locked(const std::shared_ptr<Shared>& shared) {
-  auto worker = std::make_shared<Worker>();
-  shared->workers.push_back(worker);
-  ++shared->idle;
+// False: the system has no thread or no memory to give, at a limit of processes for one.
+bool ReadPool::try_start_worker_locked(const std::shared_ptr<Shared>& shared) {
+  const std::size_t before = shared->workers.size();
   try {
-    worker->thread = std::thread([shared, worker] { run(shared, worker); });
-  } catch (...) {
-    // Nobody would ever start another in the place of one that does not run.
-    shared->workers.pop_back();
-    --shared->idle;
-    throw;
+    auto worker = std::make_shared<Worker>();
+    shared->workers.push_back(worker);
+    worker->thread = shared->limits.start_thread([shared, worker] { run(shared, worker); });
+    ++shared->idle;
+    return true;
+  } catch (const std::system_error&) {
+    shared->workers.resize(before);  // one that does not run would be taken for one that does
+  } catch (const std::bad_alloc&) {
+    shared->workers.resize(before);
   }
+  return false;
 }
 
 // A second job of a lane may hang like the first: it must not take the last thread that is free for others.
 void ReadPool::keep_one_idle_locked(const std::shared_ptr<Shared>& shared) {
   if (shared->idle > 0 || shared->workers.size() >= shared->limits.threads) return;
-  try {
-    start_worker_locked(shared);
-  } catch (const std::system_error&) {
-    return;  // relieve() tries again
-  } catch (const std::bad_alloc&) {
-    return;
-  }
+  static_cast<void>(try_start_worker_locked(shared));  // relieve() tries again
 }
 
 std::function<void()> ReadPool::take_locked(Shared& shared, Worker& self) {
@@ -121,7 +118,7 @@ std::shared_ptr<ReadPool::Lane> ReadPool::lane_locked(Shared& shared, const std:
 bool ReadPool::submit(const std::string& lane, std::function<void()> job) {
   std::lock_guard lock(shared_->mutex);
   if (shared_->stopping) return false;
-  if (shared_->workers.empty()) start_worker_locked(shared_);
+  if (shared_->workers.empty() && !try_start_worker_locked(shared_)) return false;
   const auto found = lane_locked(*shared_, lane);
   if (!found->waits) {
     shared_->waiting.push_back(found);
@@ -138,7 +135,8 @@ void ReadPool::relieve() {
   const auto& limits = shared_->limits;
   if (shared_->stopping || shared_->idle > 0 || shared_->workers.size() >= limits.threads) return;
   if (shared_->next() == shared_->waiting.end()) return;
-  if (shared_->all_busy_for(limits.stuck_after, nullptr)) start_worker_locked(shared_);
+  if (!shared_->all_busy_for(limits.stuck_after, nullptr)) return;
+  static_cast<void>(try_start_worker_locked(shared_));  // the next one tries again
 }
 
 bool ReadPool::is_hung(const std::string& lane) const {

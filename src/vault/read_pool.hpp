@@ -4,8 +4,9 @@
 // are busy one only, so that the others are left for lanes that do not hang. One thread works as long as work gets
 // done; another is started when a lane that has none would have to wait, or when all have been busy with one job for
 // `stuck_after`. Thread: submit() from any. Ownership: joins its threads at stop(); with a `stop_timeout` one that is
-// still stuck then is let go, and keeps what it uses alive by itself. Failure: submit() returns false when the pool is
-// stopped.
+// still stuck then is let go, and keeps what it uses alive by itself. Failure: a thread that the system refuses is done
+// without, and asked for again when it is missed next; submit() returns false when there is none at all, and when the
+// pool is stopped.
 #pragma once
 
 #include <condition_variable>
@@ -29,19 +30,23 @@ inline constexpr int kReliefsPerReadTimeout = 50;
 
 class ReadPool {
  public:
+  // Starts a thread, or throws as std::thread does.
+  using StartThread = std::function<std::thread(std::function<void()> body)>;
   struct Limits {
     std::size_t threads = 64;
     std::size_t per_lane = 4;
     core::Milliseconds stuck_after{20};
     core::Milliseconds hung_after{1'000};            // see is_hung()
     std::optional<core::Milliseconds> stop_timeout;  // absent: stop() waits until the last job has ended
+    StartThread start_thread = [](std::function<void()> body) { return std::thread(std::move(body)); };
   };
   explicit ReadPool(const Limits& limits);
   ~ReadPool();
   ReadPool(const ReadPool&) = delete;
   ReadPool& operator=(const ReadPool&) = delete;
 
-  // The queue is bounded by its users: each file has at most one job in it.
+  // False: the job was not taken, and may be brought again. The queue is bounded by its users: each file has at most
+  // one job in it.
   bool submit(const std::string& lane, std::function<void()> job);
   // Starts a spare when all threads are stuck and work waits; called by whoever waits for a job.
   void relieve();
@@ -88,7 +93,7 @@ class ReadPool {
   static void run(const std::shared_ptr<Shared>& shared, const std::shared_ptr<Worker>& self);
   static std::function<void()> take_locked(Shared& shared, Worker& self);
   static void end_locked(Shared& shared, Worker& self);
-  static void start_worker_locked(const std::shared_ptr<Shared>& shared);
+  [[nodiscard]] static bool try_start_worker_locked(const std::shared_ptr<Shared>& shared);
   static void keep_one_idle_locked(const std::shared_ptr<Shared>& shared);
 
   std::shared_ptr<Shared> shared_;

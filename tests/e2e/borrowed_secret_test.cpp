@@ -112,18 +112,23 @@ TEST_F(BorrowedSecret, S07_NeitherLessProtectionNorOtherAuthoritiesAreTheSameTar
 TEST_F(BorrowedSecret, S07_ADestinationThatStoodThereBeforeSendsNothingToASecondTarget) {
   world.add_delivered_secret("events-jaas", world.secret_file("events-jaas"), "AidboxTopicDestination", "");
   prove_lane();
-  const std::string address = "127.0.0.1:" + std::to_string(free_port());
+  const std::uint16_t port = free_port();
   // Stored while another policy was in force, when its server could not be reached.
   restart("warn");
   samples::Destination second = lane.destination;
   second.id = "second";
-  second.bootstrap = address;
+  second.bootstrap = "127.0.0.1:" + std::to_string(port);
   ASSERT_EQ(post(second).status(), 201);
-  restart();
+  ASSERT_EQ(world.gateway().terminate().value_or(-1), 0);
+  const ScriptedPeer there([](const std::string&) { return std::string(ScriptedPeer::kSilence); }, std::nullopt, 0,
+                           port);
+  world.gateway().set("BOX_VAULT_TARGET_POLICY", "first-use");
+  ASSERT_TRUE(world.start());
   EXPECT_TRUE(eventually([&] { return world.secret_part("second", "state") == "target-changed"; }))
       << world.status("second").dump();
   EXPECT_TRUE(eventually([&] { return world.status("second").dump().find("target-changed: ") != std::string::npos; }));
   EXPECT_THAT(world.status("second").dump(), Not(HasSubstr(lane.destination.bootstrap)));
+  EXPECT_EQ(there.connections(), 0);
   ASSERT_TRUE(proven("events")) << world.status("events").dump();
 }
 

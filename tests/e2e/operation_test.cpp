@@ -193,6 +193,18 @@ TEST_F(Operation, AnInitBundleThatFailsEndsTheStart) {
   EXPECT_TRUE(world.gateway().logged("init-bundle/entry-failed"));
 }
 
+TEST_F(Operation, AFailedEntryOfALargeInitBundleIsLogged) {
+  world.write_vault_config();
+  const json batch = samples::bundle(
+      "batch", {samples::bundle_entry("PUT", "Patient/a", samples::patient("a", std::string(40'000, 'x'))),
+                samples::bundle_entry("PUT", "Patient/b", {{"resourceType", "Patient"}, {"gender", 1}})});
+  world.gateway().set("BOX_INIT_BUNDLE", "file://" + world.directory().write("init.json", batch.dump()));
+  ASSERT_TRUE(world.start());
+  EXPECT_EQ(world.root().get("/fhir/Patient/a").status(), 200);
+  EXPECT_TRUE(world.gateway().logged("init-bundle/entry-failed"));
+  EXPECT_THAT(world.gateway().output(), testing::HasSubstr("entry 1 failed with 422"));
+}
+
 TEST_F(Operation, HealthVersionAndMetricsSayWhatIsGoingOn) {
   const KafkaLane lane = world.add_lane();
   ASSERT_TRUE(world.start());

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // A criterion that is too costly for a write, or a process that stands still for a while, costs no event.
+#include <atomic>
 #include <csignal>
 #include <map>
+#include <optional>
 #include <thread>
 
 #include "e2e/gateway_test.hpp"
+#include "support/pause.hpp"
 
 namespace embergate::test {
 namespace {
@@ -23,6 +26,30 @@ json patient_with_names(const std::string& id, int count, const std::string& las
   patient["name"].push_back({{"family", last}});
   return patient;
 }
+
+// A CPU quota that stops a process again and again; at its end the process runs.
+class Quota {
+ public:
+  explicit Quota(pid_t process)
+      : thread_([this, process] {
+          while (!over_) {
+            kill(process, SIGSTOP);
+            stand_still(std::chrono::milliseconds(80));
+            kill(process, SIGCONT);
+            stand_still(std::chrono::milliseconds(15));
+          }
+        }) {}
+  ~Quota() {
+    over_ = true;
+    thread_.join();
+  }
+  Quota(const Quota&) = delete;
+  Quota& operator=(const Quota&) = delete;
+
+ private:
+  std::atomic<bool> over_{false};
+  std::thread thread_;
+};
 
 class Undecided : public GatewayTest {
  protected:
@@ -98,21 +125,12 @@ TEST_F(Undecided, AProcessThatIsStoppedForAWhileLosesNoEvent) {
   const KafkaLane lane = world.add_lane();
   ASSERT_NO_FATAL_FAILURE(
       configure(lane, "name.exists(%resource.name.exists(family = 'none')) or name.exists(family = 'last')"));
-  std::atomic<bool> over{false};
-  std::thread quota([&] {
-    while (!over) {
-      kill(world.gateway().pid(), SIGSTOP);
-      eventually([] { return false; }, std::chrono::milliseconds(80));
-      kill(world.gateway().pid(), SIGCONT);
-      eventually([] { return false; }, std::chrono::milliseconds(15));
-    }
-  });
+  std::optional<Quota> quota(world.gateway().pid());
   for (int i = 0; i < 100; ++i) {
     const std::string id = "p" + std::to_string(i);
     EXPECT_LT(world.root().put("/fhir/Patient/" + id, patient_with_names(id, 40, "last")).status(), 300);
   }
-  over = true;
-  quota.join();
+  quota.reset();
   EXPECT_TRUE(world.drained("events", 100));
   EXPECT_EQ(world.status_number("events", "messagesUndecided"), 0);
   EXPECT_EQ(world.metrics().body.find("embergate_topic_criteria_undecided_total"), std::string::npos)

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "robustness/robustness_test.hpp"
+#include "support/pause.hpp"
 
 namespace embergate::test {
 namespace {
@@ -54,7 +55,7 @@ class Reauthentication : public RobustnessTest {
   // Looks at $status all the time; a stall is a time in which nothing is delivered although events wait.
   void watch(std::chrono::milliseconds time, const std::function<bool(const nlohmann::json& status)>& done) {
     const auto end = Clock::now() + time;
-    for (bool over = false; !over && Clock::now() < end; eventually([] { return false; }, 20ms)) {
+    for (bool over = false; !over && Clock::now() < end; stand_still(20ms)) {
       const nlohmann::json status = world.status("events");
       note_delivery(status);
       over = done(status);

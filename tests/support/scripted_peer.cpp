@@ -57,12 +57,13 @@ std::string ScriptedPeer::answer(int status, const std::string& body, const std:
          "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
-ScriptedPeer::ScriptedPeer(Script script, const std::optional<Issued>& tls, int tls_version)
+ScriptedPeer::ScriptedPeer(Script script, const std::optional<Issued>& tls, int tls_version, std::uint16_t port)
     : script_(std::move(script)) {
   if (tls) tls_ = std::make_unique<Tls>(*tls, tls_version);
   listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
+  address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof address;
   auto* raw = reinterpret_cast<sockaddr*>(&address);

@@ -27,7 +27,9 @@ class ScriptedPeer {
   // HTTP/1.1 with Content-Length.
   static std::string answer(int status, const std::string& body, const std::string& fields = "");
 
-  explicit ScriptedPeer(Script script, const std::optional<Issued>& tls = std::nullopt, int tls_version = 0);
+  // port 0: any free one.
+  explicit ScriptedPeer(Script script, const std::optional<Issued>& tls = std::nullopt, int tls_version = 0,
+                        std::uint16_t port = 0);
   ~ScriptedPeer();
   ScriptedPeer(const ScriptedPeer&) = delete;
   ScriptedPeer& operator=(const ScriptedPeer&) = delete;

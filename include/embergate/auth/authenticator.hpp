@@ -5,7 +5,8 @@
 // given, hashes are verified on a pool of one thread of its own. Ownership: Store, SecretCache, Clock and Metrics
 // outlive it. Failure: kMalformed for a header that is none (400), kUnauthenticated without any hint (401), kThrottled
 // after too many failures or when the hash queue has no place (429, S-40); a caller that was let in within a day, from
-// its address and with the same secret, is never among those; kUnavailable when the store cannot be read.
+// its address and with the same secret, is among those only after that secret was refused since, or for lack of a place
+// in the line of its address for hashes; kUnavailable when the store cannot be read.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>

@@ -37,9 +37,6 @@ class ByteBudget {
     std::size_t bytes_ = 0;
   };
 
-  [[nodiscard]] std::size_t taken() const { return taken_; }
-  [[nodiscard]] std::size_t limit() const { return limit_; }
-
  private:
   const std::size_t limit_;
   std::atomic<std::size_t> taken_{0};  // never above limit_

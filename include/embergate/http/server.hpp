@@ -4,9 +4,9 @@
 // Ownership: Server owns its connections; the Exchange lives as long as its handler runs. The execution context
 // outlives the Server; what the handler captures outlives its last exchange, so shut down first. Failure: listen() says
 // why a port cannot be had; protocol faults are answered here (400, 408, 414, 415, 417, 431, 505) and the connection
-// closed; at a connection cap the connection that has waited longest for a request gives way, and where none waits the
-// new one gets 503; an exception of a handler, or a header with control characters, becomes
-// 500.
+// closed; at a connection cap one that had its last answer, or else the one that has waited longest for a request,
+// gives way, and where none waits the new one gets 503; an exception of a handler, or a header with control
+// characters, becomes 500.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>

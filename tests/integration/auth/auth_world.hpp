@@ -13,6 +13,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "embergate/auth/authenticator.hpp"
 #include "embergate/secretref/password_hash.hpp"
@@ -87,6 +88,19 @@ class AuthWorld {
         boost::asio::co_spawn(io_, authenticator_->authenticate(authorization, address), boost::asio::use_future);
     io_.run();
     return future.get();
+  }
+  // All at once, begun in this order: "id:secret" and the address.
+  std::vector<core::Result<Principal>> logins(const std::vector<std::pair<std::string, std::string>>& all) {
+    io_.restart();
+    std::vector<std::future<core::Result<Principal>>> begun;
+    for (const auto& [credential, address] : all) {
+      begun.push_back(boost::asio::co_spawn(
+          io_, authenticator_->authenticate("Basic " + test::base64(credential), address), boost::asio::use_future));
+    }
+    io_.run();
+    std::vector<core::Result<Principal>> ended;
+    for (auto& one : begun) ended.push_back(one.get());
+    return ended;
   }
   [[nodiscard]] core::Result<void> authorize(const Principal& principal, std::string_view interaction = "create",
                                              std::string_view type = "Patient") const {

@@ -198,6 +198,20 @@ TEST(Authenticator, GuessesAtASecretThatClientsShareCountTogetherAndTellNothing)
   EXPECT_EQ(twin.error().diagnostics, stranger.error().diagnostics);
 }
 
+// The same credential from two addresses is checked once; that one of them has too much under way concerns it alone.
+TEST(Authenticator, ACallerDoesNotPayForTheAddressOfAnotherWithTheSameCredential) {
+  AuthOptions narrow;
+  narrow.hash_queue_per_address = 1;
+  AuthWorld crowded(narrow);
+  crowded.put_client_with_secret("robot", "first");
+  std::vector<std::pair<std::string, std::string>> all;
+  for (int i = 0; i < 6; ++i) all.emplace_back("nobody-" + std::to_string(i) + ":guess", "10.0.0.1");
+  all.emplace_back("robot:first", "10.0.0.1");
+  all.emplace_back("robot:first", "10.0.0.2");
+  const auto ended = crowded.logins(all);
+  EXPECT_TRUE(ended.back()) << ended.back().error().diagnostics;
+}
+
 TEST_F(AuthenticatorTest, AnUnknownClientIsThrottledAsAKnownOne) {
   world.put_client_by_reference("intake", "intake");
   for (const char* id : {"intake", "nobody", "root"}) {

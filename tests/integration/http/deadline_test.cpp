@@ -2,7 +2,11 @@
 // S-31 and the mechanism of BI-17: slow peers are cut at their deadline and delay nobody. The deadlines are short here;
 // each test that expects a cut gives it twenty seconds.
 #include <gmock/gmock.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -27,6 +31,37 @@ bool allow_files(rlim_t count) {
   files.rlim_cur = std::max(files.rlim_cur, count);
   return setrlimit(RLIMIT_NOFILE, &files) == 0;
 }
+
+// A peer with small windows, so that little of an answer is on the way.
+class SlowReader {
+ public:
+  SlowReader(std::uint16_t port, std::string_view request) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    const int buffer = 32 * 1024;
+    const int segment = 536;
+    ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
+    ::setsockopt(socket_, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    EXPECT_EQ(::send(socket_, request.data(), request.size(), 0), static_cast<ssize_t>(request.size()));
+  }
+  ~SlowReader() { ::close(socket_); }
+  SlowReader(const SlowReader&) = delete;
+  SlowReader& operator=(const SlowReader&) = delete;
+
+  void read_at_most(std::size_t bytes) {
+    std::vector<char> room(bytes);
+    const ssize_t got = ::recv(socket_, room.data(), room.size(), MSG_DONTWAIT);
+    if (got > 0) taken_ += static_cast<std::size_t>(got);
+  }
+  [[nodiscard]] std::size_t taken() const { return taken_; }
+
+ private:
+  int socket_;
+  std::size_t taken_ = 0;
+};
 
 TEST_F(DeadlineTest, CutsAHeadThatDoesNotEnd) {
   ServerOptions options;
@@ -134,6 +169,21 @@ TEST_F(DeadlineTest, CutsAPeerThatDoesNotReadItsAnswer) {
   ASSERT_TRUE(connection.send("GET /big HTTP/1.1\r\nHost: x\r\n\r\n"));
   ASSERT_TRUE(eventually([&] { return seen().size() == 1; }));
   EXPECT_TRUE(eventually([&] { return server_->connections() == 0; }));
+}
+
+// It takes a whole part within each deadline, and never its share of the whole.
+TEST_F(DeadlineTest, CutsAPeerThatReadsALargeAnswerPartByPart) {
+  ServerOptions options;
+  options.write_deadline = milliseconds(500);
+  options.large_answer_min_bytes_per_second = 8 * 1024 * 1024;
+  SlowReader reader(start(options), "GET /many-parts HTTP/1.1\r\nHost: x\r\n\r\n");
+  ASSERT_TRUE(eventually([&] { return seen().size() == 1; }));
+  const std::size_t whole = kManyParts * 16 * 1024;
+  EXPECT_TRUE(eventually([&] {
+    reader.read_at_most(16 * 1024);
+    return server_->connections() == 0;
+  }));
+  EXPECT_LT(reader.taken(), whole);
 }
 
 TEST_F(DeadlineTest, PutsNoDeadlineOnAHandler) {

@@ -26,6 +26,7 @@ class ServerFixture : public testing::Test {
  protected:
   static constexpr std::size_t kBodyLimit = 1024 * 1024;
   static constexpr std::size_t kBigBody = 32 * 1024 * 1024;
+  static constexpr std::size_t kManyParts = 2'000;
 
   ~ServerFixture() override { stop(); }
 
@@ -114,6 +115,13 @@ class ServerFixture : public testing::Test {
     co_return Response{200, {}, "released"};
   }
 
+  // More than a mebibyte of which no part alone is much.
+  static Response in_many_parts() {
+    Response response{200, {}, "a"};
+    response.more.assign(kManyParts, std::string(16 * 1024, 'b'));
+    return response;
+  }
+
   // "a", then kBigBody of "b", then "c"; held_ is alive until it is sent.
   Response in_parts() {
     Response response{200, {}, "a"};
@@ -135,6 +143,7 @@ class ServerFixture : public testing::Test {
     if (request.target == "/echo") co_return co_await echo(exchange);
     if (request.target == "/big") co_return Response{200, {}, std::string(kBigBody, 'b')};
     if (request.target == "/parts") co_return in_parts();
+    if (request.target == "/many-parts") co_return in_many_parts();
     if (request.target == "/address") co_return Response{200, {}, request.remote_address};
     if (request.target == "/twice") {
       co_await exchange.read_body(kBodyLimit);

@@ -47,6 +47,28 @@ TEST_F(ServerTest, AnAnswerInPartsArrivesWholeAndIsHeldUntilItIsSent) {
   EXPECT_EQ(connection.request("GET", "/a").status, 200) << "nothing of the body followed the head";
 }
 
+TEST_F(ServerTest, WhatAnAnswerHoldsIsGivenUpBeforeTheRestOfTheRequestIsWaitedFor) {
+  const auto port = start();
+  HttpConnection connection(port);
+  ASSERT_TRUE(connection.send("POST /parts HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n"));
+  ASSERT_EQ(connection.read_reply().status, 200);
+  EXPECT_TRUE(test::eventually([&] { return !holds(); }, std::chrono::seconds(1)));
+  EXPECT_EQ(server_->connections(), 1U);
+}
+
+TEST_F(ServerTest, AtACapAConnectionThatOnlyThrowsAwayABodyGivesWay) {
+  ServerOptions options;
+  options.max_connections = 2;
+  const auto port = start(options);
+  HttpConnection waiting(port);
+  ASSERT_EQ(waiting.request("GET", "/a").status, 200);
+  HttpConnection sender(port);
+  ASSERT_TRUE(sender.send("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n"));
+  ASSERT_TRUE(sender.closed_by_peer()) << "half of it: the body is still waited for";
+  EXPECT_EQ(test::request(port, "GET", "/a").status, 200);
+  EXPECT_EQ(waiting.request("GET", "/a").status, 200) << "the one that waits was not closed for them";
+}
+
 TEST_F(ServerTest, AnswersPipelinedRequestsInOrder) {
   const auto port = start();
   HttpConnection connection(port);

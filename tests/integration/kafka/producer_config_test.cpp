@@ -2,13 +2,18 @@
 #include "kafka/producer_config.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <map>
+#include <new>
 #include <string>
 
+#include "kafka/client.hpp"
 #include "kafka/transport_warnings.hpp"
+#include "support/eventually.hpp"
 
 namespace embergate::kafka {
 namespace {
@@ -163,6 +168,53 @@ TEST(ProducerConfig, TakesATokenOnlyWhileItLives) {
   const auto refused = make_client(*make_producer_conf(settings, nullptr, {}), &token);
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().diagnostics.find("token\""), std::string::npos);
+}
+
+ConnectionSettings at_a_closed_port() {
+  auto settings = settings_of(SecurityProtocol::kPlaintext);
+  settings.bootstrap_servers = "127.0.0.1:1";
+  return settings;
+}
+
+TEST(ProducerConfig, WithoutAFileDescriptorThereIsAReasonAndNoClient) {
+  auto conf = make_producer_conf(at_a_closed_port(), nullptr, {});
+  ASSERT_TRUE(conf.has_value());
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit none = before;
+  none.rlim_cur = 0;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  const auto made = make_client(*std::move(conf), nullptr);
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  ASSERT_FALSE(made.has_value());
+  EXPECT_EQ(made.error().code, core::ErrorCode::kUnavailable);
+  EXPECT_TRUE(made.error().retriable);
+}
+
+TEST(ConnectGuard, ConnectsToNoBrokerWhileThereIsNoMemoryForTheQuestion) {
+  const auto asked = std::make_shared<std::atomic<int>>(0);
+  const auto made = make_client(*make_producer_conf(at_a_closed_port(), nullptr, {}), nullptr,
+                                [asked](std::string_view) -> std::optional<std::string> {
+                                  ++*asked;
+                                  throw std::bad_alloc();
+                                });
+  ASSERT_TRUE(made.has_value());
+  EXPECT_TRUE(test::eventually([&] { return *asked >= 2; })) << "it tries again, as after any failure";
+}
+
+TEST(ConnectGuard, OfAClientThatIsLeftToTheSystemAsksNothingAnyMore) {
+  const auto asked = std::make_shared<std::atomic<int>>(0);
+  auto made = make_client(*make_producer_conf(at_a_closed_port(), nullptr, {}), nullptr,
+                          [asked](std::string_view) -> std::optional<std::string> {
+                            ++*asked;
+                            return "none of ours";
+                          });
+  ASSERT_TRUE(made.has_value());
+  const auto client = std::make_shared<Client>(*std::move(made), std::weak_ptr<ClientObserver>(), QueueLimits{});
+  ASSERT_TRUE(test::eventually([&] { return *asked >= 1; }));
+  client->leave_to_the_system();
+  const int at_most = *asked + 1;  // one question may have been under way
+  EXPECT_FALSE(test::eventually([&] { return *asked > at_most; }, std::chrono::seconds(3)));
 }
 
 TEST(TransportWarnings, KnowLoopbackFromTheNetwork) {

@@ -16,6 +16,13 @@ TEST(Descriptors, ConnectionsLeaveAReserveForFilesDatabaseAndKafka) {
   EXPECT_EQ(connections_within(10, 4'096), 8U);
 }
 
+TEST(Descriptors, OneAddressDoesNotTakeThePlacesOfAllOthersWhenThereAreFewer) {
+  EXPECT_EQ(connections_of_address(4'096, 1'024, 4'096), 1'024U);
+  EXPECT_EQ(connections_of_address(768, 1'024, 4'096), 192U);
+  EXPECT_EQ(connections_of_address(8, 1'024, 1'000'000), 1U);
+  EXPECT_EQ(connections_of_address(768, 1'000'000, 4'096), 768U) << "as the operator wants it";
+}
+
 TEST(Descriptors, TheSoftLimitIsRaisedToTheHardOne) {
   rlimit before{};
   ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);

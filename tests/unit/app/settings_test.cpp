@@ -64,6 +64,17 @@ TEST(Settings, BoundAnswersSoThatOneOfTheLargestResourceFits) {
   EXPECT_NE(refused.error().diagnostics.find("BOX_WEB_MAX_ANSWERS_TOTAL"), std::string::npos);
 }
 
+TEST(Settings, GiveOneAddressAQuarterOfTheConnectionsUnlessTheySayMore) {
+  const auto of_an_address = [](const std::vector<std::string>& entries) {
+    return read(entries)->web.max_connections_per_address;
+  };
+  EXPECT_EQ(of_an_address({}), 1'024U);
+  EXPECT_EQ(of_an_address({"BOX_WEB_LIMIT_CONNECTIONS=20"}), 5U);
+  EXPECT_EQ(of_an_address({"BOX_WEB_LIMIT_CONNECTIONS=2"}), 1U);
+  EXPECT_EQ(of_an_address({"BOX_WEB_LIMIT_CONNECTIONS=100000"}), 1'024U);
+  EXPECT_EQ(of_an_address({"BOX_WEB_LIMIT_CONNECTIONS=20", "BOX_WEB_LIMIT_CONNECTIONS_PER_ADDRESS=20"}), 20U);
+}
+
 TEST(Settings, SayWhereSecretsMayGoAndLie) {
   const auto settings = read({"BOX_VAULT_TARGET_POLICY=strict", "BOX_VAULT_ALLOWED_ROOTS=/run/secrets/:/etc/tls"});
   ASSERT_TRUE(settings) << settings.error().diagnostics;

@@ -70,6 +70,19 @@ TEST(Registry, AWaitingConnectionGivesItsPlaceToANewOne) {
   EXPECT_FALSE(busy(*registry, "10.0.0.4")) << "its place was counted once";
 }
 
+TEST(Registry, AConnectionThatHadItsLastAnswerGivesWayBeforeThoseThatWait) {
+  const auto registry = std::make_shared<Registry>(2, 2);
+  const auto waiting = registry->admit(make_address("10.0.0.1"));
+  auto ending = busy(*registry, "10.0.0.2");
+  ASSERT_TRUE(waiting && ending);
+  ending->place.ends();
+  const auto third = busy(*registry, "10.0.0.3");
+  EXPECT_TRUE(third);
+  const auto fourth = busy(*registry, "10.0.0.1");
+  EXPECT_TRUE(fourth) << "the waiting one was still there to give way";
+  EXPECT_FALSE(busy(*registry, "10.0.0.4"));
+}
+
 TEST(Registry, AtTheCapOfAnAddressOneOfThatAddressGivesWay) {
   const auto registry = std::make_shared<Registry>(10, 1);
   const auto elsewhere = registry->admit(make_address("10.0.0.2"));

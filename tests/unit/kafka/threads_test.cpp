@@ -5,6 +5,8 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <cstdio>
+#include <memory>
 #include <mutex>
 #include <vector>
 
@@ -147,7 +149,8 @@ TEST(ControlThreads, StrandsThatHeldAThreadForLongLeaveSomeForTheOthers) {
 
 class FakeSource final : public EventSource {
  public:
-  FakeSource() : descriptor_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+  FakeSource() : FakeSource(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+  explicit FakeSource(int descriptor) : descriptor_(descriptor) {}
   ~FakeSource() override { close(descriptor_); }
   int descriptor() const override { return descriptor_; }
   bool serve(std::size_t budget) override {
@@ -175,6 +178,21 @@ TEST(EventPump, ServesASourceThatRingsUntilNothingIsLeft) {
   source->waiting = 5;
   ring(source->descriptor());
   EXPECT_TRUE(eventually([&] { return source->served == 3 * EventPump::kBudget + 5; }));
+}
+
+// It has the descriptor of a file, and those cannot be watched.
+TEST(EventPump, ServesASourceThatTheSystemDoesNotWatch) {
+  EventPump pump;
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::tmpfile(), &std::fclose);
+  ASSERT_NE(file, nullptr);
+  const auto source = std::make_shared<FakeSource>(dup(fileno(file.get())));
+  source->waiting = 2 * EventPump::kBudget;
+  pump.add(source);
+  EXPECT_TRUE(eventually([&] { return source->served == 2 * EventPump::kBudget; }));
+  source->waiting = 5;
+  EXPECT_TRUE(eventually([&] { return source->served == 2 * EventPump::kBudget + 5; }));
+  pump.remove(*source);
+  EXPECT_EQ(source.use_count(), 1);
 }
 
 TEST(EventPump, LetsGoOfARemovedSource) {

@@ -10,6 +10,8 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <system_error>
+#include <thread>
 
 #include "support/eventually.hpp"
 
@@ -122,6 +124,37 @@ TEST_F(ReadPoolTest, WhatWaitedRunsWhenTheLaneAnswersAgain) {
   gate_.open();
   EXPECT_TRUE(relieved([&] { return done == 50; }));
   EXPECT_TRUE(test::eventually([&] { return !pool().is_hung("hung"); }));
+}
+
+TEST_F(ReadPoolTest, WithoutAThreadAJobIsNotTakenAndMayBeBroughtAgain) {
+  const auto threads_left = std::make_shared<std::atomic<int>>(0);
+  limits_.start_thread = [threads_left](std::function<void()> body) {
+    if (threads_left->fetch_sub(1) <= 0) throw std::system_error(EAGAIN, std::generic_category());
+    return std::thread(std::move(body));
+  };
+  EXPECT_FALSE(pool().submit("a", [] {}));
+  EXPECT_FALSE(pool().is_hung("a"));
+  EXPECT_EQ(pool().readers(), 0U);
+  *threads_left = 1;
+  EXPECT_TRUE(runs("a"));
+}
+
+TEST_F(ReadPoolTest, SparesThatTheSystemRefusesComeWhenItGivesThemAgain) {
+  const auto threads_left = std::make_shared<std::atomic<int>>(1);
+  limits_.start_thread = [threads_left](std::function<void()> body) {
+    if (threads_left->fetch_sub(1) <= 0) throw std::system_error(EAGAIN, std::generic_category());
+    return std::thread(std::move(body));
+  };
+  hang("hung");
+  ASSERT_TRUE(relieved([&] { return gate_.waiting() == 1; }));
+  const auto done = std::make_shared<std::atomic<bool>>(false);
+  ASSERT_TRUE(pool().submit("healthy", [done] { *done = true; }));
+  // All are stuck by now: each of these asks for a thread.
+  const auto asked = [&] { return threads_left->load() < -5; };
+  ASSERT_TRUE(relieved(asked));
+  EXPECT_FALSE(done->load());
+  *threads_left = 1;
+  EXPECT_TRUE(relieved([&] { return done->load(); }));
 }
 
 TEST_F(ReadPoolTest, StopLetsAThreadGoThatHangs) {
