@@ -76,6 +76,13 @@ core::Result<void> read_web(Environment& environment, Settings& settings) {
                             "BOX_WEB_MAX_ANSWERS_TOTAL must be at least BOX_WEB_MAX_ANSWER and BOX_WEB_MAX_BODY: one "
                             "answer has to fit");
   }
+  settings.web.max_bodies_bytes = 16 * settings.max_body;
+  EG_CHECK(environment.number("BOX_WEB_MAX_BODIES_TOTAL", 1'048'576, 1'099'511'627'776,
+                              size(settings.web.max_bodies_bytes)));
+  if (settings.web.max_bodies_bytes < settings.max_body) {
+    return core::make_error(core::ErrorCode::kInvalid,
+                            "BOX_WEB_MAX_BODIES_TOTAL must be at least BOX_WEB_MAX_BODY: one body has to fit");
+  }
   EG_CHECK(environment.number("BOX_WEB_LIMIT_HEADER_BYTES", 1024, 1'048'576, size(settings.web.max_header_bytes)));
   EG_CHECK(environment.number("BOX_WEB_LIMIT_HEADER_FIELDS", 10, 1000, size(settings.web.max_header_fields)));
   EG_CHECK(environment.number("BOX_WEB_LIMIT_URL_BYTES", 256, 65536, size(settings.web.max_target_bytes)));

@@ -30,6 +30,7 @@ constexpr std::size_t kFirstBuffer = 4096;
 // chunked body.
 constexpr std::size_t kBufferReserve = 8192;
 constexpr std::size_t kBodyStep = 64 * 1024;
+constexpr std::size_t kUncountedBody = kBodyStep;
 // What a peer may still send after an answer that ends the connection: enough for it to finish a small body and read
 // the answer.
 constexpr std::size_t kLingerBytes = 1024 * 1024;
@@ -74,7 +75,7 @@ void Connection::finish_soon() {
 
 void Connection::give_way() {
   gives_way_ = true;
-  if (!has_head_) close();
+  if (!has_head_ || stalled_) close();
 }
 
 void Connection::abort() { close(); }
@@ -109,6 +110,17 @@ void Connection::note_progress(std::size_t bytes) {
   if (progress_bytes_ >= std::max<std::uint64_t>(share, 1)) expect_progress(progress_window_);
 }
 
+// A peer that does not read keeps its place only as long as no other connection needs it.
+void Connection::stalls() {
+  stalled_ = true;
+  place_.stalls();
+}
+
+void Connection::goes_on() {
+  stalled_ = false;
+  place_.works();
+}
+
 asio::awaitable<void> Connection::run() {
   error_code ignored;
   socket_.non_blocking(true, ignored);
@@ -126,6 +138,7 @@ asio::awaitable<void> Connection::run() {
     place_.works();
     keep = co_await exchange();
     has_head_ = false;
+    body_hold_.reset();
     first_ = false;
     keep ? place_.waits() : place_.ends();
   }
@@ -311,6 +324,7 @@ asio::awaitable<Result<std::string>> Connection::read_body(std::size_t limit) {
   if (head_.expects_continue && begin_ == end_) {
     if (!co_await send_alone(kContinue, {})) co_return body_fault();
   }
+  body_kept_ = 0;
   expect_progress(context_->options.body_grace);
   Result<std::string> body = std::string();
   if (head_.chunked) {
@@ -328,13 +342,29 @@ core::Error Connection::body_fault() {
   return core::make_error(ErrorCode::kMalformed, "the connection ended before the request body was complete");
 }
 
+// The body has grown to this many bytes.
+std::optional<core::Error> Connection::keep_body(std::size_t bytes) {
+  if (bytes <= kUncountedBody || bytes <= body_kept_) return std::nullopt;
+  if (!body_hold_) body_hold_.emplace(context_->bodies);
+  if (!body_hold_->take(bytes - body_kept_)) {
+    return core::make_retriable(ErrorCode::kUnavailable,
+                                "too many large request bodies are under way (BOX_WEB_MAX_BODIES_TOTAL); try again");
+  }
+  body_kept_ = bytes;
+  return std::nullopt;
+}
+
 asio::awaitable<Result<std::string>> Connection::read_sized(std::size_t size) {
   std::string body(buffered().substr(0, size));
   consume(body.size());
   std::size_t filled = body.size();
   while (filled < size) {
     // Grown as bytes arrive: an announced length alone costs the peer's word, not our memory.
-    if (filled == body.size()) body.resize(std::min(size, std::max(kBodyStep, filled * 2)));
+    if (filled == body.size()) {
+      const std::size_t room = std::min(size, std::max(kBodyStep, filled * 2));
+      if (auto full = keep_body(room)) co_return *std::move(full);
+      body.resize(room);
+    }
     const std::size_t got = co_await receive(asio::buffer(body.data() + filled, body.size() - filled));
     if (got == 0) co_return body_fault();
     filled += got;
@@ -349,6 +379,7 @@ asio::awaitable<Result<std::string>> Connection::read_chunked(std::size_t limit)
   while (true) {
     const ChunkedDecoder::Step step = decoder.feed(buffered(), body);
     consume(step.consumed);
+    if (auto full = keep_body(body.size())) co_return *std::move(full);
     switch (step.state) {
       case ChunkedDecoder::State::kComplete:
         co_return body;

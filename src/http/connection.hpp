@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "embergate/core/byte_budget.hpp"
 #include "embergate/http/server.hpp"
 #include "http/chunked.hpp"
 #include "http/head.hpp"
@@ -26,6 +27,7 @@ namespace embergate::http {
 struct ServerContext {
   ServerOptions options;
   Handler handler;
+  std::shared_ptr<core::ByteBudget> bodies;
   std::atomic<bool> stopping{false};
   [[nodiscard]] HeadLimits head_limits() const {
     return {options.max_header_bytes, options.max_header_fields, options.max_target_bytes};
@@ -85,7 +87,10 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   void wait_for_ever();
   void expect_progress(std::chrono::milliseconds window);
   void note_progress(std::size_t bytes);
+  void stalls();
+  void goes_on();
   core::Error body_fault();
+  std::optional<core::Error> keep_body(std::size_t bytes);
 
   Socket socket_;
   std::unique_ptr<Tls> tls_;  // null: plain HTTP
@@ -95,12 +100,15 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   bool timed_out_ = false;
   bool idle_ = false;       // waiting for the first byte of a request
   bool has_head_ = false;   // a request is under way
+  bool stalled_ = false;    // the peer does not read
   bool gives_way_ = false;  // no request after this one
   bool behind_proxy_;       // the peer speaks for others
   bool first_ = true;       // no request has been served yet
   bool peer_is_there_ = true;
   bool body_asked_ = false;
   BodyState body_state_ = BodyState::kNone;
+  std::optional<core::ByteBudget::Hold> body_hold_;  // of a body that counts, until the request is done
+  std::size_t body_kept_ = 0;
   std::chrono::milliseconds progress_window_{0};
   std::size_t progress_rate_ = 0;  // bytes a second
   std::size_t progress_bytes_ = 0;

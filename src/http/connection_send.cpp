@@ -72,8 +72,10 @@ asio::awaitable<bool> Connection::send(std::string_view head, std::string_view b
   while (sent < size) {
     parts[0] = asio::buffer(head) + sent;
     parts[1] = asio::buffer(body) + (sent > head.size() ? sent - head.size() : 0);
+    stalls();
     const std::size_t more =
         co_await socket_.async_write_some(parts, asio::redirect_error(asio::use_awaitable, failure));
+    goes_on();
     if (failure) co_return false;
     sent += more;
     note_progress(more);
@@ -84,8 +86,10 @@ asio::awaitable<bool> Connection::send(std::string_view head, std::string_view b
 asio::awaitable<bool> Connection::send_encrypted(std::string_view bytes) {
   while (!bytes.empty()) {
     error_code failure;
+    stalls();
     const std::size_t more = co_await tls_->async_write_some(asio::buffer(bytes.substr(0, kOneRecord)),
                                                              asio::redirect_error(asio::use_awaitable, failure));
+    goes_on();
     if (failure) {
       peer_is_there_ = false;
       co_return false;

@@ -13,6 +13,8 @@ using std::chrono::steady_clock;
 constexpr steady_clock::rep kWorks = std::numeric_limits<steady_clock::rep>::max();
 constexpr steady_clock::rep kEnds = std::numeric_limits<steady_clock::rep>::min();
 
+constexpr std::chrono::seconds kStallGrace{1};
+
 steady_clock::rep now() { return steady_clock::now().time_since_epoch().count(); }
 
 }  // namespace
@@ -35,6 +37,11 @@ void Registry::Place::occupy(const std::shared_ptr<Connection>& connection) {
 void Registry::Place::waits() { (*entry_)->waits_since.store(now(), std::memory_order_relaxed); }
 
 void Registry::Place::ends() { (*entry_)->waits_since.store(kEnds, std::memory_order_relaxed); }
+
+void Registry::Place::stalls() {
+  (*entry_)->waits_since.store((steady_clock::now() + kStallGrace).time_since_epoch().count(),
+                               std::memory_order_relaxed);
+}
 
 void Registry::Place::works() { (*entry_)->waits_since.store(kWorks, std::memory_order_relaxed); }
 
@@ -66,7 +73,7 @@ std::shared_ptr<Connection> Registry::displace_oldest() {
 
 Registry::Entry* Registry::longest_waiting(const Address& of) const {
   Entry* oldest = nullptr;
-  steady_clock::rep since = kWorks;
+  steady_clock::rep since = now() + 1;  // later ones do not wait yet
   for (const auto& entry : entries_) {
     const steady_clock::rep here = entry->waits_since.load(std::memory_order_relaxed);
     if (!entry->counted || here >= since || (of && entry->address != of)) continue;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The open connections of a server, counted in total and per peer address (S-31). At a cap one that had its last
-// answer gives way to the new one, or else the one that has waited longest for a request.
+// answer gives way to the new one, or else the one that has waited longest for a request, or for its peer to read.
 // Thread: any; one mutex, held for a few map operations and at a cap for one look at each connection, never while
 // calling out. Ownership: holds no connection alive; a connection keeps its Place, which takes it off the list.
-// Failure: admit() refuses when a cap is reached and every connection has a request under way.
+// Failure: admit() refuses when a cap is reached and the server is at work for every connection.
 #pragma once
 
 #include <atomic>
@@ -36,6 +36,8 @@ class Registry : public std::enable_shared_from_this<Registry> {
     // No head of a request is complete: this connection may have to give way. The connection's strand.
     void waits();
     void works();
+    // Its peer does not read the answer: after a second it is as one that waits.
+    void stalls();
     // Its last answer is out: it is the first to give way.
     void ends();
     [[nodiscard]] const boost::asio::ip::address& address() const { return address_; }

@@ -92,6 +92,7 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
         acceptor(strand),
         watch_timer(strand),
         accept_timer(strand) {
+    context->bodies = std::make_shared<core::ByteBudget>(options.max_bodies_bytes);
     context->options = std::move(options);
     context->handler = std::move(handler);
   }

@@ -59,8 +59,8 @@ class Exchange {
  public:
   virtual ~Exchange() = default;
   [[nodiscard]] virtual const Request& request() const = 0;
-  // At most once. kTooLarge above `limit` bytes, kTimeout below the minimum rate (S-31), kMalformed on bad framing; the
-  // connection closes after each.
+  // At most once. kTooLarge above `limit` bytes, kTimeout below the minimum rate (S-31), kMalformed on bad framing,
+  // kUnavailable and retriable while all bodies hold what they may; the connection closes after each.
   virtual boost::asio::awaitable<core::Result<std::string>> read_body(std::size_t limit) = 0;
 };
 
@@ -79,6 +79,8 @@ struct ServerOptions {
   std::chrono::milliseconds write_deadline{30'000};
   // Of an answer above a mebibyte, for each write_deadline: a peer that takes less would keep much for long.
   std::size_t large_answer_min_bytes_per_second = 32 * 1024;
+  // What all request bodies may hold together until their requests are done, those up to 64 KiB aside (S-30).
+  std::size_t max_bodies_bytes = 256 * 1024 * 1024;
   std::size_t max_connections = 4'096;
   std::size_t max_connections_per_address = 1'024;
   // Null: none. Their connections count in the total only.

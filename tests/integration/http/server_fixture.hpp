@@ -93,6 +93,8 @@ class ServerFixture : public testing::Test {
         return 408;
       case core::ErrorCode::kMalformed:
         return 400;
+      case core::ErrorCode::kUnavailable:
+        return 503;
       default:
         return 500;
     }

@@ -8,6 +8,7 @@
 namespace embergate::http {
 namespace {
 
+using std::chrono::steady_clock;
 using test::eventually;
 using test::HttpConnection;
 using testing::ElementsAre;
@@ -67,6 +68,39 @@ TEST_F(ServerTest, AtACapAConnectionThatOnlyThrowsAwayABodyGivesWay) {
   ASSERT_TRUE(sender.closed_by_peer()) << "half of it: the body is still waited for";
   EXPECT_EQ(test::request(port, "GET", "/a").status, 200);
   EXPECT_EQ(waiting.request("GET", "/a").status, 200) << "the one that waits was not closed for them";
+}
+
+// Anyone can ask and not read: each such connection kept its place for 30 s.
+TEST_F(ServerTest, AtACapAConnectionWhosePeerDoesNotReadGivesWay) {
+  ServerOptions options;
+  options.max_connections = 1;
+  const auto port = start(options);
+  HttpConnection deaf(port);
+  ASSERT_TRUE(deaf.send("GET /many-parts HTTP/1.1\r\nHost: x\r\n\r\n"));
+  ASSERT_TRUE(eventually([&] { return seen().size() == 1; }));
+  const auto asked = steady_clock::now();
+  EXPECT_TRUE(eventually([&] { return test::request(port, "GET", "/a").status == 200; }));
+  EXPECT_LT(steady_clock::now() - asked, options.write_deadline / 2);
+}
+
+TEST_F(ServerTest, AllBodiesTogetherHoldNoMoreThanTheyMay) {
+  ServerOptions options;
+  options.max_bodies_bytes = kBodyLimit;
+  const auto port = start(options);
+  const std::string head = "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 700000\r\n\r\n";
+  HttpConnection first(port);
+  ASSERT_TRUE(first.send(head + std::string(699'999, 'x')));
+  HttpConnection second(port);
+  ASSERT_TRUE(eventually([&] { return seen().size() == 1; }));
+  ASSERT_TRUE(second.send(head + std::string(699'999, 'x')));
+  EXPECT_EQ(second.read_reply().status, 503);
+  EXPECT_EQ(test::request(port, "POST", "/echo", {}, std::string(60'000, 'x')).status, 200)
+      << "small ones do not count";
+  ASSERT_TRUE(first.send("x"));
+  EXPECT_EQ(first.read_reply().status, 200);
+  EXPECT_TRUE(eventually([&] {
+    return test::request(port, "POST", "/echo", {}, std::string(700'000, 'x')).status == 200;
+  })) << "what was held is free again";
 }
 
 TEST_F(ServerTest, AnswersPipelinedRequestsInOrder) {
