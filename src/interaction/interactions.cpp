@@ -11,6 +11,7 @@
 #include "embergate/core/byte_budget.hpp"
 #include "embergate/core/uuid.hpp"
 #include "embergate/fhir/reference.hpp"
+#include "embergate/observability/log.hpp"
 #include "interaction/answer_meter.hpp"
 #include "interaction/bundle.hpp"
 #include "interaction/client_secret.hpp"
@@ -26,6 +27,7 @@ namespace embergate::interaction {
 namespace {
 
 namespace asio = boost::asio;
+namespace log = observability::log;
 
 // Bodies above this are parsed on the pool: a big one must not hold up other clients' small ones.
 constexpr std::size_t kInlineParseBytes = 64 * 1024;
@@ -94,6 +96,12 @@ struct Interactions::Impl : std::enable_shared_from_this<Impl> {
 
   void publish(const WriteLog& written) {
     for (const WriteLog::Fired& fired : written.fired) count_event(fired.topic_url, fired.action);
+    for (const WriteLog::DroppedQueue& dropped : written.dropped) {
+      log::event(log::Level::kWarn, "topic-destination/discarded", "the destination was deleted with its queue",
+                 {{"destination", std::string_view(dropped.destination)},
+                  {"by", std::string_view(dropped.caller)},
+                  {"events", static_cast<std::int64_t>(dropped.events)}});
+    }
     const core::SteadyTime now = core::system_clock().steady_now();
     for (const CriteriaFailure& failed : written.failed) criteria_failures.tell(failed, now);
     for (const topic::CriterionCost& cost : written.costs) {

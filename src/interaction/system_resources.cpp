@@ -66,10 +66,20 @@ core::Result<void> before_write(store::Transaction& tx, const fhir::Resource& re
   return {};
 }
 
-core::Result<void> before_delete(store::Transaction& tx, const store::StoredVersion& current, bool discard_queue) {
-  if (current.type != kDestinationType || discard_queue) return {};
+core::Result<std::uint64_t> before_delete(store::Transaction& tx, const store::StoredVersion& current,
+                                          bool discard_queue, bool by_administrator) {
+  if (current.type != kDestinationType) return std::uint64_t{0};
   const std::uint64_t queued = tx.queue_length(store::DestinationSlot(current.version_id));
-  if (queued == 0) return {};
+  if (queued == 0) return queued;
+  if (discard_queue && by_administrator) return queued;
+  if (discard_queue) {
+    return core::make_error(
+        core::ErrorCode::kForbidden,
+        fmt::format("AidboxTopicDestination/{} has {} events in its queue: dropping them with ?discard=true needs an "
+                    "administrator, as $discard does",
+                    current.id, queued),
+        std::string(kDestinationType));
+  }
   return core::make_error(
       core::ErrorCode::kConflict,
       fmt::format("AidboxTopicDestination/{} has {} events in its queue that were not delivered: wait until $status "

@@ -19,8 +19,10 @@ bool is_configuration_type(std::string_view type);
 std::vector<fhir::Issue> validate_own(const fhir::Resource& resource, std::string_view type, std::string_view id);
 core::Result<void> before_write(store::Transaction& tx, const fhir::Resource& resource, std::string_view type,
                                 std::string_view id);
-// Whether a resource may be deleted: a destination whose queue is not empty may not, since its events would go with it.
-core::Result<void> before_delete(store::Transaction& tx, const store::StoredVersion& current, bool discard_queue);
+// Whether a resource may be deleted: a destination whose queue is not empty may not, since its events would go with it,
+// unless an administrator says that they shall. How many go.
+core::Result<std::uint64_t> before_delete(store::Transaction& tx, const store::StoredVersion& current,
+                                          bool discard_queue, bool by_administrator);
 core::Result<void> after_write(store::Transaction& tx, const store::StoredVersion& written);
 
 }  // namespace embergate::interaction

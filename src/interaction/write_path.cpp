@@ -161,7 +161,9 @@ core::Result<InteractionResult> WritePath::remove(store::Transaction& tx, const 
     nothing.id = request.id;
     return nothing;
   }
-  EG_CHECK(before_delete(tx, *current, request.preconditions.discard_queue));
+  EG_TRY(const std::uint64_t dropped,
+         before_delete(tx, *current, request.preconditions.discard_queue, !context.request->authorize));
+  if (dropped > 0) log.dropped.push_back({current->id, dropped, context.request->caller});
   EG_TRY(const fhir::ResourcePtr last, fhir::parse_stored(current->body));
   StoredVersion version = *current;
   version.version_id = tx.next_version_id();

@@ -6,6 +6,7 @@
 // contract 5.5; the caller's transaction is rolled back.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -38,7 +39,13 @@ struct WriteLog {
     std::string topic_url;
     std::string_view action;
   };
+  struct DroppedQueue {
+    std::string destination;
+    std::uint64_t events = 0;
+    std::string caller;
+  };
   std::vector<Fired> fired;
+  std::vector<DroppedQueue> dropped;
   std::vector<CriteriaFailure> failed;
   std::vector<topic::CriterionCost> costs;
   // Where the watches of `costs` stand with them, so that a criterion is put off within a transaction as well.

@@ -78,6 +78,7 @@ struct Api::Impl {
   core::Result<interaction::RequestContext> context_of_call(const Call& call) const {
     EG_TRY(auto context,
            context_of(call.exchange.request(), options.correlation_id_header, options.skip_reference_allowed));
+    context.caller = call.principal.client_id;
     if (call.principal.is_administrator()) return context;
     context.authorize = [principal = call.principal](std::string_view interaction, std::string_view type) {
       return auth::authorize(principal, interaction, type);

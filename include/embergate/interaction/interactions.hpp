@@ -34,7 +34,8 @@ struct RequestContext {
   std::string correlation_id;         // contract 2.10
   bool skip_reference_check = false;  // header aidbox-validation-skip, already allowed by the setting
   bool return_minimal = false;        // Prefer: return=minimal: no resources in bundle answers
-  Authorize authorize;                // absent: everything is allowed
+  Authorize authorize;                // absent: everything is allowed, as to an administrator
+  std::string caller;                 // for the log
 
   [[nodiscard]] core::Result<void> may(std::string_view interaction, std::string_view type) const {
     return authorize ? authorize(interaction, type) : core::Result<void>();
@@ -45,8 +46,9 @@ struct Preconditions {
   std::optional<store::VersionId> if_match;
   bool if_match_any = false;  // If-Match: *
   std::optional<store::VersionId> if_none_match;
-  std::string if_none_exist;   // search part, decoded as it came
-  bool discard_queue = false;  // DELETE of a destination: also with events in its queue (contract 2.8)
+  std::string if_none_exist;  // search part, decoded as it came
+  // DELETE of a destination: also with events in its queue (contract 2.8), which only an administrator may drop.
+  bool discard_queue = false;
 };
 
 struct InteractionResult {

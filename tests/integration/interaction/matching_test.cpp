@@ -66,6 +66,12 @@ TEST_F(InteractionsTest, ADestinationWithQueuedEventsIsDeletedOnlyWhenTheyAreDis
 
   Preconditions discard;
   discard.discard_queue = true;
+  RequestContext of_a_feed;
+  of_a_feed.authorize = [](std::string_view, std::string_view) { return core::Result<void>(); };
+  const auto forbidden = run(interactions_->remove(of_a_feed, "AidboxTopicDestination", "events", discard));
+  ASSERT_FALSE(forbidden) << "$discard is for administrators, so this is as well";
+  EXPECT_EQ(code_of(forbidden), core::ErrorCode::kForbidden);
+  EXPECT_EQ(events_of(slot).size(), 2U);
   ASSERT_TRUE(run(interactions_->remove(RequestContext(), "AidboxTopicDestination", "events", discard)));
   ASSERT_TRUE(update("Patient", "p2", kActivePatient));
   EXPECT_TRUE(events_of(slot).empty());
