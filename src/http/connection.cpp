@@ -12,6 +12,7 @@
 
 #include "embergate/observability/log.hpp"
 #include "http/listener_pair.hpp"
+#include "http/networks.hpp"
 #include "http/response_head.hpp"
 
 namespace embergate::http {
@@ -345,7 +346,11 @@ core::Error Connection::body_fault() {
 // The body has grown to this many bytes.
 std::optional<core::Error> Connection::keep_body(std::size_t bytes) {
   if (bytes <= kUncountedBody || bytes <= body_kept_) return std::nullopt;
-  if (!body_hold_) body_hold_.emplace(context_->bodies);
+  if (!body_hold_) {
+    error_code unknown;
+    const auto caller = asio::ip::make_address(request_.remote_address, unknown);
+    body_hold_.emplace(context_->bodies, counted_address(caller).to_string());
+  }
   if (!body_hold_->take(bytes - body_kept_)) {
     return core::make_retriable(ErrorCode::kUnavailable,
                                 "too many large request bodies are under way (BOX_WEB_MAX_BODIES_TOTAL); try again");

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "embergate/core/byte_budget.hpp"
 #include "embergate/interaction/interactions.hpp"
@@ -16,8 +17,8 @@ namespace embergate::interaction {
 
 class AnswerMeter {
  public:
-  AnswerMeter(std::shared_ptr<core::ByteBudget> all, std::size_t max_bytes)
-      : hold_(std::make_shared<core::ByteBudget::Hold>(std::move(all))), max_bytes_(max_bytes) {}
+  AnswerMeter(std::shared_ptr<core::ByteBudget> all, std::string caller, std::size_t max_bytes)
+      : hold_(std::make_shared<core::ByteBudget::Hold>(std::move(all), std::move(caller))), max_bytes_(max_bytes) {}
 
   // A resource comes in. `remedy`: what the caller can do about an answer that is too large.
   std::optional<Refusal> add(std::size_t bytes, std::string_view remedy);

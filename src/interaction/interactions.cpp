@@ -62,7 +62,9 @@ struct Interactions::Impl : std::enable_shared_from_this<Impl> {
         write_path(options, vault, a_store),
         unsent(std::make_shared<core::ByteBudget>(options.max_answers_bytes)) {}
 
-  std::shared_ptr<AnswerMeter> meter() const { return std::make_shared<AnswerMeter>(unsent, options.max_answer_bytes); }
+  std::shared_ptr<AnswerMeter> meter(const std::string& caller) const {
+    return std::make_shared<AnswerMeter>(unsent, caller, options.max_answer_bytes);
+  }
 
   core::Result<fhir::ResourcePtr> parse_now(std::string body, const std::string& type) const {
     EG_TRY(fhir::ResourcePtr resource, fhir::parse_input(std::move(body), write_path.input_limits()));
@@ -287,8 +289,8 @@ asio::awaitable<Answer<InteractionResult>> Interactions::remove(RequestContext c
 }
 
 asio::awaitable<Answer<InteractionResult>> Interactions::read(std::string type, std::string id,
-                                                              Preconditions preconditions) {
-  std::shared_ptr<AnswerMeter> meter = impl_->meter();
+                                                              Preconditions preconditions, std::string caller) {
+  std::shared_ptr<AnswerMeter> meter = impl_->meter(caller);
   auto result = co_await impl_->read(std::move(type), std::move(id), std::nullopt, std::move(meter));
   if (result && preconditions.if_none_match && *preconditions.if_none_match == result->version_id) {
     result->status = 304;
@@ -298,18 +300,18 @@ asio::awaitable<Answer<InteractionResult>> Interactions::read(std::string type, 
 }
 
 asio::awaitable<Answer<InteractionResult>> Interactions::vread(std::string type, std::string id,
-                                                               store::VersionId version) {
-  std::shared_ptr<AnswerMeter> meter = impl_->meter();
+                                                               store::VersionId version, std::string caller) {
+  std::shared_ptr<AnswerMeter> meter = impl_->meter(caller);
   std::optional<store::VersionId> which = version;
   co_return co_await impl_->read(std::move(type), std::move(id), std::move(which), std::move(meter));
 }
 
 asio::awaitable<Answer<InteractionResult>> Interactions::history(std::string type, std::string id, std::size_t count,
-                                                                 store::VersionId before) {
+                                                                 store::VersionId before, std::string caller) {
   auto result = std::make_shared<InteractionResult>();
   auto refused = std::make_shared<std::optional<Refusal>>();
-  auto work = [impl = impl_, type, id, count, before, result, refused]() -> core::Result<void> {
-    const auto meter = impl->meter();
+  auto work = [impl = impl_, type, id, count, before, caller, result, refused]() -> core::Result<void> {
+    const auto meter = impl->meter(caller);
     std::vector<store::StoredVersion> versions;
     EG_CHECK(impl->store.read([&](store::Reader& reader) -> core::Result<void> {
       return read_history(reader, {type, id, count, before}, *meter, versions, *refused);
@@ -347,13 +349,14 @@ asio::awaitable<Answer<InteractionResult>> Interactions::bundle(RequestContext g
   if (*refused) co_return **std::move(refused);
 
   auto answers = std::make_shared<std::vector<EntryAnswer>>();
-  auto answer = std::make_shared<TransactionAnswer>(TransactionAnswer{impl_->meter(), context->return_minimal, {}});
+  auto answer = std::make_shared<TransactionAnswer>(
+      TransactionAnswer{impl_->meter(context->caller), context->return_minimal, {}});
   if (bundle->is_transaction) {
     TransactionBody run = [impl = impl_, context, bundle, answers, answer](store::Transaction& tx,
                                                                            WriteLog& written) -> core::Result<void> {
       answers->clear();
       answer->refusal.reset();
-      answer->meter = impl->meter();
+      answer->meter = impl->meter(context->caller);
       EG_TRY(*answers, run_transaction(tx, *bundle, impl->write_path, *context, written, *answer));
       return {};
     };

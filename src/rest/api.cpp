@@ -121,17 +121,18 @@ struct Api::Impl {
 
   asio::awaitable<core::Result<Response>> read(Call& call) {
     EG_CO_TRY(auto preconditions, preconditions_of(call.exchange.request()));
-    co_return answer(co_await parts.interactions.read(call.type, call.id, std::move(preconditions)));
+    co_return answer(
+        co_await parts.interactions.read(call.type, call.id, std::move(preconditions), call.principal.client_id));
   }
 
   asio::awaitable<core::Result<Response>> vread(Call& call) {
     EG_CO_TRY(const auto version, parse_version(call.version));
-    co_return answer(co_await parts.interactions.vread(call.type, call.id, version));
+    co_return answer(co_await parts.interactions.vread(call.type, call.id, version, call.principal.client_id));
   }
 
   asio::awaitable<core::Result<Response>> history(Call& call) {
     EG_CO_TRY(const std::size_t count, count_of(call));
-    co_return answer(co_await parts.interactions.history(call.type, call.id, count, 0));
+    co_return answer(co_await parts.interactions.history(call.type, call.id, count, 0, call.principal.client_id));
   }
 
   asio::awaitable<core::Result<Response>> bundle(Call& call) {

@@ -35,7 +35,7 @@ struct RequestContext {
   bool skip_reference_check = false;  // header aidbox-validation-skip, already allowed by the setting
   bool return_minimal = false;        // Prefer: return=minimal: no resources in bundle answers
   Authorize authorize;                // absent: everything is allowed, as to an administrator
-  std::string caller;                 // for the log
+  std::string caller;                 // for the log, and for its share of what all answers may hold
 
   [[nodiscard]] core::Result<void> may(std::string_view interaction, std::string_view type) const {
     return authorize ? authorize(interaction, type) : core::Result<void>();
@@ -112,15 +112,17 @@ class Interactions {
   // condition is a search, each entry of a bundle an interaction, a reference to one of the server's own types a read).
   boost::asio::awaitable<Answer<InteractionResult>> create(RequestContext context, std::string type, std::string body,
                                                            Preconditions preconditions);
-  boost::asio::awaitable<Answer<InteractionResult>> read(std::string type, std::string id, Preconditions preconditions);
-  boost::asio::awaitable<Answer<InteractionResult>> vread(std::string type, std::string id, store::VersionId version);
+  boost::asio::awaitable<Answer<InteractionResult>> read(std::string type, std::string id, Preconditions preconditions,
+                                                         std::string caller = {});
+  boost::asio::awaitable<Answer<InteractionResult>> vread(std::string type, std::string id, store::VersionId version,
+                                                          std::string caller = {});
   boost::asio::awaitable<Answer<InteractionResult>> update(RequestContext context, std::string type, std::string id,
                                                            std::string body, Preconditions preconditions);
   boost::asio::awaitable<Answer<InteractionResult>> remove(RequestContext context, std::string type, std::string id,
                                                            Preconditions preconditions);
   // Newest first; `before` (exclusive, 0: none) and `count` page through it.
   boost::asio::awaitable<Answer<InteractionResult>> history(std::string type, std::string id, std::size_t count,
-                                                            store::VersionId before);
+                                                            store::VersionId before, std::string caller = {});
   boost::asio::awaitable<Answer<InteractionResult>> bundle(RequestContext context, std::string body);
   // AidboxSubscriptionTopic/$dry-run: what a topic would do with a change, as Parameters. Nothing is stored or sent.
   boost::asio::awaitable<Answer<InteractionResult>> dry_run(RequestContext context, std::string body);
