@@ -131,14 +131,22 @@ void Client::close() {
 
 // The library's threads go on, and what objects to brokers for them ends with the program.
 void Client::leave_to_the_system() {
+  struct Parts {
+    Descriptor bell;  // closed, its number could become another file that the library writes to
+    std::shared_ptr<ConnectGuard> guard;
+    ClientHandle handle;
+    QueueHandle queue;
+    std::vector<std::unique_ptr<PartitionGate>> gates;
+    std::map<std::string, TopicHandle> topics;
+  };
   guard_->shut();
   guard_->read_reports_by(nullptr);
-  static_cast<void>(queue_.release());
-  for (auto& topic : topics_) static_cast<void>(topic.second.release());
-  static_cast<void>(handle_.release());
-  for (auto& gate : gates_) static_cast<void>(gate.release());
-  static_cast<void>(bell_.release());  // closed, its number could become another file that the library writes to
-  ConnectGuard::keep_for_ever(std::move(guard_));  // the library may still call it
+  // Never destroyed, not even when the program ends: the library's threads may still call the guard and the gates.
+  static auto& mutex = *new std::mutex;
+  static auto& left = *new std::vector<Parts>;
+  std::lock_guard lock(mutex);
+  left.push_back({std::move(bell_), std::move(guard_), std::move(handle_), std::move(queue_), std::move(gates_),
+                  std::move(topics_)});
 }
 
 // What happened before somebody listened is over: a candidate's first failed try says nothing of the client at work.

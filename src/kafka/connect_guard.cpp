@@ -82,14 +82,6 @@ bool ConnectGuard::is_open() const {
   return is_open_;
 }
 
-void ConnectGuard::keep_for_ever(std::shared_ptr<ConnectGuard> guard) {
-  // Never destroyed: the library's threads may still call the guards while the program ends.
-  static auto& mutex = *new std::mutex;
-  static auto& kept = *new std::vector<std::shared_ptr<ConnectGuard>>;
-  std::lock_guard lock(mutex);
-  kept.push_back(std::move(guard));
-}
-
 bool ConnectGuard::objects_to(const char* broker) {
   if (!objection_) return false;
   auto objection = objection_(broker);

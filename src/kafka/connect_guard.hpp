@@ -65,8 +65,6 @@ class ConnectGuard {
   void allow_all();  // the trial is over
   // The newest objection; empty when there was none.
   [[nodiscard]] std::string objection() const;
-  // For a client that is left to the operating system.
-  static void keep_for_ever(std::shared_ptr<ConnectGuard> guard);
   // How many clients of the library there are in this process.
   [[nodiscard]] static int alive() { return alive_count.load(); }
 
