@@ -103,7 +103,7 @@ bool is_known(std::string_view word) {
 
 bool is_harmless(char c) { return std::string_view(" .,:;!?'\"(){}[]/").find(c) != std::string_view::npos; }
 
-// One mark stands for any number of unknown words in a row, so that not even their lengths are told.
+// One mark stands for any number of unknown words in a row, so that not even their lengths are shown.
 std::string known_words(std::string_view said) {
   std::string shown;
   bool hides = false;

@@ -5,7 +5,7 @@
 // done; another is started when a lane that has none would have to wait, or when all have been busy with one job for
 // `stuck_after`. Thread: submit() from any. Ownership: joins its threads at stop(); with a `stop_timeout` one that is
 // still stuck then is let go, and keeps what it uses alive by itself. Failure: a thread that the system refuses is done
-// without, and asked for again when it is missed next; submit() returns false when there is none at all, and when the
+// without, and asked for again when it is missed next; submit() returns false without any thread, and when the
 // pool is stopped.
 #pragma once
 

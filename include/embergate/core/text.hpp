@@ -14,7 +14,7 @@ std::string_view whole_characters(std::string_view text, std::size_t most);
 // The same, with "..." behind it when something was left out.
 std::string shortened(std::string_view text, std::size_t most);
 
-// Bytes of the well-formed character at `at` (Unicode table 3-7: no overlong form, no surrogate); 0 when there is none.
+// Bytes of the well-formed character at `at` (Unicode table 3-7: no overlong form, no surrogate), else 0.
 std::size_t utf8_bytes(std::string_view text, std::size_t at);
 bool is_utf8(std::string_view text);
 inline constexpr std::string_view kReplacementCharacter = "\xEF\xBF\xBD";

@@ -17,8 +17,9 @@ vault::NamedTarget named_target(const ConnectionSettings& settings);
 // All but certificates, which are public and may go anywhere.
 std::vector<vault::SecretName> private_secrets(const ConnectionSettings& settings);
 
-// AWS_MSK_IAM without a secret logs in as whoever the gateway is at AWS, which no scope and no pin protects; a signed
-// token is good for any cluster of its region. So that identity goes to Amazon MSK only, with its certificates checked.
+// AWS_MSK_IAM without a secret logs in with the gateway's own identity at AWS, which no scope and no pin protects; a
+// signed token is good for any cluster of its region. So that identity goes to Amazon MSK only, with its certificates
+// checked.
 bool uses_own_aws_identity(const ConnectionSettings& settings);
 // What the settings, or a broker's "host:port" that the cluster named, have against them; nothing when all is well, or
 // when the connection does not use that identity.

@@ -8,10 +8,10 @@
 #include <chrono>
 #include <csignal>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "evaluation.hpp"
+#include "support/pause.hpp"
 
 namespace embergate::fhirpath::test {
 namespace {
@@ -53,11 +53,10 @@ TEST(Limits, DoNotCountTheTimeInWhichTheProcessStoodStill) {
   // Stopped for longer than any bound of time there ever was, again and again until it ends.
   int status = 0;
   for (int stops = 0; waitpid(child, &status, WNOHANG) == 0; ++stops) {
-    const auto pause = std::chrono::milliseconds(stops < 20 ? 80 : 0);
     kill(child, SIGSTOP);
-    std::this_thread::sleep_for(pause);
+    if (stops < 20) embergate::test::stand_still(std::chrono::milliseconds(80));
     kill(child, SIGCONT);
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    embergate::test::stand_still(std::chrono::milliseconds(2));
   }
   EXPECT_TRUE(WIFEXITED(status));
   EXPECT_EQ(WEXITSTATUS(status), 0);

@@ -78,7 +78,7 @@ ConnectionSettings own_aws_identity() {
   return settings;
 }
 
-// Whoever may write destinations could have had it sent to a broker of their own, and used it for 15 minutes.
+// A client that may write destinations could have had it sent to a broker of its own, and used it for 15 minutes.
 TEST(OwnAwsIdentity, GoesToAmazonMskOnly) {
   EXPECT_EQ(objection_to_own_aws_identity(own_aws_identity()), std::nullopt);
   for (const char* servers : {"evil.example:9098", "b-1.c.kafka.eu-west-1.amazonaws.com:9098,evil.example:9098",
