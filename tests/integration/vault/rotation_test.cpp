@@ -78,7 +78,7 @@ TEST_F(Rotation, RM01_OfAnAtomicVolumeIsEffectiveOnTheVeryNextRequest) {  // con
       volume.write({{"key", wanted}, {"other", "x"}});
       const auto began = steady_clock::now();
       EXPECT_EQ(value(), wanted);
-      EXPECT_LT(steady_clock::now() - began, 500ms);
+      EXPECT_LT(steady_clock::now() - began, 2s);
       EXPECT_EQ(generation(), static_cast<std::uint64_t>(i + 1));
     }
   }
