@@ -88,4 +88,6 @@ bool is_of_our_certificate(std::string_view text) {
   return std::any_of(kAlerts.begin(), kAlerts.end(), [&](std::string_view alert) { return has(text, alert); });
 }
 
+bool is_of_their_certificate(std::string_view text) { return has(text, "certificate verify failed"); }
+
 }  // namespace embergate::kafka

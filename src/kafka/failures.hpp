@@ -29,5 +29,7 @@ ConnectionFault fault_of(rd_kafka_resp_err_t error, std::string_view text);
 bool is_our_own(std::string_view text);
 // The broker refused our certificate, not we its one.
 bool is_of_our_certificate(std::string_view text);
+// We refused the broker's certificate: of another authority, of another host, outside its time.
+bool is_of_their_certificate(std::string_view text);
 
 }  // namespace embergate::kafka
