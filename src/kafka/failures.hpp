@@ -5,6 +5,7 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <string>
 #include <string_view>
 
 #include "embergate/kafka/producer.hpp"
@@ -16,6 +17,9 @@ FailureScope scope_of(rd_kafka_resp_err_t error);
 bool is_size_refusal(rd_kafka_resp_err_t error);
 // Given up by the library because of the connection, and not on our own wish: what is queued behind it is not.
 bool is_connection_failure(rd_kafka_resp_err_t error);
+
+std::string describe(rd_kafka_resp_err_t error);                          // the library's name and text
+std::string said_of_topic(const char* topic, rd_kafka_resp_err_t error);  // the same, and what to do about it
 
 enum class ConnectionFault {
   kLoginRefused,  // the broker refused user or password
