@@ -54,7 +54,7 @@ struct Login {
   [[nodiscard]] Mac guess() const { return keyed_mac(client_id, *presented); }
   [[nodiscard]] Mac address() const { return keyed_mark("address\n" + source); }
   [[nodiscard]] Throttle::Attempt attempt() const {
-    return {keyed_mark("caller\n" + client_id + "\n" + source), address(), keyed_mark("client\n" + client_id)};
+    return {keyed_mark("caller\n" + client_id + "\n" + source), address(), mark_of_client(client_id)};
   }
 };
 
@@ -117,7 +117,8 @@ struct Authenticator::Impl : std::enable_shared_from_this<Impl> {
     if (usable) {
       verdict = co_await check->check(found->second, login.presented, login.source);
     } else {
-      verdict = co_await check->check_nobody(*known, login.client_id, login.presented, login.source);
+      const Mac mark = attempt ? attempt->client : mark_of_client(login.client_id);
+      verdict = co_await check->check_nobody(*known, mark, login.presented, login.source);
     }
     if (hopeless) co_return Verdict::kDenied;
     if (counted && (!verdict || *verdict == Verdict::kGranted)) throttle.give_back_secret(secret);

@@ -68,12 +68,12 @@ CredentialCheck::Answer CredentialCheck::check(ClientRecord client, SecretPtr pr
 
 // The cost is always that of the same client, or its time would change from call to call. What is checked is noise, so
 // that a right guess of that client's password does not show by what is remembered of it.
-CredentialCheck::Answer CredentialCheck::check_nobody(std::shared_ptr<const Directory> known, std::string id,
+CredentialCheck::Answer CredentialCheck::check_nobody(std::shared_ptr<const Directory> known, Mac mark,
                                                       SecretPtr presented, std::string source) {
-  if (known->stand_ins.empty()) co_return Verdict::kDenied;
-  const ClientRecord& stand_in = *known->stand_ins[std::hash<std::string>{}(id) % known->stand_ins.size()];
+  const ClientRecord* stand_in = known->stand_in_of(mark);
+  if (stand_in == nullptr) co_return Verdict::kDenied;
   auto noise = std::make_shared<const vault::Secret>(noise_like(*presented));
-  auto checked = co_await check(stand_in, std::move(noise), std::move(source));
+  auto checked = co_await check(*stand_in, std::move(noise), std::move(source));
   if (!checked) co_return std::move(checked).error();
   co_return Verdict::kDenied;
 }

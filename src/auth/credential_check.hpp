@@ -51,8 +51,8 @@ class CredentialCheck : public std::enable_shared_from_this<CredentialCheck> {
 
   // `source`: the address whose place in the line for hashes this takes.
   Answer check(ClientRecord client, SecretPtr presented, std::string source);
-  // Of a client that is not there or cannot log in: always denied, at the same cost.
-  Answer check_nobody(std::shared_ptr<const Directory> known, std::string id, SecretPtr presented, std::string source);
+  // Of a client that is not there or cannot log in: always denied, at the same cost. `mark`: mark_of_client().
+  Answer check_nobody(std::shared_ptr<const Directory> known, Mac mark, SecretPtr presented, std::string source);
   void forget_hashes() { verified_.clear(); }
   void join() { desk_->join(); }
 

@@ -47,6 +47,14 @@ void add_grants(const fhir::Resource& policy, Directory& directory) {
 
 }  // namespace
 
+Mac mark_of_client(std::string_view id) { return keyed_mark("client\n" + std::string(id)); }
+
+const ClientRecord* Directory::stand_in_of(const Mac& mark) const {
+  if (stand_ins.empty()) return nullptr;
+  const auto next = stand_ins.lower_bound(mark);
+  return next == stand_ins.end() ? stand_ins.begin()->second : next->second;
+}
+
 core::Result<std::shared_ptr<const Directory>> load_directory(store::Store& store) {
   auto directory = std::make_shared<Directory>();
   // Read before the content: a change in between makes this copy look old, and it is loaded once more.
@@ -58,7 +66,7 @@ core::Result<std::shared_ptr<const Directory>> load_directory(store::Store& stor
       if (!resource) continue;
       ClientRecord client = client_of(**resource, version);
       const auto added = directory->clients.emplace(version.id, std::move(client)).first;
-      if (added->second.may_log_in()) directory->stand_ins.push_back(&added->second);
+      if (added->second.may_log_in()) directory->add_stand_in(added->second);
     }
     EG_TRY(const auto policies, reader.list_current("AccessPolicy", kMaxClients));
     for (const store::StoredVersion& version : policies) {

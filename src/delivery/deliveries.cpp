@@ -141,7 +141,8 @@ struct Deliveries::Impl : std::enable_shared_from_this<Deliveries::Impl> {
     const vault::Requester requester{"AidboxTopicDestination", destination.id, "parameter"};
     auto producer = producers.acquire(kafka.connection, kafka.topic, requester,
                                       [notices](const kafka::ProducerPool::Event& event) { notices->notice(event); });
-    const WindowBuilder::Limits limits{options.max_window_rows, options.max_window_bytes, producer->max_record_bytes()};
+    const WindowBuilder::Limits limits{options.max_window_rows, options.max_window_bytes, producer->max_record_bytes(),
+                                       kafka.connection.max_request_size};
     const store::DestinationSlot slot(destination.slot);
     const NotificationWriter writer(destination, {options.box_id, options.base_url, options.aidbox_request_style},
                                     store.outbox().epochs(slot));

@@ -35,8 +35,8 @@ observability::HealthResult DestinationHealth::result() const {
 
 std::string DestinationHealth::of_refusal(const kafka::CredentialRefusal& refusal) {
   const std::string names = fmt::format("{}", fmt::join(refusal.secrets, "', '"));
-  return fmt::format("the brokers refuse the newest value of {}; the one before is in use",
-                     names.empty() ? std::string("the login") : fmt::format("secret '{}'", names));
+  return fmt::format("the newest value of {} is not accepted ({}); the one before is in use",
+                     names.empty() ? std::string("the login") : fmt::format("secret '{}'", names), refusal.reason);
 }
 
 // The first that stands in the way.

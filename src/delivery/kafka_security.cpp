@@ -10,6 +10,7 @@
 
 #include "delivery/pem_text.hpp"
 #include "embergate/kafka/jaas.hpp"
+#include "embergate/vault/target_policy.hpp"
 
 namespace embergate::delivery {
 namespace {
@@ -223,6 +224,11 @@ class Reader {
     connection_.sasl_oauthbearer_token_endpoint_url = *parameter->text;
     if (!is_token_endpoint(*parameter->text)) {
       parameters_.issue(parameter, "saslOauthbearerTokenEndpointUrl must be an https URL (http on this host only)");
+    } else if (!vault::normal_url(*parameter->text)) {
+      parameters_.issue(parameter,
+                        "saslOauthbearerTokenEndpointUrl is no URL that a secret may go to: no user or password before "
+                        "the host (clientId and clientSecret stand in the file of saslJaasConfig), no blanks, no %2F, "
+                        "%5C or %2E in the path, and hosts of other alphabets in their xn-- form");
     }
   }
 

@@ -16,6 +16,7 @@ void add_refusal(vault::Report& report, const std::optional<kafka::CredentialRef
   report.state = vault::State::kRefused;
   report.reason = refusal->reason;
   report.since = refusal->since;
+  report.detail = refusal->detail;
 }
 
 void add_secrets(ParametersJson& out, const StatusParts& parts) {
@@ -25,6 +26,7 @@ void add_secrets(ParametersJson& out, const StatusParts& parts) {
     secret.text("name", report.name.value());
     secret.text("state", vault::to_string(report.state));
     if (!report.reason.empty()) secret.text("reason", report.reason);
+    if (!report.detail.empty()) secret.text("detail", report.detail);
     const auto used = parts.connection.file_generations.find(std::string(report.name.value()));
     secret.integer("generation", used == parts.connection.file_generations.end() ? 0 : used->second);
     secret.integer("fileGeneration", report.generation);

@@ -47,8 +47,9 @@ WindowBuilder::WindowBuilder(ChunkPool& pool, NotificationWriter& writer, Limits
 std::optional<Refusal> WindowBuilder::refusal_of(std::size_t bytes) const {
   if (bytes > limits_.record_bytes) {
     return Refusal{kTooLongForUs,
-                   fmt::format("the record has {} bytes, more than the {} that maxRequestSize allows", bytes,
-                               limits_.record_bytes),
+                   fmt::format("the record has {} bytes and needs {} more for its framing, and maxRequestSize allows "
+                               "{}",
+                               bytes, limits_.request_bytes - limits_.record_bytes, limits_.request_bytes),
                    bytes, false};
   }
   if (learned_.record == 0 || bytes < learned_.record) return std::nullopt;

@@ -80,6 +80,7 @@ class WindowBuilder {
     std::size_t rows = 10'000;
     std::size_t bytes = std::size_t{16} * 1024 * 1024;  // of records
     std::size_t record_bytes = 1'000'000;               // key + value that the producer takes
+    std::size_t request_bytes = record_bytes;           // the same with its framing: maxRequestSize
   };
   WindowBuilder(ChunkPool& pool, NotificationWriter& writer, Limits limits, bool keyed, SizeLimit::Rules learned = {});
 

@@ -23,10 +23,6 @@ namespace log = observability::log;
 constexpr std::chrono::seconds kLately{2};
 constexpr std::uint64_t kOne = 1;  // what librdkafka writes to the eventfd; must outlive every client
 
-std::string describe(rd_kafka_resp_err_t error) {
-  return fmt::format("{}: {}", rd_kafka_err2name(error), rd_kafka_err2str(error));
-}
-
 // Success without an offset is what the library makes of DUPLICATE_SEQUENCE_NUMBER, and that need not mean stored: the
 // first records for a topic that was made a moment before were told delivered and are missing, as when a broker refuses
 // a client's first request, takes the second, and holds the repetition of the first for an old one.
@@ -42,7 +38,9 @@ RecordFailure failure_of(const rd_kafka_message_t& message, std::size_t index) {
     failure.reason = describe(RD_KAFKA_RESP_ERR_DUPLICATE_SEQUENCE_NUMBER);
   } else {
     failure.scope = scope_of(message.err);
-    failure.reason = describe(message.err);
+    failure.reason = failure.scope == FailureScope::kTopic && message.rkt != nullptr
+                         ? said_of_topic(rd_kafka_topic_name(message.rkt), message.err)
+                         : describe(message.err);
     failure.too_long = is_size_refusal(message.err);
   }
   return failure;
@@ -70,7 +68,7 @@ std::string trouble_of(const rd_kafka_metadata_topic_t& topic) {
                        topic.partition_cnt);
   }
   if (topic.err == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
-  return fmt::format("Kafka topic {}: {}", topic.topic, describe(topic.err));
+  return said_of_topic(topic.topic, topic.err);
 }
 
 }  // namespace
@@ -318,7 +316,8 @@ RecordSink::Verdict Client::take(rd_kafka_topic_t* topic, const Record& record, 
   gate.not_taken(opaque);
   if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) return RecordSink::Verdict::kFull;
   failure.scope = scope_of(error);
-  failure.reason = describe(error);
+  failure.reason =
+      failure.scope == FailureScope::kTopic ? said_of_topic(rd_kafka_topic_name(topic), error) : describe(error);
   return RecordSink::Verdict::kRefused;
 }
 

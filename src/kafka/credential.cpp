@@ -22,20 +22,6 @@ vault::Secret copy_of(const vault::Secret& secret) {
   return secret.with_plaintext([](std::string_view text) { return vault::Secret(std::string(text)); });
 }
 
-LoginModule module_of(SaslMechanism mechanism) {
-  switch (mechanism) {
-    case SaslMechanism::kScramSha256:
-    case SaslMechanism::kScramSha512:
-      return LoginModule::kScram;
-    case SaslMechanism::kOauthBearer:
-      return LoginModule::kOauthBearer;
-    case SaslMechanism::kMskIam:
-      return LoginModule::kMskIam;
-    default:
-      return LoginModule::kPlain;
-  }
-}
-
 // What a member of the bundle is to the credential.
 enum class Part { kJaasLine, kPassword, kBearerToken, kKey, kChain, kKeyPassword, kAuthorities };
 
@@ -116,10 +102,7 @@ core::Result<std::shared_ptr<TokenSource>> make_source(const Credential& credent
 
 core::Result<void> use_jaas(Credential& credential, const ConnectionSettings& settings, JaasLogin login,
                             TokenSourceFactory* tokens) {
-  if (login.module != module_of(settings.sasl_mechanism)) {
-    return make_error(ErrorCode::kInvalid, fmt::format("the JAAS line's login module does not fit saslMechanism {}",
-                                                       sasl_mechanism_name(settings.sasl_mechanism)));
-  }
+  EG_CHECK(fits_mechanism(login.module, sasl_mechanism_name(settings.sasl_mechanism)));
   if (uses_tokens(settings)) {
     EG_TRY(credential.tokens, make_source(credential, settings, TokenMaterial{std::move(login), {}, {}}, tokens));
     return {};
@@ -170,6 +153,22 @@ core::Result<void> use_tls(Credential& credential, const ConnectionSettings& set
   return {};
 }
 
+bool concerns(vault::Refused what, Part part) {
+  const bool of_login = part == Part::kJaasLine || part == Part::kPassword || part == Part::kBearerToken;
+  switch (what) {
+    case vault::Refused::kLogin:
+    case vault::Refused::kLoginUnusable:
+      return of_login;
+    case vault::Refused::kCertificate:
+      return !of_login && part != Part::kAuthorities;
+    case vault::Refused::kCertificateUnusable:
+      return !of_login;
+    case vault::Refused::kAuthorities:
+      return part == Part::kAuthorities;
+  }
+  return false;
+}
+
 }  // namespace
 
 bool uses_sasl(const ConnectionSettings& settings) {
@@ -201,14 +200,16 @@ std::vector<vault::SecretName> secret_names(const ConnectionSettings& settings) 
   return names;
 }
 
+bool has_tls_secrets(const ConnectionSettings& settings) {
+  return uses_tls(settings) && (settings.ssl_truststore_certificates_secret || settings.ssl_keystore_key);
+}
+
 std::vector<vault::SecretName> refused_secrets(const ConnectionSettings& settings, vault::Refused what) {
   const Members all = collect(settings);
   std::vector<vault::SecretName> names;
   for (std::size_t i = 0; i < all.parts.size(); ++i) {
     const Part part = all.parts[i];
-    const bool of_login = part == Part::kJaasLine || part == Part::kPassword || part == Part::kBearerToken;
-    const bool concerned = what == vault::Refused::kLogin ? of_login : !of_login && part != Part::kAuthorities;
-    if (concerned && all.members[i].name) names.push_back(*all.members[i].name);
+    if (concerns(what, part) && all.members[i].name) names.push_back(*all.members[i].name);
   }
   return names.empty() ? secret_names(settings) : names;
 }
@@ -220,6 +221,16 @@ std::string secret_list(const ConnectionSettings& settings) {
     list += name.value();
   }
   return list;
+}
+
+std::string generation_list(const ConnectionSettings& settings,
+                            const std::map<std::string, std::uint64_t>& file_generations) {
+  std::string list;
+  for (const vault::SecretName& name : secret_names(settings)) {
+    const auto found = file_generations.find(std::string(name.value()));
+    list += fmt::format("{}{}", list.empty() ? "" : " ", found == file_generations.end() ? 0 : found->second);
+  }
+  return list.empty() ? "1" : list;
 }
 
 std::string secrets_in_words(const ConnectionSettings& settings) {
@@ -239,6 +250,14 @@ core::Result<Credential> make_credential(const ConnectionSettings& settings,
   EG_CHECK(use_tls(credential, settings, by_part));  // first: a source of tokens trusts the same authorities
   EG_CHECK(use_login(credential, settings, by_part, tokens));
   return credential;
+}
+
+vault::Refused unusable_part(const ConnectionSettings& settings,
+                             const std::vector<std::shared_ptr<const vault::Secret>>& values) {
+  const Members members = collect(settings);
+  Credential credential;
+  return use_tls(credential, settings, Values(members.parts, values)) ? vault::Refused::kLoginUnusable
+                                                                      : vault::Refused::kCertificateUnusable;
 }
 
 Takeover takeover(const Login& running, const Login& next) {

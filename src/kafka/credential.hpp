@@ -6,6 +6,8 @@
 // that names the rule and the position, never the content.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -41,6 +43,9 @@ std::vector<vault::BundleMember> members_of(const ConnectionSettings& settings);
 core::Result<Credential> make_credential(const ConnectionSettings& settings,
                                          const std::vector<std::shared_ptr<const vault::Secret>>& values,
                                          TokenSourceFactory* tokens);
+// Which part of them make_credential() cannot use.
+vault::Refused unusable_part(const ConnectionSettings& settings,
+                             const std::vector<std::shared_ptr<const vault::Secret>>& values);
 
 // How a running client comes from one login to another. In place: the next connection uses it, no open one is cut; only
 // within one principal, since a re-authentication must not change it (KIP-368).
@@ -49,13 +54,17 @@ Takeover takeover(const Login& running, const Login& next);
 
 bool uses_sasl(const ConnectionSettings& settings);
 bool uses_tls(const ConnectionSettings& settings);
+bool has_tls_secrets(const ConnectionSettings& settings);
 bool uses_tokens(const ConnectionSettings& settings);
 // Whether there is anything to prove before records may go out.
 bool needs_credential(const ConnectionSettings& settings);
 std::vector<vault::SecretName> secret_names(const ConnectionSettings& settings);
 // Those that a refusal is about; all of them when none can be told.
 std::vector<vault::SecretName> refused_secrets(const ConnectionSettings& settings, vault::Refused what);
-std::string secret_list(const ConnectionSettings& settings);       // for logs: "a b"
+std::string secret_list(const ConnectionSettings& settings);  // for logs: "a b"
+// The generations of their files in the same order: "3 1"; without a secret "1".
+std::string generation_list(const ConnectionSettings& settings,
+                            const std::map<std::string, std::uint64_t>& file_generations);
 std::string secrets_in_words(const ConnectionSettings& settings);  // "secret 'a'", "secrets 'a', 'b'", "the login"
 core::Result<JaasLogin> parse_jaas(const vault::Secret& content);
 

@@ -69,7 +69,7 @@ void CredentialKeeper::login_refused() {
   const bool known = plan_.client_is_refused();
   plan_.client_refused(now(), used_.login.token != nullptr);
   if (known) return;
-  tell_refusal(vault::Refused::kLogin);
+  tell_refusal();
   check();
 }
 
@@ -77,14 +77,14 @@ void CredentialKeeper::tls_refused(bool our_certificate) {
   force_read_ = true;
   if (our_certificate) {
     plan_.certificate_refused(now());
-    tell_refusal(vault::Refused::kCertificate);
+    tell_refusal();
   }
   check();
 }
 
 void CredentialKeeper::client_answers() {
   plan_.client_answers();
-  tell_refusal(refused_);
+  tell_refusal();
 }
 
 void CredentialKeeper::lost() {
@@ -114,7 +114,7 @@ core::Result<void> CredentialKeeper::claim_target() {
 bool CredentialKeeper::has_lost_its_target() {
   const auto bound = check_bound_target(context_.options.bindings, settings_);
   if (bound) return false;
-  fail(false, bound.error().diagnostics);
+  fail(bound.error().diagnostics);
   plan_.client_outdated();
   host_->withdraw();
   return true;
@@ -146,7 +146,7 @@ void CredentialKeeper::check() {
   const auto newest = read();
   force_read_ = false;
   if (!newest) {
-    fail(false, newest.error().diagnostics);
+    fail(newest.error().diagnostics);
     // Without a right to the secret nothing of it is used, what was read before neither.
     if (!newest.error().retriable) return check_after(plan_.pause(now()));
   }
@@ -182,13 +182,13 @@ void CredentialKeeper::prove(std::uint64_t generation, const Snapshot& newest) {
   if (const auto claimed = claim_target(); !claimed)
     return end_attempt(generation, std::nullopt, claimed.error().diagnostics);
   auto attempt = begin_attempt(generation, newest);
-  if (!attempt) return end_attempt(generation, std::nullopt, attempt.error().diagnostics);
+  if (!attempt) return end_attempt(generation, unusable_part(settings_, newest->members), attempt.error().diagnostics);
   const auto token = fetch_token(attempt->login);
   if (context_.stopping.load()) return;
   if (!token) {
-    const bool no = is_refusal(token.error());
-    return end_attempt(generation, no ? std::optional(vault::Refused::kLogin) : std::nullopt,
-                       token.error().diagnostics);
+    const std::string& why = token.error().diagnostics;
+    return end_attempt(generation, is_refusal(token.error()) ? vault::Refused::kLogin : untrusted(why, generation),
+                       why);
   }
   probe(*std::move(attempt));
 }
@@ -201,7 +201,7 @@ core::Milliseconds CredentialKeeper::probe_timeout() const {
 void CredentialKeeper::probe(Attempt attempt) {
   auto conf = make_producer_conf(settings_, attempt.login.credential.get(),
                                  {context_.options.queue_messages, context_.options.queue_kbytes});
-  if (!conf) return end_attempt(attempt.generation, std::nullopt, conf.error().diagnostics);
+  if (!conf) return end_attempt(attempt.generation, unusable(attempt.generation), conf.error().diagnostics);
   ProbeResult probe = probe_login(*std::move(conf), attempt.login.token.get(),
                                   context_.objection_to_brokers_of(settings_), probe_timeout(), context_.stopping);
   if (context_.stopping.load()) return;
@@ -209,7 +209,7 @@ void CredentialKeeper::probe(Attempt attempt) {
     const bool unanswered = probe.fault == ConnectionFault::kUnreachable;
     unanswered_tries_ = unanswered ? std::min(unanswered_tries_ + 1, kMostDoublings) : 0;
     force_read_ = probe.fault != ConnectionFault::kUnreachable;
-    return end_attempt(attempt.generation, refusal_of(probe), probe.text);
+    return end_attempt(attempt.generation, refusal_of(probe, attempt.generation), probe.text);
   }
   unanswered_tries_ = 0;
   if (const auto proven = prove_target(context_.options.bindings, settings_, probe.brokers); !proven)
@@ -221,32 +221,52 @@ void CredentialKeeper::probe(Attempt attempt) {
                       candidate_.files});
 }
 
-std::optional<vault::Refused> CredentialKeeper::refusal_of(const ProbeResult& probe) const {
+// The library cannot say which of its properties it does not take. What it took before is not to blame.
+std::optional<vault::Refused> CredentialKeeper::unusable(std::uint64_t generation) const {
+  if (!has_tls_secrets(settings_) || !plan_.is_new(generation)) return std::nullopt;
+  return vault::Refused::kCertificateUnusable;
+}
+
+std::optional<vault::Refused> CredentialKeeper::refusal_of(const ProbeResult& probe, std::uint64_t generation) const {
+  if (!probe.made) return unusable(generation);
   if (settings_.ssl_keystore_key && is_of_our_certificate(probe.text)) return vault::Refused::kCertificate;
   if (probe.fault == ConnectionFault::kLoginRefused) return vault::Refused::kLogin;
-  return std::nullopt;
+  return untrusted(probe.text, generation);
+}
+
+// Authorities that vouched for the brokers before are not to blame for a certificate that these show now.
+std::optional<vault::Refused> CredentialKeeper::untrusted(const std::string& text, std::uint64_t generation) const {
+  const bool is_new = settings_.ssl_truststore_certificates_secret && plan_.is_new(generation);
+  if (!is_new || !is_of_their_certificate(text)) return std::nullopt;
+  return vault::Refused::kAuthorities;
 }
 
 void CredentialKeeper::end_attempt(std::uint64_t generation, std::optional<vault::Refused> refused,
                                    const std::string& text) {
   if (refused) {
-    plan_.refused(generation, now());
+    plan_.refused(generation, now(), *refused);
+    fail_refused(generation, *refused, text);
+    // Of an older value it says nothing of what the files hold.
+    tell_refusal(plan_.refusal()->generation == generation ? said_of_secrets(text) : std::string());
   } else {
     plan_.failed(generation, now());
+    fail(text);
   }
-  fail(refused.has_value(), text);
-  tell_refusal(refused.value_or(refused_));
   go_on();
 }
 
-void CredentialKeeper::tell_refusal(vault::Refused what) {
-  refused_ = what;
-  const KnownRefusal news =
-      plan_.refusal() ? KnownRefusal{plan_.refusal()->generation, what} : KnownRefusal{0, known_refusal_.what};
+// The plan knows what is refused and since when; all that is shown of it comes from there.
+void CredentialKeeper::tell_refusal(const std::string& text) {
+  const auto& refusal = plan_.refusal();
+  KnownRefusal news;
+  if (refusal) news = {refusal->generation, refusal->what, !text.empty()};
+  const bool is_same = news.generation == known_refusal_.generation && news.what == known_refusal_.what;
+  if (is_same && known_refusal_.explained) news.explained = true;
   if (host_ == nullptr || news == known_refusal_) return;
   known_refusal_ = news;
-  if (news.generation == 0) return host_->refusal_ends();
-  host_->refusal_begins(what);
+  if (!refusal) return host_->refusal_ends();
+  const auto age = std::chrono::duration_cast<core::SystemTime::duration>(now() - refusal->since);
+  host_->refusal_begins({refusal->what, context_.clock.system_now() - age, text});
 }
 
 std::map<std::string, std::uint64_t> CredentialKeeper::file_generations(const vault::BundleValue& value) const {
@@ -263,7 +283,8 @@ void CredentialKeeper::adopted() {
   adopting_ = false;
   used_ = std::exchange(candidate_, {});
   plan_.adopted(used_.generation, now());
-  tell_refusal(refused_);
+  std::erase_if(said_once_, [&](const auto& one) { return one.first == used_.generation; });
+  tell_refusal();
   token_retry_.reset();
   plan_token_by_life();
   if (std::exchange(look_again_, false)) return check();
@@ -320,15 +341,31 @@ void CredentialKeeper::renew_token() {
 
 // A refused client secret is tried on the schedule of all logins of the connection, in turns with a newer one.
 void CredentialKeeper::token_failed(const core::Error& error) {
-  fail(is_refusal(error), error.diagnostics);
-  if (!is_refusal(error)) return plan_token(token_retry_.next(now()));
+  if (!is_refusal(error)) {
+    fail(error.diagnostics);
+    return plan_token(token_retry_.next(now()));
+  }
+  fail_refused(used_.generation, vault::Refused::kLogin, error.diagnostics);
   plan_.client_refused(now(), false);
-  tell_refusal(vault::Refused::kLogin);
+  tell_refusal();
   check();
 }
 
-void CredentialKeeper::fail(bool refused, const std::string& text) {
-  host_->credential_failed(refused, fmt::format("{}: {}", secrets_in_words(settings_), text));
+void CredentialKeeper::fail(const std::string& text) {
+  host_->credential_failed({said_of_secrets(text), std::nullopt, false});
+}
+
+// Tried on and on, and logged once for each value; older ones than those that are tried are forgotten.
+void CredentialKeeper::fail_refused(std::uint64_t generation, vault::Refused what, const std::string& text) {
+  std::erase_if(said_once_, [&](const auto& one) {
+    return one.first != generation && one.first != plan_.newest() && one.first != used_.generation;
+  });
+  const bool is_known = !said_once_.insert({generation, what}).second;
+  host_->credential_failed({said_of_secrets(text), what, is_known});
+}
+
+std::string CredentialKeeper::said_of_secrets(const std::string& text) const {
+  return fmt::format("{}: {}", secrets_in_words(settings_), text);
 }
 
 }  // namespace embergate::kafka

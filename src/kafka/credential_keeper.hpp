@@ -13,7 +13,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 
 #include "kafka/credential.hpp"
 #include "kafka/login_plan.hpp"
@@ -32,6 +34,12 @@ struct Proven {
   std::map<std::string, std::uint64_t> file_generations;  // of the secrets that it was made of, by name
 };
 
+struct CredentialFailure {
+  std::string text;
+  std::optional<vault::Refused> refused;  // nothing: it says nothing of the value
+  bool is_known = false;                  // the same value was refused for that before
+};
+
 class CredentialHost {
  public:
   virtual ~CredentialHost() = default;
@@ -44,11 +52,11 @@ class CredentialHost {
   virtual void adopt(Proven proven) = 0;
   // Another token of the same principal.
   virtual void renew(const Login& login) = 0;
-  virtual void credential_failed(bool refused, std::string text) = 0;
+  virtual void credential_failed(CredentialFailure failure) = 0;
   // Nothing may go to the connection's target any more; what is on its way comes back.
   virtual void withdraw() = 0;
-  // The value that the files hold, or the one at work, is refused from now on; and no longer.
-  virtual void refusal_begins(vault::Refused what) = 0;
+  // The value that the files hold, or the one at work, is refused or cannot be used; and no longer.
+  virtual void refusal_begins(vault::Refusal refusal) = 0;
   virtual void refusal_ends() = 0;
 };
 
@@ -80,6 +88,7 @@ class CredentialKeeper : public std::enable_shared_from_this<CredentialKeeper> {
   struct KnownRefusal {
     std::uint64_t generation = 0;  // 0: nothing is refused
     vault::Refused what = vault::Refused::kLogin;
+    bool explained = false;
     friend bool operator==(const KnownRefusal&, const KnownRefusal&) = default;
   };
   void check();
@@ -93,16 +102,20 @@ class CredentialKeeper : public std::enable_shared_from_this<CredentialKeeper> {
   core::Result<void> fetch_token(Login& login);
   [[nodiscard]] core::Milliseconds probe_timeout() const;
   void probe(Attempt attempt);
-  // `refused`: what brokers or token endpoint said no to; nothing: they did not.
+  // `refused`: why the value is not taken; nothing: the end says nothing of the value.
   void end_attempt(std::uint64_t generation, std::optional<vault::Refused> refused, const std::string& text);
-  [[nodiscard]] std::optional<vault::Refused> refusal_of(const ProbeResult& probe) const;
-  void tell_refusal(vault::Refused what);
+  [[nodiscard]] std::optional<vault::Refused> refusal_of(const ProbeResult& probe, std::uint64_t generation) const;
+  [[nodiscard]] std::optional<vault::Refused> unusable(std::uint64_t generation) const;
+  [[nodiscard]] std::optional<vault::Refused> untrusted(const std::string& text, std::uint64_t generation) const;
+  void tell_refusal(const std::string& text = {});
   [[nodiscard]] std::map<std::string, std::uint64_t> file_generations(const vault::BundleValue& value) const;
   void plan_token(core::Milliseconds delay);
   void plan_token_by_life();
   void renew_token();
   void token_failed(const core::Error& error);
-  void fail(bool refused, const std::string& text);
+  void fail(const std::string& text);
+  void fail_refused(std::uint64_t generation, vault::Refused what, const std::string& text);
+  [[nodiscard]] std::string said_of_secrets(const std::string& text) const;
   [[nodiscard]] core::SteadyTime now() const { return context_.clock.steady_now(); }
 
   PoolContext& context_;
@@ -122,8 +135,8 @@ class CredentialKeeper : public std::enable_shared_from_this<CredentialKeeper> {
   bool look_again_ = false;
   int unanswered_tries_ = 0;  // in a row; each doubles the time for the next one
   bool force_read_ = false;
-  vault::Refused refused_ = vault::Refused::kLogin;  // what the newest refusal was about
-  KnownRefusal known_refusal_;                       // what the host knows
+  KnownRefusal known_refusal_;                                    // what the host knows
+  std::set<std::pair<std::uint64_t, vault::Refused>> said_once_;  // refusals of the values that are tried
 };
 
 }  // namespace embergate::kafka

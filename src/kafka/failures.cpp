@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kafka/failures.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -57,7 +59,27 @@ constexpr std::string_view kTooSoon = "Request not valid in current SASL state";
 // it does when a session runs out while the client is late with its new login.
 constexpr std::string_view kEndedInHandshake = "mechanism handshake failed: Local:";
 
+const char* remedy_of(rd_kafka_resp_err_t error) {
+  switch (error) {
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+      return "; the gateway makes none: create it, or let the user of the login describe it";
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+      return "; let the user of the login write and describe it";
+    default:
+      return "";
+  }
+}
+
 }  // namespace
+
+std::string describe(rd_kafka_resp_err_t error) {
+  return fmt::format("{}: {}", rd_kafka_err2name(error), rd_kafka_err2str(error));
+}
+
+std::string said_of_topic(const char* topic, rd_kafka_resp_err_t error) {
+  return fmt::format("Kafka topic {}: {}{}", topic, describe(error), remedy_of(error));
+}
 
 ConnectionFault fault_of(rd_kafka_resp_err_t error, std::string_view text) {
   switch (error) {
@@ -87,5 +109,7 @@ bool is_of_our_certificate(std::string_view text) {
                                                     "alert handshake failure"};
   return std::any_of(kAlerts.begin(), kAlerts.end(), [&](std::string_view alert) { return has(text, alert); });
 }
+
+bool is_of_their_certificate(std::string_view text) { return has(text, "certificate verify failed"); }
 
 }  // namespace embergate::kafka

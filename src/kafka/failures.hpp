@@ -5,6 +5,7 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <string>
 #include <string_view>
 
 #include "embergate/kafka/producer.hpp"
@@ -16,6 +17,9 @@ FailureScope scope_of(rd_kafka_resp_err_t error);
 bool is_size_refusal(rd_kafka_resp_err_t error);
 // Given up by the library because of the connection, and not on our own wish: what is queued behind it is not.
 bool is_connection_failure(rd_kafka_resp_err_t error);
+
+std::string describe(rd_kafka_resp_err_t error);                          // the library's name and text
+std::string said_of_topic(const char* topic, rd_kafka_resp_err_t error);  // the same, and what to do about it
 
 enum class ConnectionFault {
   kLoginRefused,  // the broker refused user or password
@@ -29,5 +33,7 @@ ConnectionFault fault_of(rd_kafka_resp_err_t error, std::string_view text);
 bool is_our_own(std::string_view text);
 // The broker refused our certificate, not we its one.
 bool is_of_our_certificate(std::string_view text);
+// We refused the broker's certificate: of another authority, of another host, outside its time.
+bool is_of_their_certificate(std::string_view text);
 
 }  // namespace embergate::kafka

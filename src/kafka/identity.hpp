@@ -76,10 +76,10 @@ class Identity final : public ClientObserver, public CredentialHost, public std:
   bool has_room_for_candidate() const override { return previous_.expired(); }
   void adopt(Proven proven) override;
   void renew(const Login& login) override;
-  void credential_failed(bool refused, std::string text) override;
+  void credential_failed(CredentialFailure failure) override;
   void withdraw() override;
   void target_changed();
-  void refusal_begins(vault::Refused what) override;
+  void refusal_begins(vault::Refusal refusal) override;
   void refusal_ends() override;
 
  private:

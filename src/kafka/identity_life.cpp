@@ -34,7 +34,7 @@ void Identity::open_without_login() {
   auto made = conf ? make_client(*std::move(conf), nullptr, context_.objection_to_brokers_of(settings_))
                    : core::Result<OpenClient>(conf.error());
   if (made) return install(make_silent_client(*std::move(made)));
-  credential_failed(false, made.error().diagnostics);
+  credential_failed({made.error().diagnostics, std::nullopt, false});
   strand_->post_after(retry_.next(context_.clock.steady_now()), [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->open_without_login();
   });
@@ -123,13 +123,14 @@ void Identity::in_use(const Proven& proven) {
   if (proven.is_new) {
     const std::string names = secrets_in_words(settings_);
     const std::string list = secret_list(settings_);
+    const std::string files = generation_list(settings_, proven.file_generations);
     log::event(log::Level::kInfo,
                generation == 1 ? "topic-destination/secret-proven" : "topic-destination/secret-rotated",
                "the brokers accepted the credential; every new connection uses it",
                {{"secret", std::string_view(list)},
-                {"generation", static_cast<std::int64_t>(generation)},
+                {"generation", std::string_view(files)},
                 {"destinations", std::string_view(destinations())}});
-    emit(ProducerPool::Event::Kind::kCredentialProven, fmt::format("{}: generation {} is in use", names, generation));
+    emit(ProducerPool::Event::Kind::kCredentialProven, fmt::format("{}: generation {} is in use", names, files));
   }
   keeper_->adopted();
 }
@@ -138,7 +139,7 @@ void Identity::renew(const Login& login) {
   login_ = login;
   const auto running = client();
   if (!running) return;
-  if (const auto used = running->use(login); !used) credential_failed(false, used.error().diagnostics);
+  if (const auto used = running->use(login); !used) credential_failed({used.error().diagnostics, std::nullopt, false});
 }
 
 void Identity::token_wanted() {
@@ -218,20 +219,27 @@ void Identity::make_again() {
     context_.rebuilt->add();
     return install(make_silent_client(*std::move(made)));
   }
-  credential_failed(false, made.error().diagnostics);
+  credential_failed({made.error().diagnostics, std::nullopt, false});
   if (keeper_) return keeper_->lost();
   open_without_login();
 }
 
-void Identity::credential_failed(bool refused, std::string text) {
-  const std::string clean = context_.redacted(std::move(text));
+void Identity::credential_failed(CredentialFailure failure) {
+  const std::string clean = context_.redacted(std::move(failure.text));
+  const bool refused = failure.refused.has_value();
   if (refused) context_.refused->add();
   const bool news = note_error(clean);
   const bool running = client() != nullptr;
   if (!running) refuse(clean);
-  if (news) {
-    log::event(log::Level::kWarn, refused ? "topic-destination/secret-refused" : "topic-destination/init-failed", clean,
-               {{"destinations", std::string_view(destinations())}, {"running", running}});
+  const std::string served = destinations();
+  if (refused && !failure.is_known) {
+    log::event(log::Level::kWarn, "topic-destination/secret-refused", clean,
+               {{"destinations", std::string_view(served)},
+                {"reason", vault::to_string(*failure.refused)},
+                {"running", running}});
+  } else if (!refused && news) {
+    log::event(log::Level::kWarn, "topic-destination/init-failed", clean,
+               {{"destinations", std::string_view(served)}, {"running", running}});
   }
   if (news || refused) {
     emit(refused ? ProducerPool::Event::Kind::kCredentialRefused : ProducerPool::Event::Kind::kError, clean);
@@ -265,13 +273,14 @@ void Identity::target_changed() {
   });
 }
 
-void Identity::refusal_begins(vault::Refused what) {
-  const auto names = refused_secrets(settings_, what);
-  CredentialRefusal refusal{context_.clock.system_now(), std::string(vault::to_string(what)), {}};
-  for (const vault::SecretName& name : names) refusal.secrets.emplace_back(name.value());
-  refusal_note_ = context_.secrets.note_refusal(names, what);
+void Identity::refusal_begins(vault::Refusal refusal) {
+  const auto names = refused_secrets(settings_, refusal.what);
+  refusal.detail = context_.redacted(std::move(refusal.detail));
+  CredentialRefusal shown{refusal.since, std::string(vault::to_string(refusal.what)), {}, refusal.detail};
+  for (const vault::SecretName& name : names) shown.secrets.emplace_back(name.value());
+  refusal_note_ = context_.secrets.note_refusal(names, std::move(refusal));
   std::lock_guard lock(mutex_);
-  status_.refusal = std::move(refusal);
+  status_.refusal = std::move(shown);
 }
 
 void Identity::refusal_ends() {

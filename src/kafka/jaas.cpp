@@ -193,4 +193,21 @@ core::Result<bool> jaas_has_credential(std::string_view text) {
   return false;
 }
 
+core::Result<void> fits_mechanism(LoginModule module, std::string_view mechanism) {
+  static constexpr std::array<std::pair<std::string_view, LoginModule>, 5> kLogins{
+      {{"PLAIN", LoginModule::kPlain},
+       {"SCRAM-SHA-256", LoginModule::kScram},
+       {"SCRAM-SHA-512", LoginModule::kScram},
+       {"OAUTHBEARER", LoginModule::kOauthBearer},
+       {"AWS_MSK_IAM", LoginModule::kMskIam}}};
+  const bool fits = std::any_of(kLogins.begin(), kLogins.end(),
+                                [&](const auto& one) { return one.first == mechanism && one.second == module; });
+  if (fits) return {};
+  return make_error(
+      ErrorCode::kInvalid,
+      fmt::format("the JAAS line's login module does not fit saslMechanism {0}: write the line of a login "
+                  "module of {0}, or make the destination again with the mechanism of the line",
+                  mechanism));
+}
+
 }  // namespace embergate::kafka

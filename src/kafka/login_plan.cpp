@@ -63,10 +63,14 @@ void LoginPlan::slow_down(std::uint64_t generation, core::SteadyTime now) {
   if (generation == proven_) proven_due_ = now + proven_retry_.next(now);
 }
 
-void LoginPlan::refused(std::uint64_t generation, core::SteadyTime now) {
+// The newest value counts: that an older one is refused as well says nothing of what the files hold.
+void LoginPlan::refused(std::uint64_t generation, core::SteadyTime now, vault::Refused what) {
   slow_down(generation, now);
-  const bool told = refusal_ && refusal_->generation >= generation;
-  if (!told) refusal_ = Refusal{generation, now};
+  if (!refusal_ || refusal_->generation < generation) {
+    refusal_ = Refusal{generation, now, what};
+  } else if (refusal_->generation == generation) {
+    refusal_->what = what;
+  }
 }
 
 void LoginPlan::failed(std::uint64_t generation, core::SteadyTime now) { slow_down(generation, now); }
@@ -100,7 +104,7 @@ void LoginPlan::client_refused(core::SteadyTime now, bool renewable) {
   }
   if (client_refused_) return;
   client_refused_ = true;
-  if (!refusal_) refusal_ = Refusal{proven_, now};
+  if (!refusal_) refusal_ = Refusal{proven_, now, vault::Refused::kLogin};
   proven_is_next_ = renewable;  // otherwise it was just refused
   const auto turn = renewable && is_new_story ? now : now + retry_.next(now);
   // A turn that was planned stays where it is: the brokers may have come to know the newest one.
@@ -109,7 +113,7 @@ void LoginPlan::client_refused(core::SteadyTime now, bool renewable) {
 
 // The client goes on by itself: no account is locked for a certificate.
 void LoginPlan::certificate_refused(core::SteadyTime now) {
-  if (!refusal_) refusal_ = Refusal{proven_, now};
+  if (!refusal_) refusal_ = Refusal{proven_, now, vault::Refused::kCertificate};
 }
 
 void LoginPlan::client_answers() {

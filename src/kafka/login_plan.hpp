@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "embergate/core/clock.hpp"
+#include "embergate/vault/cache.hpp"
 #include "kafka/retry_schedule.hpp"
 
 namespace embergate::kafka {
@@ -24,10 +25,11 @@ class LoginPlan {
     std::uint64_t generation = 0;  // kTry: the newest one or the last accepted one
     core::Milliseconds wait{0};    // kWait: when to ask again
   };
-  // The value that is refused, and since when.
+  // The value that is refused or cannot be used, what of it, and since when.
   struct Refusal {
     std::uint64_t generation = 0;
     core::SteadyTime since{};
+    vault::Refused what = vault::Refused::kLogin;
   };
 
   LoginPlan() = default;
@@ -44,8 +46,8 @@ class LoginPlan {
   // What kept everybody from trying may be over.
   void may_go_on();
 
-  // How a try ended. Failed: nobody said no to the login itself.
-  void refused(std::uint64_t generation, core::SteadyTime now);
+  // How a try ended. Refused: for what the value is. Failed: that says nothing of the value.
+  void refused(std::uint64_t generation, core::SteadyTime now, vault::Refused what);
   void failed(std::uint64_t generation, core::SteadyTime now);
   void adopted(std::uint64_t generation, core::SteadyTime now);
 

@@ -71,6 +71,7 @@ ProbeResult probe_login(ConfHandle conf, const BearerToken* token, const BrokerO
   if (!made) {
     result.fault = made.error().retriable ? ConnectionFault::kUnreachable : ConnectionFault::kTlsRefused;
     result.text = made.error().diagnostics;
+    result.made = made.error().retriable;
     return result;
   }
   OpenClient client = std::move(*made);

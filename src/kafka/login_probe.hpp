@@ -21,6 +21,7 @@ struct ProbeResult {
   OpenClient client;
   ConnectionFault fault = ConnectionFault::kUnreachable;
   std::string text;
+  bool made = true;                  // false: the library could make no client of what it was given
   std::vector<std::string> brokers;  // "host:port", as the cluster names them
 };
 

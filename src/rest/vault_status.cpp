@@ -70,7 +70,7 @@ std::string vault_status_json(const vault::SecretCache& secrets, const vault::Ta
     secret.text("state", to_string(report.state));
     if (!report.reason.empty()) {
       secret.text("reason", report.reason);
-      secret.text("explanation", vault::explanation_of(report.reason));
+      secret.text("explanation", vault::explained(report.reason, report.detail));
     }
     secret.integer("generation", report.generation);
     add_times(secret, report, now);

@@ -65,7 +65,19 @@ std::string_view to_string(State state) {
 }
 
 std::string_view to_string(Refused what) {
-  return what == Refused::kLogin ? reason::kLoginRefused : reason::kCertificateRefused;
+  switch (what) {
+    case Refused::kLogin:
+      return reason::kLoginRefused;
+    case Refused::kCertificate:
+      return reason::kCertificateRefused;
+    case Refused::kLoginUnusable:
+      return reason::kLoginUnusable;
+    case Refused::kCertificateUnusable:
+      return reason::kCertificateUnusable;
+    case Refused::kAuthorities:
+      return reason::kBrokerUntrusted;
+  }
+  return reason::kLoginRefused;
 }
 
 Result<const Entry*> SecretCache::Impl::granted(const SecretName& name, const Requester& requester) {

@@ -63,7 +63,8 @@ Report SecretCache::Impl::report_of(TrackedFile& file) const {
                   state.since(),
                   state.last_read(),
                   state.changed(),
-                  std::nullopt};
+                  std::nullopt,
+                  state.detail()};
     if (const auto current = state.current()) report.not_after = current->validity.not_after;
     return report;
   });
@@ -89,6 +90,7 @@ void SecretCache::Impl::add_bundle_facts(Report& report,
     report.state = facts.state;
     report.reason = facts.reason;
     report.since = facts.since;
+    report.detail.clear();
   }
 }
 
@@ -99,6 +101,7 @@ void SecretCache::Impl::add_refusal(Report& report) const {
   report.state = State::kRefused;
   report.reason = to_string(refusal->what);
   report.since = refusal->since;
+  report.detail = refusal->detail;
 }
 
 void SecretCache::Impl::on_bundle(const TrackedBundle& bundle, const BundleReport& report) {
@@ -214,11 +217,12 @@ Report SecretCache::report(const SecretName& name, const Requester& requester) c
   if (impl_->config.check(name, requester) != ScopeVerdict::kOutOfScope) return report;
   report.state = State::kScopeDenied;
   report.reason.clear();
+  report.detail.clear();
   return report;
 }
 
-std::unique_ptr<RefusalNote> SecretCache::note_refusal(const std::vector<SecretName>& names, Refused what) {
-  return impl_->refusals->note(names, {what, impl_->clock.system_now()});
+std::unique_ptr<RefusalNote> SecretCache::note_refusal(const std::vector<SecretName>& names, Refusal refusal) {
+  return impl_->refusals->note(names, std::move(refusal));
 }
 
 Report SecretCache::probe(const SecretName& name, std::optional<ContentKind> kind) {

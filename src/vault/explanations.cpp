@@ -11,7 +11,7 @@ namespace embergate::vault {
 namespace {
 
 using Row = std::pair<std::string_view, std::string_view>;
-constexpr std::array<Row, 25> kExplanations{{
+constexpr std::array<Row, 28> kExplanations{{
     {reason::kMissing, "its file does not exist; the program that delivers it has not written it, or has removed it"},
     {reason::kEmpty, "its file is empty; an empty secret is never used"},
     {reason::kTooLarge, "its file is larger than a secret of this kind may be"},
@@ -51,6 +51,17 @@ constexpr std::array<Row, 25> kExplanations{{
      "that was accepted before goes on being used while the other side takes it"},
     {reason::kCertificateRefused,
      "the certificate of its file is refused; check that the other side trusts its authority and that it is valid"},
+    {reason::kLoginUnusable,
+     "the value of its file is no login for the resource that uses it: its login module does not fit saslMechanism, or "
+     "an option is missing or wrong; write a value that fits. A value that was accepted before is used until a "
+     "restart"},
+    {reason::kCertificateUnusable,
+     "no connection can be made with the certificate, key or authorities of its file; write ones that fit. What was "
+     "accepted before is used until a restart"},
+    {reason::kBrokerUntrusted,
+     "no authority of its file vouches for the certificate that a broker shows, or that is of another host; write the "
+     "authority of the brokers to the file, beside the old one while they change. The authorities before are used "
+     "until a restart"},
 }};
 
 }  // namespace

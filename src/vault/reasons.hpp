@@ -31,5 +31,8 @@ inline constexpr std::string_view kUnknownName = "unknown-name";
 inline constexpr std::string_view kIoError = "io-error";
 inline constexpr std::string_view kLoginRefused = "login-refused";
 inline constexpr std::string_view kCertificateRefused = "certificate-refused";
+inline constexpr std::string_view kLoginUnusable = "login-unusable";
+inline constexpr std::string_view kCertificateUnusable = "certificate-unusable";
+inline constexpr std::string_view kBrokerUntrusted = "broker-untrusted";
 
 }  // namespace embergate::vault::reason

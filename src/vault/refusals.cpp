@@ -20,7 +20,7 @@ class Refusals::Note final : public RefusalNote {
 
 std::unique_ptr<RefusalNote> Refusals::note(const std::vector<SecretName>& names, Refusal refusal) {
   std::lock_guard lock(mutex_);
-  entries_[++last_id_] = {names, refusal};
+  entries_[++last_id_] = {names, std::move(refusal)};
   changed_ = true;
   return std::make_unique<Note>(shared_from_this(), last_id_);
 }
@@ -31,14 +31,14 @@ void Refusals::forget(std::uint64_t id) {
   changed_ = true;
 }
 
-std::optional<Refusals::Refusal> Refusals::of(const SecretName& name) const {
+std::optional<Refusal> Refusals::of(const SecretName& name) const {
   std::lock_guard lock(mutex_);
-  std::optional<Refusal> oldest;
+  const Refusal* oldest = nullptr;
   for (const auto& [id, entry] : entries_) {
     if (std::find(entry.names.begin(), entry.names.end(), name) == entry.names.end()) continue;
-    if (!oldest || entry.refusal.since < oldest->since) oldest = entry.refusal;
+    if (!oldest || entry.refusal.since < oldest->since) oldest = &entry.refusal;
   }
-  return oldest;
+  return oldest == nullptr ? std::nullopt : std::optional(*oldest);
 }
 
 bool Refusals::take_changed() {

@@ -17,10 +17,6 @@ namespace embergate::vault {
 
 class Refusals : public std::enable_shared_from_this<Refusals> {
  public:
-  struct Refusal {
-    Refused what = Refused::kLogin;
-    core::SystemTime since{};
-  };
   std::unique_ptr<RefusalNote> note(const std::vector<SecretName>& names, Refusal refusal);
   [[nodiscard]] std::optional<Refusal> of(const SecretName& name) const;  // the oldest one
   bool take_changed();                                                    // since the last call

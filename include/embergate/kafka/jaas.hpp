@@ -30,6 +30,8 @@ struct JaasLogin {
 };
 
 core::Result<JaasLogin> parse_jaas(std::string_view text);
+// Whether the module logs in by this saslMechanism; what to do when it does not. An unknown mechanism fits nothing.
+core::Result<void> fits_mechanism(LoginModule module, std::string_view mechanism);
 // The same grammar without keeping anything: whether the line carries a credential (decision 3).
 core::Result<bool> jaas_has_credential(std::string_view text);
 

@@ -46,12 +46,13 @@ struct BatchReport {
   std::vector<RecordFailure> failures;  // by index; every other record was acknowledged
 };
 
-// The brokers, or the token endpoint, refuse what the secrets hold. A login that was accepted before may still be at
-// work.
+// The brokers, or the token endpoint, refuse what the secrets hold, or it cannot be shown to them. A login that was
+// accepted before may still be at work.
 struct CredentialRefusal {
   core::SystemTime since{};
   std::string reason;                // a code of R-48
   std::vector<std::string> secrets;  // the names that it is about
+  std::string detail{};              // what is wrong, where it is known; redacted
 };
 
 // What $status and health show of a connection (decision 23, contract 2.14).

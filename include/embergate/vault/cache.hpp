@@ -29,9 +29,18 @@ enum class State { kOk, kStale, kMissing, kInvalid, kScopeDenied, kTargetChanged
 // "ok" "stale" "missing" "invalid" "scope-denied" "target-changed" "unused" "refused" (decision 23)
 std::string_view to_string(State state);
 
-// What those who check a value said no to.
-enum class Refused { kLogin, kCertificate };
-std::string_view to_string(Refused what);  // a reason code: "login-refused" "certificate-refused"
+// Why a value whose file is in order is not in use. kLogin, kCertificate: those who check it said no. kLoginUnusable,
+// kCertificateUnusable: it does not fit what its user wants of it, so that it was not even shown. kAuthorities: none of
+// them vouches for the certificate that the other side shows.
+enum class Refused { kLogin, kCertificate, kLoginUnusable, kCertificateUnusable, kAuthorities };
+// A reason code: "login-refused" "certificate-refused" "login-unusable" "certificate-unusable" "broker-untrusted"
+std::string_view to_string(Refused what);
+
+struct Refusal {
+  Refused what = Refused::kLogin;
+  core::SystemTime since{};
+  std::string detail;  // what is known beyond the code; redacted, never a value
+};
 
 // What the value is for: decides normalisation, limits and refusals (R-05, R-21, R-23..R-27).
 enum class ContentKind {
@@ -69,6 +78,7 @@ struct Report {  // R-48: never a value, length, hash or prefix
   core::SystemTime last_read{};               // last successful read; epoch = never
   core::SystemTime changed{};                 // when the current generation was accepted; epoch = never
   std::optional<core::SystemTime> not_after;  // where the content says so: certificates, authorities, JWT
+  std::string detail;                         // what is known beyond the reason: a rule, a position, a broker's words
 };
 
 class Watch {  // destroying it ends the notices; waits for a notice that is running
@@ -131,7 +141,7 @@ class SecretCache {
   [[nodiscard]] std::shared_ptr<Bundle> bundle(std::vector<BundleMember> members);
   // The values that the files of these secrets hold are refused from now on, until the note goes: report() says
   // `refused` where it would say `ok`.
-  [[nodiscard]] std::unique_ptr<RefusalNote> note_refusal(const std::vector<SecretName>& names, Refused what);
+  [[nodiscard]] std::unique_ptr<RefusalNote> note_refusal(const std::vector<SecretName>& names, Refusal refusal);
   // What the last look found; `unused` for a name that nobody has asked for yet, `missing` with the reason
   // `unknown-name` for one that the config has not.
   [[nodiscard]] Report report(const SecretName& name) const;

@@ -225,6 +225,36 @@ TEST_F(BrokerAuthority, RM03_RotatesThroughAFileThatHoldsBothWithoutLossOrDisord
   expect_each_once_in_order(topic_, load.sent());
 }
 
+// It was `ok` everywhere, and the next start had no connection.
+TEST_F(BrokerAuthority, OfANewFileThatVouchesForNoBrokerIsReportedWhileTheOneBeforeWorksOn) {
+  const vault::SecretName name("ca");
+  bench_.write_file("ca", broker_file("ca.pem"));
+  connect(trusting_file());
+  ASSERT_TRUE(delivered(*producer_, {{"k", "0"}})) << error();
+  bench_.write_file("ca", read_file(KafkaEnvironment::get().other_ca_file));
+  ASSERT_TRUE(eventually([&] { return producer_->status().refusal.has_value(); }, 20s)) << error();
+  const auto refusal = *producer_->status().refusal;
+  EXPECT_EQ(refusal.reason, "broker-untrusted");
+  EXPECT_THAT(refusal.secrets, ::testing::ElementsAre("ca"));
+  EXPECT_THAT(refusal.detail, HasSubstr("certificate verify failed"));
+  EXPECT_EQ(bench_.secrets().report(name).state, vault::State::kRefused);
+  EXPECT_EQ(bench_.secrets().report(name).since, refusal.since);
+  EXPECT_TRUE(delivered(*producer_, {{"k", "1"}})) << error();
+  bench_.write_file("ca", broker_file("ca.pem"));
+  EXPECT_TRUE(eventually([&] { return !producer_->status().refusal; }, 20s)) << error();
+  EXPECT_EQ(bench_.secrets().report(name).state, vault::State::kOk);
+}
+
+TEST_F(BrokerAuthority, OfANewFileIsNotToBlameForBrokersThatCannotBeReached) {
+  bench_.write_file("ca", broker_file("ca.pem"));
+  auto settings = trusting_file();
+  settings.bootstrap_servers = "127.0.0.1:1";
+  connect(settings);
+  ASSERT_TRUE(eventually([&] { return !error().empty(); }, 20s));
+  EXPECT_FALSE(producer_->status().refusal);
+  EXPECT_EQ(bench_.secrets().report(vault::SecretName("ca")).state, vault::State::kOk);
+}
+
 TEST_F(BrokerAuthority, ThatIsNotTrustedIsSaidWithAReason) {
   bench_.write_file("ca", read_file(KafkaEnvironment::get().other_ca_file));
   connect(trusting_file());

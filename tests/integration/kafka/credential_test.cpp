@@ -78,6 +78,28 @@ TEST(Credential, ComesFromAJaasLineOfTheRightModule) {
   EXPECT_THAT(refused.error().diagnostics, HasSubstr("SCRAM-SHA-512"));
 }
 
+TEST(Credential, SaysWhichSecretCannotBeUsed) {
+  auto settings = scram();
+  settings.security_protocol = SecurityProtocol::kSaslSsl;
+  settings.ssl_truststore_certificates_secret = vault::SecretName("ca");
+  const auto part = [&](const std::string& jaas, const std::string& authorities) {
+    const std::vector<std::shared_ptr<const vault::Secret>> values{std::make_shared<vault::Secret>(jaas),
+                                                                   std::make_shared<vault::Secret>(authorities)};
+    EXPECT_FALSE(make_credential(settings, values, nullptr).has_value());
+    const auto names = refused_secrets(settings, unusable_part(settings, values));
+    return names.size() == 1 ? std::string(names.front().value()) : std::string();
+  };
+  const std::string plain =
+      "org.apache.kafka.common.security.plain.PlainLoginModule required username=\"gw\" password=\"v1\";";
+  EXPECT_EQ(part(plain, "PEM"), settings.sasl_jaas_config->value());
+  EXPECT_EQ(unusable_part(settings, {std::make_shared<vault::Secret>(std::string(kScram) + "\"v1\";"),
+                                     std::make_shared<vault::Secret>(std::string())}),
+            vault::Refused::kCertificateUnusable);
+  const auto of_authorities = refused_secrets(settings, vault::Refused::kAuthorities);
+  ASSERT_EQ(of_authorities.size(), 1U);
+  EXPECT_EQ(of_authorities.front().value(), "ca");
+}
+
 TEST(Credential, ComesFromAPasswordFileAndTheNameOfTheSettings) {
   auto settings = scram();
   settings.sasl_jaas_config.reset();

@@ -57,6 +57,11 @@ TEST(Failures, AConnectionThatEndsBeforeTheLoginIsShownIsNotARefusedLogin) {
 TEST(Failures, TellARefusalOfOurCertificateFromOurRefusalOfTheBrokers) {
   EXPECT_TRUE(is_of_our_certificate("Receive failed: sslv3 alert bad certificate"));
   EXPECT_TRUE(is_of_our_certificate("SSL handshake failed: tlsv1 alert unknown ca"));
+  EXPECT_FALSE(is_of_their_certificate("SSL handshake failed: tlsv1 alert unknown ca"));
+  EXPECT_FALSE(
+      is_of_their_certificate("SSL handshake failed: Disconnected: connecting to a PLAINTEXT broker listener?"));
+  EXPECT_TRUE(
+      is_of_their_certificate("SSL handshake failed: error:0A000086:SSL routines::certificate verify failed: "));
   EXPECT_FALSE(is_of_our_certificate("certificate verify failed"));
 }
 

@@ -100,6 +100,8 @@ TEST(KafkaRecords, FailForATopicThatNobodyKnowsAndArriveOnceItExists) {
   EXPECT_EQ(report.failures[1].index, 1U);
   EXPECT_FALSE(report.failures[0].maybe_persisted);
   EXPECT_NE(report.failures[0].reason.find("UNKNOWN_TOPIC"), std::string::npos) << report.failures[0].reason;
+  EXPECT_NE(report.failures[0].reason.find("Kafka topic " + topic), std::string::npos) << report.failures[0].reason;
+  EXPECT_NE(report.failures[0].reason.find("create it"), std::string::npos) << report.failures[0].reason;
 
   admin.create_named_topic(topic);
 

@@ -131,7 +131,7 @@ class PipelineModel {
                                    faults_.ordered, faults_.max_held);
     source_ = std::make_unique<WindowSource>(
         outbox_, kSlot, std::make_shared<ChunkPool>(8), NotificationWriter(destination_, {"box", "http://base", false}),
-        WindowBuilder::Limits{1 + random_() % 7, 40'000, kRecordLimit}, faults_.ordered);
+        WindowBuilder::Limits{1 + random_() % 7, 40'000, kRecordLimit, kRecordLimit}, faults_.ordered);
     load();
     notices_.clear();
     broker_.clear();

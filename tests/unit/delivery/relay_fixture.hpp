@@ -43,7 +43,7 @@ class RelayTest : public ::testing::Test {
     destination.topic_url = "t";
     WindowSource source(outbox_, kSlot, std::make_shared<ChunkPool>(4),
                         NotificationWriter(destination, {"box", "http://base", false}),
-                        {window_rows, 1'000'000, max_record_bytes_}, keyed);
+                        {window_rows, 1'000'000, max_record_bytes_, max_record_bytes_ + 128}, keyed);
     RelayOptions options = options_;
     options.slot = kSlot;
     options.destination_id = "d";

@@ -98,7 +98,7 @@ TEST(StatusJson, SaysSinceWhenTheBrokersRefuseWhatTheFileHolds) {
   parts.secrets = {fine, broken, other};
   parts.connection.file_generations = {{"events-jaas", 1}};
   parts.connection.refusal =
-      kafka::CredentialRefusal{at("2026-03-01T08:00:50Z"), "login-refused", {"events-jaas", "key"}};
+      kafka::CredentialRefusal{at("2026-03-01T08:00:50Z"), "login-refused", {"events-jaas", "key"}, "wrong"};
   const auto json = nlohmann::json::parse(status_json(parts));
   std::vector<nlohmann::json> secrets;
   for (const auto& parameter : json["parameter"]) {
@@ -107,6 +107,8 @@ TEST(StatusJson, SaysSinceWhenTheBrokersRefuseWhatTheFileHolds) {
   ASSERT_EQ(secrets.size(), 3U);
   EXPECT_EQ(find(secrets[0], "state")["valueString"], "refused");
   EXPECT_EQ(find(secrets[0], "reason")["valueString"], "login-refused");
+  EXPECT_EQ(find(secrets[0], "detail")["valueString"], "wrong");
+  EXPECT_TRUE(find(secrets[2], "detail").is_null());
   EXPECT_EQ(find(secrets[0], "since")["valueDateTime"], "2026-03-01T08:00:50Z");
   EXPECT_EQ(find(secrets[0], "generation")["valueInteger"], 1);
   EXPECT_EQ(find(secrets[0], "fileGeneration")["valueInteger"], 2);

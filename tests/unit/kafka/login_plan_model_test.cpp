@@ -169,7 +169,7 @@ class World {
     now_ += Milliseconds(random_() % 300);
     note_login(value.generation);
     if (!accepted_.contains(value.value)) {
-      plan_.refused(value.generation, at());
+      plan_.refused(value.generation, at(), vault::Refused::kLogin);
       return check();
     }
     ++adoptions_;

@@ -29,7 +29,7 @@ struct Plan : ::testing::Test {
   }
   std::uint64_t refuse_next() {
     const std::uint64_t generation = next_try();
-    plan.refused(generation, now());
+    plan.refused(generation, now(), vault::Refused::kLogin);
     return generation;
   }
   void accept(std::uint64_t generation) {
@@ -129,7 +129,7 @@ TEST_F(Plan, AFileThatChangesAllTheTimeDoesNotKeepTheAcceptedLoginFromItsTurn) {
       const auto step = plan.next(now());
       if (step.kind != Kind::kTry) continue;
       tried = tried || step.generation == 1;
-      plan.refused(step.generation, now());
+      plan.refused(step.generation, now(), vault::Refused::kLogin);
     }
     clock.advance(500ms);
   }
@@ -149,7 +149,7 @@ TEST_F(Plan, ARevokedLoginIsTriedRarelyInTheEndHoweverOftenTheFileChanges) {
     const auto step = plan.next(now());
     if (step.kind == Kind::kTry) {
       if (step.generation == 1 && now() - begin > 30min) ++old_ones;
-      plan.refused(step.generation, now());
+      plan.refused(step.generation, now(), vault::Refused::kLogin);
     }
     clock.advance(500ms);
   }
@@ -220,6 +220,32 @@ TEST_F(Plan, SaysSinceWhenTheClientAtWorkIsRefused) {
   EXPECT_EQ(plan.refusal()->since, now());
   ASSERT_EQ(next_try(), 1U);
   plan.adopted(1, now());
+  EXPECT_FALSE(plan.refusal());
+}
+
+TEST_F(Plan, SaysOfTheNewestValueWhatIsWrongWithItWhileAnOlderOneIsRefusedForSomethingElse) {
+  accept(1);
+  plan.found(2);
+  ASSERT_EQ(next_try(), 2U);
+  plan.refused(2, now(), vault::Refused::kLoginUnusable);
+  const auto since = now();
+  plan.client_refused(now(), false);
+  for (int i = 0; i < 4; ++i) {
+    const std::uint64_t generation = next_try();
+    plan.refused(generation, now(), generation == 2 ? vault::Refused::kLoginUnusable : vault::Refused::kLogin);
+    ASSERT_TRUE(plan.refusal());
+    EXPECT_EQ(plan.refusal()->generation, 2U);
+    EXPECT_EQ(plan.refusal()->what, vault::Refused::kLoginUnusable);
+    EXPECT_EQ(plan.refusal()->since, since);
+  }
+  plan.found(3);
+  ASSERT_EQ(next_try(), 3U);
+  plan.refused(3, now(), vault::Refused::kAuthorities);
+  EXPECT_EQ(plan.refusal()->what, vault::Refused::kAuthorities);
+  EXPECT_EQ(plan.refusal()->since, now());
+  plan.found(4);
+  ASSERT_EQ(next_try(), 4U);
+  plan.adopted(4, now());
   EXPECT_FALSE(plan.refusal());
 }
 

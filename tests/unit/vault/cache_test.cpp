@@ -433,16 +433,17 @@ TEST_F(Cache, RM01_NeverAnswersFromALookThatBeganBeforeTheQuestion) {  // R-19
 
 TEST_F(Cache, SaysRefusedOfAValueAsLongAsAUserSaysSo) {
   load();
-  const auto other = cache().note_refusal({name("c2")}, Refused::kCertificate);
+  const auto other = cache().note_refusal({name("c2")}, {Refused::kCertificate, clock_.system_now(), {}});
   EXPECT_EQ(cache().report(name("c1")).state, State::kOk);
-  auto first = cache().note_refusal({name("c1"), name("c2")}, Refused::kLogin);
+  auto first = cache().note_refusal({name("c1"), name("c2")}, {Refused::kLogin, clock_.system_now(), "why"});
   const auto since = clock_.system_now();
   clock_.advance(7s);
-  auto second = cache().note_refusal({name("c1")}, Refused::kCertificate);
+  auto second = cache().note_refusal({name("c1")}, {Refused::kCertificate, clock_.system_now(), {}});
   auto report = cache().report(name("c1"));
   EXPECT_EQ(report.state, State::kRefused);
   EXPECT_EQ(report.reason, "login-refused");
   EXPECT_EQ(report.since, since) << "the oldest refusal";
+  EXPECT_EQ(report.detail, "why");
   EXPECT_EQ(cache().reports_in_use().front().state, State::kRefused);
   EXPECT_EQ(cache().report(name("c1"), {"Client", "a", "secret"}).state, State::kOk) << "for a user whom it works";
   first.reset();
@@ -453,7 +454,7 @@ TEST_F(Cache, SaysRefusedOfAValueAsLongAsAUserSaysSo) {
 
 TEST_F(Cache, ARefusedValueWhoseFileIsGoneIsToldByItsFile) {
   load();
-  const auto note = cache().note_refusal({name("c1")}, Refused::kLogin);
+  const auto note = cache().note_refusal({name("c1")}, {Refused::kLogin, clock_.system_now(), {}});
   files_->fail_always(ENOENT);
   clock_.advance(1s);
   (void)resolve();

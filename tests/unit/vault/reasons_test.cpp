@@ -200,6 +200,9 @@ TEST_F(Reasons, UnknownNamesAndForeignScopesAreReportedAsSuch) {
 TEST_F(Reasons, AreAllExplained) {
   for (const auto& one : all_cases())
     EXPECT_NE(explanation_of(one.reason), explanation_of("no such code")) << one.reason;
+  for (const Refused what : {Refused::kLogin, Refused::kCertificate, Refused::kLoginUnusable,
+                             Refused::kCertificateUnusable, Refused::kAuthorities})
+    EXPECT_NE(explanation_of(to_string(what)), explanation_of("no such code")) << to_string(what);
 }
 
 TEST_F(Reasons, AL19_MetricsTellHowManySecretsAreInWhichStateAndNamesOnlyWhenWanted) {  // contract 6.1
