@@ -48,13 +48,19 @@ std::shared_ptr<const Rights> rights_in(const Directory& directory, const std::s
 struct Login {
   std::string client_id;
   std::string source;  // the address as it is counted
+  std::string site;    // the /48 of an IPv6 address, or empty
   SecretPtr presented;
+  bool suspect = false;  // wrong guesses came from its address lately, and it is not proven itself
 
   [[nodiscard]] Mac caller() const { return keyed_mac(client_id + "\n" + source, *presented); }
   [[nodiscard]] Mac guess() const { return keyed_mac(client_id, *presented); }
   [[nodiscard]] Mac address() const { return keyed_mark("address\n" + source); }
   [[nodiscard]] Throttle::Attempt attempt() const {
-    return {keyed_mark("caller\n" + client_id + "\n" + source), address(), keyed_mark("client\n" + client_id)};
+    Throttle::Attempt attempt{keyed_mark("caller\n" + client_id + "\n" + source), address(),
+                              keyed_mark("client\n" + client_id)};
+    if (!site.empty())
+      attempt.site = Throttle::Site{keyed_mark("caller at\n" + client_id + "\n" + site), keyed_mark("site\n" + site)};
+    return attempt;
   }
 };
 
@@ -114,10 +120,11 @@ struct Authenticator::Impl : std::enable_shared_from_this<Impl> {
     const bool hopeless = attempt && !counted;
     if (hopeless) login.presented = std::make_shared<const vault::Secret>(noise_like(*login.presented));
     core::Result<Verdict> verdict = Verdict::kDenied;
+    Turn turn{login.source, login.suspect};
     if (usable) {
-      verdict = co_await check->check(found->second, login.presented, login.source);
+      verdict = co_await check->check(found->second, login.presented, std::move(turn));
     } else {
-      verdict = co_await check->check_nobody(*known, login.client_id, login.presented, login.source);
+      verdict = co_await check->check_nobody(*known, login.client_id, login.presented, std::move(turn));
     }
     if (hopeless) co_return Verdict::kDenied;
     if (counted && (!verdict || *verdict == Verdict::kGranted)) throttle.give_back_secret(secret);
@@ -151,8 +158,13 @@ struct Authenticator::Impl : std::enable_shared_from_this<Impl> {
 
   Verified verify_reserved(Login login, std::shared_ptr<const Throttle::Attempt> attempt) {
     if (!throttle.reserve(*attempt)) co_return throttled();
+    login.suspect = throttle.is_suspect(*attempt);
     auto verdict = co_await verify(std::move(login), attempt);
-    if (!verdict || *verdict == Verdict::kGranted) throttle.give_back(*attempt);
+    if (!verdict || *verdict == Verdict::kGranted) {
+      throttle.give_back(*attempt);
+    } else {
+      throttle.failed(*attempt);
+    }
     co_return verdict;
   }
 
@@ -160,6 +172,7 @@ struct Authenticator::Impl : std::enable_shared_from_this<Impl> {
   Verified verify_known(Login login, Proven::State state) {
     const Mac address = login.address();
     if (state == Proven::State::kRefusedSince && throttle.address_blocked(address)) co_return throttled();
+    login.suspect = state == Proven::State::kRefusedSince;
     auto verdict = co_await verify(std::move(login), nullptr);
     if (verdict && *verdict == Verdict::kDenied) throttle.count_address(address);
     co_return verdict;
@@ -223,7 +236,7 @@ asio::awaitable<core::Result<Principal>> Authenticator::authenticate(std::string
     co_return core::make_error(core::ErrorCode::kMalformed,
                                "the Authorization header must be \"Basic <base64 of id:secret>\"");
   const std::shared_ptr<Impl> impl = impl_;
-  Login login{std::move(credential->client_id), http::counted_peer(remote_address),
+  Login login{std::move(credential->client_id), http::counted_peer(remote_address), http::counted_site(remote_address),
               std::make_shared<const vault::Secret>(std::move(credential->secret))};
   const Login kept = login;
   const auto verdict = co_await impl->judge(std::move(login));
