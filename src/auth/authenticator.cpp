@@ -48,7 +48,6 @@ std::shared_ptr<const Rights> rights_in(const Directory& directory, const std::s
 struct Login {
   std::string client_id;
   std::string source;  // the address as it is counted
-  std::string site;    // the /48 of an IPv6 address, or empty
   SecretPtr presented;
   bool suspect = false;  // wrong guesses came from its address lately, and it is not proven itself
 
@@ -58,7 +57,7 @@ struct Login {
   [[nodiscard]] Throttle::Attempt attempt() const {
     Throttle::Attempt attempt{keyed_mark("caller\n" + client_id + "\n" + source), address(),
                               keyed_mark("client\n" + client_id)};
-    if (!site.empty())
+    if (const std::string site = http::counted_site(source); !site.empty())
       attempt.site = Throttle::Site{keyed_mark("caller at\n" + client_id + "\n" + site), keyed_mark("site\n" + site)};
     return attempt;
   }
@@ -236,7 +235,7 @@ asio::awaitable<core::Result<Principal>> Authenticator::authenticate(std::string
     co_return core::make_error(core::ErrorCode::kMalformed,
                                "the Authorization header must be \"Basic <base64 of id:secret>\"");
   const std::shared_ptr<Impl> impl = impl_;
-  Login login{std::move(credential->client_id), http::counted_peer(remote_address), http::counted_site(remote_address),
+  Login login{std::move(credential->client_id), http::counted_peer(remote_address),
               std::make_shared<const vault::Secret>(std::move(credential->secret))};
   const Login kept = login;
   const auto verdict = co_await impl->judge(std::move(login));
