@@ -32,7 +32,7 @@ struct Directory {
   std::map<std::string, ClientRecord, std::less<>> clients;
   // Of the clients that an `allow` policy links to.
   std::map<std::string, std::shared_ptr<Rights>, std::less<>> rights;
-  // Of `clients`: whom to check in place of a caller whom nobody knows (S-28).
+  // Of `clients`: whom to check in place of a caller whom no one knows (S-28).
   std::vector<const ClientRecord*> stand_ins;
 };
 
