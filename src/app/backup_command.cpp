@@ -78,7 +78,11 @@ int check(const BackupCommand& command, const std::string& file, std::ostream& o
   const auto checked = store::check_sqlite_database(file);
   if (!checked) {
     if (command.json)
-      out << nlohmann::json{{"file", file}, {"sound", false}, {"faults", {checked.error().diagnostics}}}.dump() << '\n';
+      out << nlohmann::json{{"file", file},
+                            {"sound", false},
+                            {"faults", nlohmann::json::array({checked.error().diagnostics})}}
+                 .dump()
+          << '\n';
     return fail(checked.error(), error);
   }
   const bool sound = checked->faults.empty();

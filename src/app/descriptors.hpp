@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Open files: the process takes what it is allowed, and connections of clients leave enough of them for secret files,
-// database and Kafka, so that whoever opens connections cannot stop those.
+// database and Kafka, so that those who open connections cannot stop those.
 // Thread: at start. Failure: none; a limit that cannot be raised stays as it is.
 #pragma once
 

@@ -99,7 +99,7 @@ void FhirpathCases::run(std::istream& in, std::ostream& out) {
       out << answer(line);
     }
     out << '\n';
-    if (in.rdbuf()->in_avail() <= 0) out.flush();  // whoever feeds lines one by one waits for the answer
+    if (in.rdbuf()->in_avail() <= 0) out.flush();  // a caller who feeds lines one by one waits for the answer
   }
   out.flush();
 }

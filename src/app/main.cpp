@@ -30,7 +30,7 @@ int fail(const core::Error& error) {
   return 1;
 }
 
-// Whoever reads the log may end, and files may reach a limit of their size: the call that fails says so. By default the
+// The reader of the log may end, and files may reach a limit of their size: the call that fails says so. By default the
 // signals of both end the process.
 void outlive_failed_writes() {
   for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, SIG_IGN);

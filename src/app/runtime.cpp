@@ -109,7 +109,7 @@ struct Runtime::Impl {
       : settings(std::move(given)),
         secrets(std::move(config), vault_options(settings), core::system_clock(), metrics) {}
 
-  // Also the end of a start that failed: nobody may log through parts that are gone.
+  // Also the end of a start that failed: no one may log through parts that are gone.
   ~Impl() {
     health_monitor.stop();
     stop_threads();

@@ -177,7 +177,7 @@ int vault_check(const Settings& settings, bool as_json) {
       check_all(cache, *uses, stored ? stored->bindings : std::vector<vault::TargetBinding>());
   const vault::TargetMode policy = cache.config().target_mode();
   as_json ? print_json(lines, policy) : print_text(lines, policy);
-  // Where nothing is known of users, every name is one that somebody counts on.
+  // Where nothing is known of users, every name is one that someone counts on.
   const bool fails = std::any_of(lines.begin(), lines.end(), [&](const Line& line) {
     return line.report.state != State::kOk && (!stored || !line.users.empty());
   });

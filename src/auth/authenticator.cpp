@@ -49,12 +49,17 @@ struct Login {
   std::string client_id;
   std::string source;  // the address as it is counted
   SecretPtr presented;
+  bool suspect = false;  // wrong guesses came from its address lately, and it is not proven itself
 
   [[nodiscard]] Mac caller() const { return keyed_mac(client_id + "\n" + source, *presented); }
   [[nodiscard]] Mac guess() const { return keyed_mac(client_id, *presented); }
   [[nodiscard]] Mac address() const { return keyed_mark("address\n" + source); }
   [[nodiscard]] Throttle::Attempt attempt() const {
-    return {keyed_mark("caller\n" + client_id + "\n" + source), address(), mark_of_client(client_id)};
+    Throttle::Attempt attempt{keyed_mark("caller\n" + client_id + "\n" + source), address(),
+                              mark_of_client(client_id)};
+    if (const std::string site = http::counted_site(source); !site.empty())
+      attempt.site = Throttle::Site{keyed_mark("caller at\n" + client_id + "\n" + site), keyed_mark("site\n" + site)};
+    return attempt;
   }
 };
 
@@ -114,11 +119,12 @@ struct Authenticator::Impl : std::enable_shared_from_this<Impl> {
     const bool hopeless = attempt && !counted;
     if (hopeless) login.presented = std::make_shared<const vault::Secret>(noise_like(*login.presented));
     core::Result<Verdict> verdict = Verdict::kDenied;
+    Turn turn{login.source, login.suspect};
     if (usable) {
-      verdict = co_await check->check(found->second, login.presented, login.source);
+      verdict = co_await check->check(found->second, login.presented, std::move(turn));
     } else {
       const Mac mark = attempt ? attempt->client : mark_of_client(login.client_id);
-      verdict = co_await check->check_nobody(*known, mark, login.presented, login.source);
+      verdict = co_await check->check_nobody(*known, mark, login.presented, std::move(turn));
     }
     if (hopeless) co_return Verdict::kDenied;
     if (counted && (!verdict || *verdict == Verdict::kGranted)) throttle.give_back_secret(secret);
@@ -152,8 +158,13 @@ struct Authenticator::Impl : std::enable_shared_from_this<Impl> {
 
   Verified verify_reserved(Login login, std::shared_ptr<const Throttle::Attempt> attempt) {
     if (!throttle.reserve(*attempt)) co_return throttled();
+    login.suspect = throttle.is_suspect(*attempt);
     auto verdict = co_await verify(std::move(login), attempt);
-    if (!verdict || *verdict == Verdict::kGranted) throttle.give_back(*attempt);
+    if (!verdict || *verdict == Verdict::kGranted) {
+      throttle.give_back(*attempt);
+    } else {
+      throttle.failed(*attempt);
+    }
     co_return verdict;
   }
 
@@ -161,6 +172,7 @@ struct Authenticator::Impl : std::enable_shared_from_this<Impl> {
   Verified verify_known(Login login, Proven::State state) {
     const Mac address = login.address();
     if (state == Proven::State::kRefusedSince && throttle.address_blocked(address)) co_return throttled();
+    login.suspect = state == Proven::State::kRefusedSince;
     auto verdict = co_await verify(std::move(login), nullptr);
     if (verdict && *verdict == Verdict::kDenied) throttle.count_address(address);
     co_return verdict;

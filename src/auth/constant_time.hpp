@@ -14,7 +14,7 @@ namespace embergate::auth {
 using Mac = std::array<std::uint8_t, 32>;
 
 bool equal_in_constant_time(const vault::Secret& expected, const vault::Secret& presented);
-// A name for a text that is counted: whoever reads memory learns no address and no client from it, and it has one size.
+// A name for a text that is counted: a reader of memory learns no address and no client from it, and it has one size.
 Mac keyed_mark(std::string_view text);
 // A name for (context, presented) that tells nothing about the value: the key of the cache of verified hashes.
 Mac keyed_mac(std::string_view context, const vault::Secret& presented);

@@ -49,17 +49,16 @@ class CredentialCheck : public std::enable_shared_from_this<CredentialCheck> {
         verified_(options.hash_cache),
         desk_(std::make_shared<HashDesk>(options.hash_queue, options.hash_queue_per_address)) {}
 
-  // `source`: the address whose place in the line for hashes this takes.
-  Answer check(ClientRecord client, SecretPtr presented, std::string source);
+  Answer check(ClientRecord client, SecretPtr presented, Turn turn);
   // Of a client that is not there or cannot log in: always denied, at the same cost. `mark`: mark_of_client().
-  Answer check_nobody(std::shared_ptr<const Directory> known, Mac mark, SecretPtr presented, std::string source);
+  Answer check_nobody(std::shared_ptr<const Directory> known, Mac mark, SecretPtr presented, Turn turn);
   void forget_hashes() { verified_.clear(); }
   void join() { desk_->join(); }
 
  private:
   Verdict verify_reference(const ClientRecord& client, const vault::Secret& presented);
   bool matches_previous(const ClientRecord& client, const vault::Secret& presented);
-  Answer check_hash(ClientRecord client, SecretPtr presented, std::string source);
+  Answer check_hash(ClientRecord client, SecretPtr presented, Turn turn);
 
   vault::SecretCache& secrets_;
   boost::asio::thread_pool& pool_;

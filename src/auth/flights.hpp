@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Checks that are under way: a credential that many requests bring at once is checked once, and counts as one attempt.
 // Thread: any. Ownership: an entry lives until its Landing is gone. Failure: a Landing that goes without a result gives
-// its waiters kInternal, so nobody waits for a check that ended some other way.
+// its waiters kInternal, so no one waits for a check that ended some other way.
 #pragma once
 
 #include <functional>

@@ -15,18 +15,18 @@ core::Error no_place() {
 
 }  // namespace
 
-boost::asio::awaitable<core::Result<bool>> HashDesk::run(std::string source, std::function<bool()> work) {
-  auto start = [self = shared_from_this(), source = std::move(source), work = std::move(work)](const auto& done) {
-    self->enter(source, Job{work, done});
+boost::asio::awaitable<core::Result<bool>> HashDesk::run(Turn turn, std::function<bool()> work) {
+  auto start = [self = shared_from_this(), turn = std::move(turn), work = std::move(work)](const auto& done) {
+    self->enter(turn, Job{work, done});
   };
   co_return co_await core::await_callback<core::Result<bool>>(std::move(start));
 }
 
-void HashDesk::enter(const std::string& source, Job job) {
+void HashDesk::enter(const Turn& turn, Job job) {
   std::optional<Job> left_over;
   {
     std::lock_guard lock(mutex_);
-    left_over = line_.push(source, std::move(job));
+    left_over = line_.push(turn, std::move(job));
   }
   // One call for each job that came; those of displaced jobs find nothing to do.
   boost::asio::post(thread_, [self = shared_from_this()] { self->serve_next(); });

@@ -19,7 +19,7 @@ namespace embergate::auth {
 class HashDesk : public std::enable_shared_from_this<HashDesk> {
  public:
   HashDesk(std::size_t places, std::size_t places_per_source) : line_(places, places_per_source) {}
-  boost::asio::awaitable<core::Result<bool>> run(std::string source, std::function<bool()> work);
+  boost::asio::awaitable<core::Result<bool>> run(Turn turn, std::function<bool()> work);
   void join() { thread_.join(); }
 
  private:
@@ -27,7 +27,7 @@ class HashDesk : public std::enable_shared_from_this<HashDesk> {
     std::function<bool()> work;
     std::function<void(core::Result<bool>)> done;
   };
-  void enter(const std::string& source, Job job);
+  void enter(const Turn& turn, Job job);
   void serve_next();
 
   std::mutex mutex_;

@@ -4,8 +4,13 @@
 // minute. An attempt is counted before it is checked, and given back when it was right, so that a burst has no more
 // guesses than a queue of them.
 //
-// A client that is guessed at from many addresses is not locked out: an address without failures of its own has one
-// attempt, up to ten times the client's limit. Who was let in lately is not counted at all: see Proven.
+// Failures of an address are remembered for an hour, and slow down how its counts drain: 1 + failures / limit times as
+// slow, ten times at most. The /48 of an IPv6 address is counted as one address with four times the limits.
+//
+// A client that is guessed at from many addresses is not locked out: a fresh address, one without failures at this
+// client within the hour, has one attempt, up to ten times the client's limit. An address is not fresh when its /48 has
+// as many failures at the client as one address may have in a minute. A caller that was let in lately is not counted
+// at all: see Proven.
 //
 // Thread: any. Ownership: bounded maps, the entries that were touched longest ago go first; the clock outlives it.
 // Failure: none.
@@ -13,14 +18,30 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <list>
 #include <map>
 #include <mutex>
+#include <optional>
 
 #include "auth/constant_time.hpp"
 #include "embergate/core/clock.hpp"
 
 namespace embergate::auth {
+
+// Failures of the last hour, and of up to ten minutes before it.
+class Remembered {
+ public:
+  void add(core::SteadyTime now);
+  [[nodiscard]] std::size_t count(core::SteadyTime now) const;
+
+ private:
+  static constexpr std::int64_t kSpans = 7;  // of ten minutes: the one that runs, and an hour before it
+  static std::int64_t span_at(core::SteadyTime now);
+
+  std::array<std::uint32_t, kSpans> failures_{};
+  std::int64_t newest_ = 0;
+};
 
 // Counts that drain, one for each key.
 class Levels {
@@ -28,13 +49,17 @@ class Levels {
   Levels(double drained_per_minute, double most, std::size_t max_tracked)
       : drained_per_minute_(drained_per_minute), most_(most), max_tracked_(max_tracked) {}
   [[nodiscard]] double level(const Mac& key, core::SteadyTime now) const;
+  [[nodiscard]] std::size_t remembered(const Mac& key, core::SteadyTime now) const;
   void add(const Mac& key, double amount, core::SteadyTime now);  // an amount below zero gives back
+  // What was added was a failure. A key that went for want of a place is not remembered.
+  void remember(const Mac& key, core::SteadyTime now);
 
  private:
   struct Entry {
     Mac key;
     double level = 0;
     core::SteadyTime at{};
+    Remembered failures{};
   };
   [[nodiscard]] double drained(const Entry& entry, core::SteadyTime now) const;
 
@@ -48,16 +73,21 @@ class Levels {
 class Throttle {
  public:
   struct Limits {                 // failures within a minute
-    std::size_t at_address = 10;  // of one client at one address
+    std::size_t at_address = 10;  // of one client at one address; four times that at one /48
     std::size_t of_address = 100;
     std::size_t of_client = 20;  // over all addresses, and of a secret over all clients
     std::size_t max_tracked = 10'000;
   };
-  // Keyed marks of what is counted.
+  // Keyed marks of what is counted. Site: the /48 of an IPv6 address.
+  struct Site {
+    Mac client_at_site;
+    Mac site;
+  };
   struct Attempt {
     Mac client_at_address;
     Mac address;
     Mac client;
+    std::optional<Site> site{};
   };
 
   Throttle(Limits limits, const core::Clock& clock);
@@ -67,15 +97,22 @@ class Throttle {
   [[nodiscard]] bool reserve(const Attempt& attempt);
   // The secret behind the client, on top of reserve().
   [[nodiscard]] bool reserve_secret(const Mac& secret, const Attempt& attempt);
+  // What becomes of an attempt that was reserved: it was right or could not be judged, or it was wrong.
   void give_back(const Attempt& attempt);
+  void failed(const Attempt& attempt);
   void give_back_secret(const Mac& secret);
   // Failures that nothing was reserved for. The first: the same guess was under way already. The second: no guess,
   // since it was right once.
   void count_at_address(const Attempt& attempt);
   void count_address(const Mac& address);
   [[nodiscard]] bool address_blocked(const Mac& address);
+  // Whether wrong guesses came from there within the hour, whatever client they were at; from a site: as many as one
+  // address may have at one client in a minute.
+  [[nodiscard]] bool is_suspect(const Attempt& attempt);
 
  private:
+  void count_here(const Attempt& attempt, double amount, core::SteadyTime now);
+  void remember_here(const Attempt& attempt, core::SteadyTime now);
   [[nodiscard]] bool is_over_here(const Attempt& attempt, core::SteadyTime now) const;
   [[nodiscard]] bool is_over(const Attempt& attempt, core::SteadyTime now) const;
   [[nodiscard]] bool is_fresh(const Attempt& attempt, double own, core::SteadyTime now) const;
@@ -86,6 +123,8 @@ class Throttle {
   std::mutex mutex_;
   Levels at_address_;
   Levels of_address_;
+  Levels at_site_;
+  Levels of_site_;
   Levels of_client_;
   Levels of_secret_;
 };

@@ -166,7 +166,7 @@ struct Deliveries::Impl : std::enable_shared_from_this<Deliveries::Impl> {
 
   static std::string check_name(const topic::TopicDestination& destination) { return "kafka:" + destination.id; }
 
-  // The destination is deleted: its queue is gone, and what is in flight is nobody's any more.
+  // The destination is deleted: its queue is gone, and what is in flight is no one's any more.
   void drop(const Entry& entry) {
     health.remove(check_name(*entry.destination));
     metrics.remove("destination", entry.destination->id);

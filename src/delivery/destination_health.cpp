@@ -39,15 +39,24 @@ std::string DestinationHealth::of_refusal(const kafka::CredentialRefusal& refusa
                      names.empty() ? std::string("the login") : fmt::format("secret '{}'", names), refusal.reason);
 }
 
-// The first that stands in the way.
+// What stands in the way, and the events that wait meanwhile: they need a decision also when nothing new comes.
 std::string DestinationHealth::trouble() const {
   std::shared_ptr<Relay> relay;
+  std::string settings;
   {
     const std::lock_guard lock(mutex_);
-    if (!unusable_.empty()) return unusable_;
-    if (!idle_.empty()) return idle_;
     relay = relay_.lock();
+    settings = unusable_.empty() ? idle_ : unusable_;
   }
+  const std::string hindrance = settings.empty() ? of_delivery(relay.get()) : settings;
+  const std::uint64_t held = relay != nullptr ? relay->held_rows() : 0;
+  if (held == 0) return hindrance;
+  return fmt::format("{}{}{} events were not sent with the others: see $waiting of the destination", hindrance,
+                     hindrance.empty() ? "" : "; ", held);
+}
+
+// The first that stands in the way.
+std::string DestinationHealth::of_delivery(const Relay* relay) const {
   const kafka::ConnectionStatus status = relay != nullptr ? relay->connection() : kafka::ConnectionStatus{};
   if (!status.has_credential || !status.connected) {
     const std::string_view what = status.has_credential ? "not connected" : "no usable credential";
@@ -58,10 +67,7 @@ std::string DestinationHealth::trouble() const {
     return fmt::format("delivery has been stopped for {} s: {}", std::max<std::int64_t>(seconds.count(), 0),
                        stopped->reason);
   }
-  if (status.refusal) return of_refusal(*status.refusal);
-  const std::uint64_t held = relay != nullptr ? relay->held_rows() : 0;
-  return held == 0 ? std::string()
-                   : fmt::format("{} events were not sent with the others: see $waiting of the destination", held);
+  return status.refusal ? of_refusal(*status.refusal) : std::string();
 }
 
 }  // namespace embergate::delivery

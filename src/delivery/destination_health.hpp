@@ -29,6 +29,7 @@ class DestinationHealth {
 
  private:
   [[nodiscard]] std::string trouble() const;
+  [[nodiscard]] std::string of_delivery(const Relay* relay) const;
   static std::string of_refusal(const kafka::CredentialRefusal& refusal);
 
   const std::shared_ptr<const ErrorLog> errors_;

@@ -30,8 +30,8 @@ class ParameterView {
   // The value when it is given and within its bounds.
   std::optional<std::uint32_t> number(std::string_view name, std::int64_t lowest, std::int64_t highest);
   void one_of(const Parameter* parameter, std::string_view value, std::initializer_list<std::string_view> allowed);
-  // Settings that would be ignored are a mistake of whoever wrote them: a login that is never used looks like one that
-  // works.
+  // Settings that would be ignored are a mistake of the one who wrote them: a login that is never used looks like one
+  // that works.
   void need(bool condition, std::initializer_list<std::string_view> names, std::string_view text);
   // `parameter` null: the issue is about the list of them.
   void issue(const Parameter* parameter, std::string text, std::string_view code = "invalid");

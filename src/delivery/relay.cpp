@@ -80,7 +80,7 @@ asio::awaitable<void> Relay::run() {
   finish();
 }
 
-// The producer goes now, whoever else still holds the relay: it must not outlive its pool.
+// The producer goes now, no matter who else holds the relay: it must not outlive its pool.
 void Relay::finish() {
   std::unique_ptr<kafka::Producer> producer;
   {

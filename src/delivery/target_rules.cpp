@@ -44,7 +44,7 @@ class Rules {
     for (const auto& parameter : destination_.parameters) {
       if (!parameter.secret_reference || !is_secret(parameter.name)) continue;
       const auto name = vault::make_secret_name(*parameter.secret_reference);
-      // A name that nobody knows is another rule's matter.
+      // A name that no one knows is another rule's matter.
       if (name && config_.find(*name) != nullptr) check(*name);
     }
     check_first_use();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A window: rows of the outbox that are sent and settled together, and the memory that their records lie in (decision
 // 19, decision 40). Thread: built by one thread, then read by the relay's strand; the memory may be released on any
-// thread. Ownership: the batch owns all bytes; rows are views into them. Bound: whoever builds the window stops in
+// thread. Ownership: the batch owns all bytes; rows are views into them. Bound: the builder of the window stops in
 // time; one chunk holds many records, a long record has a chunk of its own.
 #pragma once
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// For messages: which element of a type somebody may have meant. Called only when an issue is written, on names cut to
+// For messages: which element of a type someone may have meant. Called only when an issue is written, on names cut to
 // 64 bytes. Thread: pure function. Failure: an empty text when nothing is near.
 #pragma once
 

@@ -30,7 +30,7 @@ class TreeBuilder {
   bool scalar(std::string_view token);
   bool fail(core::ErrorCode code, const char* place, std::string what);
 
-  // Hands the records over: a copy of just their size, or the scratch itself when nobody uses it again. Only after
+  // Hands the records over: a copy of just their size, or the scratch itself when no one uses it again. Only after
   // every call gave true.
   void finish(bool take_scratch);
   [[nodiscard]] const core::Error& error() const { return *error_; }

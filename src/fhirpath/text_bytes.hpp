@@ -50,7 +50,7 @@ inline std::uint64_t mixed_in(std::uint64_t hash, std::uint64_t word) {
 #endif
 }
 
-// For tables in the memory of one evaluation; whoever finds collisions pays for them in steps.
+// For tables in the memory of one evaluation; the one who finds collisions pays for them in steps.
 inline std::uint32_t hash_text(std::string_view text) {
   const std::size_t size = text.size();
   if (size < 8) {

@@ -158,7 +158,7 @@ asio::awaitable<bool> Connection::shake_hands() {
   idle_ = false;
   ERR_clear_error();
   if (!failure) co_return true;
-  tls_.reset();  // nobody to say goodbye to
+  tls_.reset();  // no one to say goodbye to
   co_return false;
 }
 

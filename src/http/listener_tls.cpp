@@ -21,7 +21,7 @@ core::Result<void> ListenerTls::take(std::string_view chain, std::string_view ke
   auto pair = std::make_shared<Pair>();
   asio::ssl::context& context = pair->context;
   harden(context);
-  // A session that was agreed under another certificate is not taken up again: whoever returns sees the new one.
+  // A session that was agreed under another certificate is not taken up again: a peer that returns sees the new one.
   SSL_CTX_set_session_cache_mode(context.native_handle(), SSL_SESS_CACHE_OFF);
   // OpenSSL would ask on the terminal for the password of an encrypted key.
   context.set_password_callback([](std::size_t, asio::ssl::context::password_purpose) { return std::string(); });

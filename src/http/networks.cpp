@@ -21,6 +21,12 @@ Bytes bytes_of(const asio::ip::address& address) {
   return bytes;
 }
 
+asio::ip::address_v6 network_of(const asio::ip::address_v6& address, std::ptrdiff_t prefix_bytes) {
+  Bytes bytes = address.to_bytes();
+  std::fill(bytes.begin() + prefix_bytes, bytes.end(), static_cast<unsigned char>(0));
+  return asio::ip::address_v6(bytes);
+}
+
 bool same_prefix(const Bytes& left, const Bytes& right, unsigned bits) {
   for (unsigned i = 0; i < bits; ++i) {
     const auto mask = static_cast<unsigned char>(0x80U >> (i % 8));
@@ -73,10 +79,7 @@ asio::ip::address plain_address(const asio::ip::address& address) {
 }
 
 asio::ip::address counted_address(const asio::ip::address& address) {
-  if (!address.is_v6()) return address;
-  Bytes bytes = address.to_v6().to_bytes();
-  std::fill(bytes.begin() + 8, bytes.end(), static_cast<unsigned char>(0));
-  return asio::ip::address_v6(bytes);
+  return address.is_v6() ? network_of(address.to_v6(), 8) : address;
 }
 
 std::string counted_peer(const std::string& address) {
@@ -84,6 +87,13 @@ std::string counted_peer(const std::string& address) {
   boost::system::error_code failure;
   const auto parsed = asio::ip::make_address(address, failure);
   return failure ? address : counted_address(parsed).to_string();
+}
+
+std::string counted_site(const std::string& address) {
+  if (address.find(':') == std::string::npos) return {};
+  boost::system::error_code failure;
+  const auto parsed = asio::ip::make_address(address, failure);
+  return failure || !parsed.is_v6() ? std::string() : network_of(parsed.to_v6(), 6).to_string();
 }
 
 }  // namespace embergate::http

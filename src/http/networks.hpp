@@ -30,7 +30,7 @@ class Networks {
 
 // An IPv4 address that is written as IPv6 is the IPv4 address.
 boost::asio::ip::address plain_address(const boost::asio::ip::address& address);
-// Whoever has one IPv6 address has the whole /64 to choose from: it counts as one peer.
+// A caller with one IPv6 address has the whole /64 to choose from: it counts as one peer.
 boost::asio::ip::address counted_address(const boost::asio::ip::address& address);
 
 }  // namespace embergate::http

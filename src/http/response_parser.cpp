@@ -55,7 +55,7 @@ ResponseParser::State ResponseParser::read_head() {
   if (!well_formed) return State::kMalformed;
   drop_used(finder_.size());
   finder_.reset();
-  // 101 would hand the connection to another protocol, which nobody asked for.
+  // 101 would hand the connection to another protocol, which no one asked for.
   if (response_.status == 101) return State::kMalformed;
   if (response_.status < 200) return State::kComplete;  // interim: the answer is still to come
   head_done_ = true;

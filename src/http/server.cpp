@@ -68,7 +68,7 @@ core::Error listen_error(const std::string& host, std::uint16_t port, const erro
   return core::make_error(ErrorCode::kUnavailable, where + " cannot be listened on: " + failure.message());
 }
 
-// Cheap, and without waiting: whoever floods us gets no memory of ours, nor a TLS handshake.
+// Cheap, and without waiting: a flood gets no memory of ours, nor a TLS handshake.
 void refuse(Connection::Socket socket, bool plain) {
   if (!plain) return;
   error_code ignored;

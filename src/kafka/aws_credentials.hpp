@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where AWS credentials come from, in the order of AWS's own programs: the JAAS line, its profile, environment, web
 // identity, shared credentials file, container endpoint (decision 37). Credentials that expire are kept until shortly
-// before; others are read anew each time, so that a rotated file is seen. Thread: one caller at a time, blocking, on
+// before; others are read again each time, so that a rotated file is seen. Thread: one caller at a time, blocking, on
 // control threads. Ownership: the exchange and the environment outlive the chain. Failure: retriable when the other
 // side did not answer; texts name the source, never a value or what the other side said.
 #pragma once

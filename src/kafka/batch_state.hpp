@@ -2,9 +2,9 @@
 // The account of one batch on its way: every record is settled exactly once, and the last one finishes the batch. The
 // library carries a pointer to a record's slot as its opaque, so that one allocation serves the whole batch and no
 // record is copied (docs/performance.md). Thread: settle() of different records from any threads; finish() once,
-// by whoever settled the last record (through the pump). Ownership: a BatchState lives until finish(), which destroys
-// it; BatchRegistry knows the living ones, for the end of the pool. Failure: none of its own; settling a record twice
-// is a programming fault (EG_ASSERT).
+// by the one who settled the last record (through the pump). Ownership: a BatchState lives until finish(), which
+// destroys it; BatchRegistry knows the living ones, for the end of the pool. Failure: none of its own; settling a
+// record twice is a programming fault (EG_ASSERT).
 #pragma once
 
 #include <atomic>

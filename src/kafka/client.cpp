@@ -147,7 +147,7 @@ void Client::leave_to_the_system() {
                   std::move(topics_)});
 }
 
-// What happened before somebody listened is over: a candidate's first failed try says nothing of the client at work.
+// What happened before someone listened is over: a candidate's first failed try says nothing of the client at work.
 // But a fatal error stays, and the library tells of it once.
 void Client::speak() {
   while (serve(EventPump::kBudget)) {

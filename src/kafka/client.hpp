@@ -75,7 +75,7 @@ class Client final : public EventSource, public std::enable_shared_from_this<Cli
   void close();
   void speak();
   void silence() { silent_.store(true); }  // the observer hears no more; reports still reach their batches
-  [[nodiscard]] bool holding() const { return guard_->holding(); }  // it connects to nobody after a refused login
+  [[nodiscard]] bool holding() const { return guard_->holding(); }  // it connects to no one after a refused login
   [[nodiscard]] bool has_delivered() const { return has_delivered_.load(); }  // at least one record
   [[nodiscard]] bool shut() const { return guard_->is_shut(); }               // and will never again: records came back
   void leave_to_the_system();  // instead of close(), when the library cannot be waited for

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stands before every connection that one client makes. It asks whether the broker may be told the login: the cluster
 // names brokers of its own choice, and the address in the destination says nothing of them (S-02). And while it holds,
-// the client connects to nobody: the library would go on knocking about once a second with a login that was just
+// the client connects to no one: the library would go on knocking about once a second with a login that was just
 // refused, and brokers lock accounts for that. The client keeps its queue and its producer id meanwhile, so
 // nothing is sent twice for it. It shuts for good when records came back as failures of the connection: the library
 // would send what is queued behind them, and younger versions would overtake older ones (decision 19); to know that,
-// nobody connects before all reports were read. A client whose login is on trial has one connection from its birth on:
+// no one connects before all reports were read. A client whose login is on trial has one connection from its birth on:
 // the library knocks again a tenth of a second after a refusal, and at other brokers at once, and each would count as a
 // failed login. Thread: connect_to() is called on the library's broker threads: it calls nothing back, and waits 50 ms
 // at most for the reader of the reports; the rest from any thread. Ownership: must outlive its client; see OpenClient.
@@ -48,7 +48,7 @@ class ConnectGuard {
   ConnectGuard& operator=(const ConnectGuard&) = delete;
 
   void install(rd_kafka_conf_t* conf);
-  // Nobody connects before this: the library's threads live before the client knows its login.
+  // No one connects before this: the library's threads live before the client knows its login.
   void open();
   void hold() { holding_.store(true); }
   void release() { holding_.store(false); }

@@ -10,7 +10,7 @@ namespace embergate::kafka {
 namespace {
 
 constexpr std::chrono::seconds kIdleLimit{10};
-constexpr core::Milliseconds kLong{250};      // a task that takes longer has waited for somebody
+constexpr core::Milliseconds kLong{250};      // a task that takes longer has waited for someone
 constexpr std::chrono::seconds kSlowFor{30};  // how long its strand is in the slow lane
 
 }  // namespace

@@ -2,7 +2,7 @@
 // From the secrets of an identity to a login that brokers accept: waits for a new generation of all of them together,
 // proves it with a client of its own, hands it over; what is refused leaves the old login at work and is tried again as
 // LoginPlan decides, which also takes the old login back when the running client was refused (R-35, R-36, R-39, R-40,
-// R-43, decision 22). Tokens are fetched anew at 80 % of their life. Thread: everything but the watcher's notice runs
+// R-43, decision 22). Tokens are fetched again at 80 % of their life. Thread: everything but the watcher's notice runs
 // on the identity's strand. Ownership: owned by its identity; stop() ends the notices. Failure: the host gets a text
 // without values; never gives up.
 #pragma once
@@ -70,7 +70,7 @@ class CredentialKeeper : public std::enable_shared_from_this<CredentialKeeper> {
   void login_refused();                    // of the running client: the broker may have rotated before the file
   void tls_refused(bool our_certificate);  // the same for certificates
   void client_answers();                   // the running client is accepted after all
-  void lost();                             // the running client was given up; the login has to prove itself anew
+  void lost();                             // the running client was given up; the login has to prove itself again
   void too_old();                          // the running client reached maxLoginAgeMs
   void token_wanted();                     // the library's token is near its end
   void target_changed();                   // a secret may be bound to another target now

@@ -57,7 +57,7 @@ void EventPump::add(std::shared_ptr<EventSource> source) {
     sources_[descriptor] = std::move(source);
     if (!watch(descriptor)) unwatched_.push_back(descriptor);
   }
-  ring(descriptor);  // what came before the source was added rang nobody
+  ring(descriptor);  // what came before the source was added rang no one
   ring(wake_);
 }
 

@@ -84,7 +84,7 @@ void Identity::send(Lane& lane, std::shared_ptr<const RecordBatch> batch, Produc
   context_.finish(lane.send(state, must_wait));
   if (!must_wait) return;
   lanes_wait_.store(true);
-  // Had all reports come in before the flag was up, nobody would look again.
+  // Had all reports come in before the flag was up, no one would look again.
   look_for_room();
 }
 
@@ -94,7 +94,7 @@ void Identity::look_for_room() {
   });
 }
 
-// The client is shared: its queue is emptied only when nobody else has a part in it.
+// The client is shared: its queue is emptied only when no one else has a part in it.
 void Identity::purge(Lane& lane) {
   Lane::Finished finished = lane.fail_waiting("given back on request");
   {

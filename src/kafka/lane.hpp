@@ -34,7 +34,7 @@ class Lane {
   // Batches that came to their end inside a call; the caller finishes them, without a lock.
   using Finished = std::vector<BatchState*>;
 
-  // True in `must_wait` when the client's queue is full: somebody has to call proceed() later.
+  // True in `must_wait` when the client's queue is full: someone has to call proceed() later.
   Finished send(BatchState* batch, bool& must_wait);
   // Hands over what waits, as far as the sink takes it. `must_wait` as above.
   Finished proceed(bool& must_wait);

@@ -81,7 +81,7 @@ class LoginPlan {
   std::uint64_t tried_ = 0;   // the newest one that was tried
   std::uint64_t proven_ = 0;  // the last one that brokers accepted
   bool proven_is_next_ = false;
-  bool turn_stays_ = false;  // a newer value is being tried before its turn, and takes nobody else's
+  bool turn_stays_ = false;  // a newer value is being tried before its turn, and takes no one else's
   bool at_work_ = false;     // a client has the accepted login
   bool client_refused_ = false;
   bool too_old_ = false;

@@ -128,7 +128,7 @@ void set_network(Setter& to, const ConnectionSettings& settings) {
   to.set("connections.max.idle.ms", "180000");  // cloud balancers cut silently from 240 s on
   to.set("reconnect.backoff.max.ms", "1000");   // decides how soon a mended credential is picked up
   to.set("topic.metadata.refresh.interval.ms", "180000");
-  to.set("topic.metadata.propagation.max.ms", "5000");  // how long a record waits for a topic that nobody knows
+  to.set("topic.metadata.propagation.max.ms", "5000");  // how long a record waits for a topic that no one knows
   to.set("allow.auto.create.topics", "false");
   to.set("enable.metrics.push", "false");
   to.set("log.connection.close", "false");

@@ -6,7 +6,7 @@
 // factory outlives its sources. Failure: Error::retriable true = the other side did not answer or asks for patience
 // (transport, 429, 5xx): tried again on the schedule; false = refused (4xx, an expired file, a missing option): tried
 // again when a secret changes, and on the schedule as a refused login is. Texts never hold a value; remote text
-// passes the redactor of whoever keeps it.
+// passes the redactor of the one who keeps it.
 #pragma once
 
 #include <atomic>

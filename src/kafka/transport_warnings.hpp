@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One line in the log for a connection that hands a secret to somebody who may not be the right one: plaintext to
+// One line in the log for a connection that hands a secret to someone who may not be the right one: plaintext to
 // another machine (S-03), or no check of the broker's name (S-04). Thread: any. Failure: none.
 #pragma once
 

@@ -2,7 +2,7 @@
 // At most so many replacements of clients at a time, first come first served: one rotated file may concern many
 // connections, and each replacement costs TLS handshakes and a drain. Thread: any. Ownership: a Turn is given back when
 // it is destroyed; it may outlive whoever asked for it, but not the Turns. Bound: an identity asks once at a time.
-// Failure: none; a turn that nobody wants any more passes on at once.
+// Failure: none; a turn that no one wants any more passes on at once.
 #pragma once
 
 #include <cstddef>
@@ -30,7 +30,7 @@ class Turns {
   explicit Turns(std::size_t limit) : free_(limit) {}
   // `begin` is called once: now, or on the thread that gives a turn back. It must only post.
   void ask(Begin begin);
-  void forget_all();  // nobody waits any more
+  void forget_all();  // no one waits any more
 
  private:
   void give_back();

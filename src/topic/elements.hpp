@@ -34,7 +34,7 @@ void add_issue(Issues& issues, std::string_view code, std::string diagnostics, s
 void check_elements(fhir::Node object, std::string_view path, std::span<const ElementRule> rules,
                     std::span<const ElementRule> common, Issues& issues);
 
-// Elements that every resource, and every backbone element, may have (modifierExtension is not among them: nobody here
+// Elements that every resource, and every backbone element, may have (modifierExtension is not among them: no one here
 // would obey it).
 std::span<const ElementRule> resource_elements();
 std::span<const ElementRule> backbone_elements();

@@ -99,7 +99,7 @@ Result<const Entry*> SecretCache::Impl::granted(const SecretName& name, const Re
 
 void SecretCache::Impl::log_denial(const SecretName& name, const Requester& requester) {
   {
-    // Once per secret and requester: whoever can cause denials must not be able to fill the log.
+    // Once per secret and requester: callers who can cause denials must not be able to fill the log.
     std::lock_guard lock(mutex);
     auto key = fmt::format("{}\n{}\n{}\n{}", name.value(), requester.resource_type, requester.id, requester.field);
     if (denials.size() >= kMaxDenialsLogged || !denials.insert(std::move(key)).second) return;
@@ -262,7 +262,7 @@ Result<SecretValue> SecretCache::refresh(const SecretName& name, const Requester
   };
   const auto before =
       file->with_state([](const FileState& state) { return Before{state.reads(), state.generation()}; });
-  // Somebody else's refresh may have brought the new value already; and nobody's wrong passwords may drive our
+  // Someone else's refresh may have brought the new value already; and no one's wrong passwords may drive our
   // reads.
   const bool forced = before.generation <= used_generation && file->take_refresh(impl_->options.forced_refresh);
   file->look(forced);

@@ -106,7 +106,7 @@ struct SecretCache::Impl {
   std::map<std::pair<SecretName, ContentKind>, std::shared_ptr<TrackedFile>> tracked;
   std::map<std::string, std::weak_ptr<TrackedBundle>> bundles;
   std::set<std::string> denials;
-  std::vector<std::shared_ptr<TrackedFile>> used;  // polled though nobody watches them
+  std::vector<std::shared_ptr<TrackedFile>> used;  // polled though no one watches them
 
   std::mutex first_mutex;  // guards the next; taken under a file's lock
   std::map<std::pair<std::uint64_t, std::uint64_t>, SecretName> first_by_inode;

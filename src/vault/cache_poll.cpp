@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rounds in which files are looked at without anybody asking. The poll thread itself waits for no file
 // system: what cannot be said at once is asked by helpers, those of one mount in turn, so that a mount that hangs
-// delays nobody else's rotation.
+// delays no one else's rotation.
 #include <algorithm>
 #include <new>
 
@@ -149,7 +149,7 @@ void SecretCache::Impl::poll_loop() {
     const auto next = std::chrono::steady_clock::now() + wait;
     std::unique_lock lock(poll_mutex);
     while (!stopping && !poll_kicked && !look_kicked && std::chrono::steady_clock::now() < next) {
-      // While checks wait their turn somebody has to see to it that it comes.
+      // While checks wait their turn someone has to see to it that it comes.
       const auto until =
           checks_begun == 0 ? next : std::min(next, std::chrono::steady_clock::now() + stuck_after(options));
       poll_wake.wait_until(lock, until);

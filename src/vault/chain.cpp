@@ -63,13 +63,16 @@ void narrow(Validity& validity, X509* certificate) {
   if (end && (!validity.not_after || *end < *validity.not_after)) validity.not_after = end;
 }
 
+// OpenSSL would ask on the terminal for the password of an encrypted certificate.
+int give_no_password(char*, int, int, void*) { return -1; }
+
 }  // namespace
 
 Certificates certificates_in(std::string_view text) {
   Certificates found;
   const auto reader = reader_of(text);
   while (found.size() < kMaxCertificates) {
-    Certificate certificate(PEM_read_bio_X509(reader.get(), nullptr, nullptr, nullptr));
+    Certificate certificate(PEM_read_bio_X509(reader.get(), nullptr, give_no_password, nullptr));
     if (!certificate) break;
     found.push_back(std::move(certificate));
   }

@@ -171,7 +171,7 @@ void warn_about_wide_scopes(const Entry& entry, std::vector<std::string>& warnin
   }
 }
 
-// Of a secret that goes out, whoever may write a resource in its scope chooses the address (S-01).
+// Of a secret that goes out, the one who may write a resource in its scope chooses the address (S-01).
 void warn_about_missing_pins(const Entry& entry, TargetMode mode, std::vector<std::string>& warnings) {
   constexpr std::array<std::string_view, 3> kSenders{"AidboxTopicDestination", "IdentityProvider", "TokenIntrospector"};
   const bool goes_out = std::any_of(entry.scopes.begin(), entry.scopes.end(), [&](const Scope& scope) {

@@ -110,7 +110,7 @@ int read_all(FileSystem& files, int descriptor, std::size_t limit, std::string& 
   return failure;
 }
 
-// Who may write the file may set the secret. Empty: nobody else.
+// Who may write the file may set the secret. Empty: no one else.
 std::string_view refusal_of_mode(FileSystem& files, const Look& look, const struct stat& status) {
   if (look.allow_world_writable) return {};
   if ((status.st_mode & S_IWOTH) != 0) return reason::kWorldWritable;

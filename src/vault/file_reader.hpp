@@ -38,7 +38,7 @@ struct Observation {
   Kind kind = Kind::kRefused;
   std::string_view reason;  // kRefused
   Identity identity;        // sampled before the read
-  std::string bytes;        // kContent; whoever consumes them wipes them
+  std::string bytes;        // kContent; the consumer wipes them
   bool pinned_deleted = false;
   bool readable_by_others = false;
   core::SteadyTime began{};  // when the look began; set by the caller

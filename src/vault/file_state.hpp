@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is known of one secret file: the accepted value, the candidate that waits for its quiet time, what is wrong and
 // since when (R-07..R-13, R-18, R-30..R-33). A pure state machine: time and observations come in, nothing is read or
-// awaited here. Thread: none of its own; SecretCache guards each with a lock. Ownership: shares values with whoever
+// awaited here. Thread: none of its own; SecretCache guards each with a lock. Ownership: shares values with the one who
 // uses them. Failure: none.
 #pragma once
 
@@ -84,7 +84,7 @@ class FileState {
   [[nodiscard]] core::SystemTime changed() const { return changed_; }
   [[nodiscard]] const std::optional<Identity>& identity() const { return identity_; }
   // When the file was last seen to hold the current value, within its time. The grace time runs from here: whoever
-  // removes a file must not have to wait until somebody asks for it.
+  // removes a file must not have to wait until someone asks for it.
   [[nodiscard]] core::SteadyTime good_at() const { return good_at_; }
   // What is wrong with the file itself; empty: nothing that keeps its value from being used.
   [[nodiscard]] std::string_view problem() const { return problem_; }

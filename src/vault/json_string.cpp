@@ -12,7 +12,7 @@ using nlohmann::json;
 
 constexpr std::size_t kMaxDepth = 64;
 
-// Follows one path through the text. Nothing becomes a tree, whose strings nobody would wipe.
+// Follows one path through the text. Nothing becomes a tree, whose strings no one would wipe.
 class Finder final : public nlohmann::json_sax<json> {
  public:
   explicit Finder(const PointerTokens& pointer) : pointer_(pointer) {}

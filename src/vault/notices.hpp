@@ -22,7 +22,7 @@ class Notices : public std::enable_shared_from_this<Notices> {
   using Changed = std::function<void(std::uint64_t generation)>;
 
   std::unique_ptr<Watch> add(std::shared_ptr<Subject> subject, Changed changed);
-  // True when somebody watches this.
+  // True when someone watches this.
   bool note(const Subject& subject);
   void deliver();
   [[nodiscard]] std::vector<std::shared_ptr<Subject>> watched() const;  // one that is watched twice comes twice

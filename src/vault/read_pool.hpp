@@ -25,7 +25,7 @@
 
 namespace embergate::vault {
 
-// How often somebody who waits `hung_after` for a job calls relieve() meanwhile.
+// How often someone who waits `hung_after` for a job calls relieve() meanwhile.
 inline constexpr int kReliefsPerReadTimeout = 50;
 
 class ReadPool {
@@ -48,7 +48,7 @@ class ReadPool {
   // False: the job was not taken, and may be brought again. The queue is bounded by its users: each file has at most
   // one job in it.
   bool submit(const std::string& lane, std::function<void()> job);
-  // Starts a spare when all threads are stuck and work waits; called by whoever waits for a job.
+  // Starts a spare when all threads are stuck and work waits; called by the one who waits for a job.
   void relieve();
   // Whether a job that waits in this lane has nothing to hope for: it cannot begin, and every thread that it could get
   // has been busy with one job for `hung_after`.

@@ -141,7 +141,7 @@ bool is_dotted_with_parameters(std::string_view segment) {
 }
 
 // Escapes of plain characters are undone ("%69" is "i"). An escape that a server may read as part of the path's
-// structure is refused, since nobody knows what that server decodes first (S-08).
+// structure is refused, since no one knows what that server decodes first (S-08).
 std::optional<std::string> plain_segment(std::string_view segment) {
   std::string out;
   for (std::size_t i = 0; i < segment.size(); ++i) {

@@ -38,7 +38,7 @@ Peer peer_of_url(const Target& target, const Pins* pins) {
   const auto url = normal_url(target.address);
   if (!url) return peer;
   peer.valid = true;
-  // Without path and query, which may carry what is nobody's business.
+  // Without path and query, which may carry what is no one's business.
   peer.shown = fmt::format("{}://{}:{}", url->tls ? "https" : "http", url->host, url->port);
   peer.plaintext = !url->tls;
   peer.loopback = is_loopback_host(url->host);

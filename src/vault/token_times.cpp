@@ -37,7 +37,7 @@ std::string decoded(std::string_view text) {
   return bytes;
 }
 
-// Only numbers at the top level are looked at, so the claims never become a tree that nobody wipes.
+// Only numbers at the top level are looked at, so the claims never become a tree that no one wipes.
 class Claims final : public nlohmann::json_sax<json> {
  public:
   Validity validity;

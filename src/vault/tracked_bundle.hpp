@@ -27,7 +27,7 @@ class TrackedBundle final : public Bundle, public Subject, public std::enable_sh
     std::function<core::Result<const Entry*>(const BundleMember&, const Requester&)> grant;
     std::function<void(const TrackedBundle&, const BundleReport&)> changed;  // a generation, or a state
   };
-  // `files`: one per member; null for a literal, and for a name that nobody knows.
+  // `files`: one per member; null for a literal, and for a name that no one knows.
   TrackedBundle(std::vector<BundleMember> members, std::vector<std::shared_ptr<TrackedFile>> files, Rules rules,
                 Host host, const core::Clock& clock, std::shared_ptr<Notices> notices);
 

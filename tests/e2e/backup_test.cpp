@@ -18,6 +18,7 @@ namespace {
 using nlohmann::json;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 class BackupCommand : public GatewayTest {
  protected:
@@ -157,7 +158,12 @@ TEST_F(BackupCommand, RefusesWhatWouldOverwriteAndSaysWhy) {
   EXPECT_FALSE(std::filesystem::exists(file("nowhere")));
   EXPECT_EQ(backup({}).exit_code.value_or(-1), 2);
   EXPECT_EQ(backup({"--check", "--mark", file("there")}).exit_code.value_or(-1), 2);
-  EXPECT_EQ(backup({"--check", file("there")}).exit_code.value_or(-1), 1);
+  const ProgramResult broken = backup({"--check", "--json", file("there")});
+  EXPECT_EQ(broken.exit_code.value_or(-1), 1);
+  EXPECT_THAT(broken.error, HasSubstr(file("there") + ": the file is not a sound SQLite database"));
+  EXPECT_THAT(broken.error + broken.output, Not(HasSubstr("BOX_DB_PATH"))) << "another file was named";
+  const json faults = json::parse(broken.output)["faults"];
+  EXPECT_TRUE(faults.is_array() && faults.size() == 1) << faults;
   const ProgramResult used = backup({"--mark", database()});
   EXPECT_EQ(used.exit_code.value_or(-1), 1);
   EXPECT_THAT(used.error, HasSubstr("another process already uses the database"));

@@ -6,7 +6,7 @@
 // outlive it. Failure: kMalformed for a header that is none (400), kUnauthenticated without any hint (401), kThrottled
 // after too many failures or when the hash queue has no place (429, S-40); a caller that was let in within a day, from
 // its address and with the same secret, is among those only after that secret was refused since, or for lack of a place
-// in the line of its address for hashes; kUnavailable when the store cannot be read.
+// in the line of its address for hashes, which guesses give up to it; kUnavailable when the store cannot be read.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -36,7 +36,7 @@ struct AuthOptions {
   std::size_t failures_per_minute = 10;    // of one client at one address (S-40)
   std::size_t failures_per_address = 100;  // within a minute, over all clients
   // Within a minute, over all addresses, and of a secret over all clients that share it; ten times that for addresses
-  // without failures of their own.
+  // without failures of their own within the hour.
   std::size_t failures_per_client = 20;
   std::size_t max_tracked = 10'000;  // of each kind of count
   std::size_t max_proven = 10'000;   // callers that were let in within a day, at their address
@@ -66,7 +66,7 @@ class Authenticator {
   Authenticator& operator=(const Authenticator&) = delete;
 
   // `authorization`: the header's value, empty when there is none (anonymous). `remote_address`: of the caller; IPv6
-  // addresses are counted by their /64.
+  // addresses are counted by their /64, and by their /48 with four times the limits.
   boost::asio::awaitable<core::Result<Principal>> authenticate(std::string authorization, std::string remote_address);
   void drop_caches();  // POST /$drop-cache
 

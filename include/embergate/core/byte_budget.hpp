@@ -53,8 +53,8 @@ class ByteBudget {
     const std::size_t own = found == owners_.end() ? 0 : found->second;
     const std::size_t left_by_others = limit_ - (taken_ - own);
     if (own > held && bytes > left_by_others / 2 - std::min(own, left_by_others / 2)) return false;
+    owners_[owner] += bytes;  // first: it may find no memory, and then nothing is taken
     taken_ += bytes;
-    owners_[owner] += bytes;
     return true;
   }
   void give_back(const std::string& owner, std::size_t bytes) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Time as a dependency, so that tests own it. steady_now() is for deadlines and ages, system_now() for stamps that
-// people read. Thread: all functions may be called from any thread. Ownership: whoever wires the program owns the
+// people read. Thread: all functions may be called from any thread. Ownership: the one who wires the program owns the
 // clock; it outlives its users.
 #pragma once
 

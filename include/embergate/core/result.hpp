@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Errors as values. A function that can fail returns Result<T>; whoever creates the Error decides once whether trying
-// again can help. Thread: plain values, no sharing. Ownership: by value. Failure: none of its own; reading the value of
-// a failed Result is a programming fault and ends the process (EG_ASSERT behaviour through boost::system::result).
+// Errors as values. A function that can fail returns Result<T>; the one who creates the Error decides once whether
+// trying again can help. Thread: plain values, no sharing. Ownership: by value. Failure: none of its own; reading the
+// value of a failed Result is a programming fault and ends the process (EG_ASSERT behaviour through
+// boost::system::result).
 #pragma once
 
 #include <boost/system/result.hpp>

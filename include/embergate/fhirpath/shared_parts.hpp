@@ -2,7 +2,7 @@
 // What several expressions over one event have in common, found once: `repeat(item)` of a hundred criteria. A part is a
 // path from the root or from a variable, so it gives the same items wherever it stands. Thread: one event, one thread.
 // Ownership: items point into the event's resources, which outlive this. Failure: none; a part that is too long to keep
-// (kMaxItems in all) is found anew each time.
+// (kMaxItems in all) is found again each time.
 #pragma once
 
 #include <cstddef>

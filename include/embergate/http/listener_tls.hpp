@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The certificate and key that a server shows, replaced while it runs: handshakes that begin after take() see the new
 // pair, open connections keep what they have (R-20, S-37). TLS 1.2 or newer, no renegotiation. Thread: any. Ownership:
-// shared by the server and whoever brings new pairs. Failure: take() refuses what does not fit together and leaves what
-// was there; without any pair handshakes fail.
+// shared by the server and the one who brings new pairs. Failure: take() refuses what does not fit together and leaves
+// what was there; without any pair handshakes fail.
 #pragma once
 
 #include <memory>

@@ -32,5 +32,7 @@ class TrustedProxies {
 
 // As what a caller is counted: an IPv4 address as it is, an IPv6 address by its /64; other texts as they are.
 std::string counted_peer(const std::string& address);
+// The /48 of an IPv6 address, which one site has to choose from; empty for other texts.
+std::string counted_site(const std::string& address);
 
 }  // namespace embergate::http

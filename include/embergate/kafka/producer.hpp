@@ -66,7 +66,7 @@ struct ConnectionStatus {
   std::optional<CredentialRefusal> refusal{};
   std::string last_error;
   core::SystemTime last_error_at{};
-  // What the last inquire() found of the topic; empty: nothing, or nobody asked.
+  // What the last inquire() found of the topic; empty: nothing, or no one asked.
   std::string topic_trouble{};
 };
 

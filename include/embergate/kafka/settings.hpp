@@ -13,7 +13,7 @@
 
 namespace embergate::kafka {
 
-// What turns a Java key store, which nobody but Java reads, into one that can be used.
+// What turns a Java key store, which no one but Java reads, into one that can be used.
 inline constexpr std::string_view kConvertJks =
     "convert it with: keytool -importkeystore -srckeystore client.jks -srcstoretype JKS -destkeystore client.p12 "
     "-deststoretype PKCS12";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the sources of bearer tokens need from the program around them: somebody who makes an HTTP request for them, and
+// What the sources of bearer tokens need from the program around them: someone who makes an HTTP request for them, and
 // what the environment says of AWS. Kafka itself knows no HTTP. Thread: the exchange is called on control threads and
 // blocks for at most the request's time-out; it ends early when `stopping` becomes true. Ownership: the factory keeps
 // the exchange and the environment; the clock outlives it. Failure: the exchange gives an Error whose text is a class

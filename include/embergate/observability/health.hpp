@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Named health checks, and the snapshot of their results that GET /health shows (contract 5.6). Checks run on the
-// monitor's thread alone, however often somebody asks. Thread: any; add and remove take a mutex, checks run under none
+// monitor's thread alone, however often someone asks. Thread: any; add and remove take a mutex, checks run under none
 // of ours. Ownership: a check is removed by its owner before what it reads dies. Failure: a check that hangs leaves the
 // snapshot as it is, and its age shows.
 #pragma once

@@ -41,7 +41,7 @@ core::Result<DatabaseFacts> back_up_sqlite_database(const std::string& database,
 
 struct DatabaseCheck {
   DatabaseFacts facts;
-  std::vector<std::string> faults;  // at most 100; none: it is sound, and this program can use it
+  std::vector<std::string> faults;  // a line each, at most 100; none: it is sound, and this program can use it
 };
 // Reads the whole file. An error: it cannot be read at all.
 core::Result<DatabaseCheck> check_sqlite_database(const std::string& path);

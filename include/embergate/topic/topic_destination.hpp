@@ -42,7 +42,7 @@ struct TopicDestination {
   bool enable_logging = false;
   std::string log_level = "info";
   std::vector<DestinationParameter> parameters;
-  std::int64_t slot = 0;  // store::DestinationSlot of this life; set by whoever loads it
+  std::int64_t slot = 0;  // store::DestinationSlot of this life; set by the loader
 
   [[nodiscard]] const DestinationParameter* parameter(std::string_view name) const;
   static std::shared_ptr<TopicDestination> parse(const fhir::Resource& resource, std::string_view id,

@@ -56,7 +56,7 @@ enum class ContentKind {
   kBearerToken,       // one line; the time in a JWT is read
   kHmacKey,           // one line; shorter than its hash is warned about
   kBase64UrlKey,      // one line, base64url without padding; given out as it stands
-  kText,              // any text, for a look at what nobody uses yet
+  kText,              // any text, for a look at what no one uses yet
   kBinary             // as it is
 };
 // Inbound: others prove themselves with it; outbound per attempt; outbound of a running client keeps last-good without
@@ -86,7 +86,7 @@ class Watch {  // destroying it ends the notices; waits for a notice that is run
   virtual ~Watch() = default;
 };
 
-// That somebody refuses a value, as long as this lives. May outlive the cache.
+// That someone refuses a value, as long as this lives. May outlive the cache.
 class RefusalNote {
  public:
   virtual ~RefusalNote() = default;
@@ -142,7 +142,7 @@ class SecretCache {
   // The values that the files of these secrets hold are refused from now on, until the note goes: report() says
   // `refused` where it would say `ok`.
   [[nodiscard]] std::unique_ptr<RefusalNote> note_refusal(const std::vector<SecretName>& names, Refusal refusal);
-  // What the last look found; `unused` for a name that nobody has asked for yet, `missing` with the reason
+  // What the last look found; `unused` for a name that no one has asked for yet, `missing` with the reason
   // `unknown-name` for one that the config has not.
   [[nodiscard]] Report report(const SecretName& name) const;
   // The same for one user: `scope-denied` when it is out of scope. Says nothing of refusals: what one user is refused
@@ -151,7 +151,7 @@ class SecretCache {
   // As report(), after a look now at the file (`vault check`); waits like an inbound resolve(). Without a kind: of any.
   [[nodiscard]] Report probe(const SecretName& name, std::optional<ContentKind> kind = {});
   [[nodiscard]] std::vector<Report> report_all() const;
-  [[nodiscard]] std::vector<Report> reports_in_use() const;  // of names that somebody has asked for
+  [[nodiscard]] std::vector<Report> reports_in_use() const;  // of names that someone has asked for
   void drop();       // POST /$drop-cache: forces re-reads, keeps last-good
   void poll_once();  // one round of the poll thread's work; for tests and for notices that shorten the wait
   void stop();

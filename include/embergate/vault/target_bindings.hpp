@@ -50,7 +50,7 @@ struct TargetBinding {
 };
 
 // Whether a secret with this binding may go to the target. The same servers or fewer, everything else alike: a further
-// server is another target, whoever vouches for it, since public authorities vouch for anybody.
+// server is another target, no matter who vouches for it, since public authorities vouch for anybody.
 bool covers(const TargetBinding& binding, const NamedTarget& target);
 
 // The table of bindings. All calls block until the change is durable; each is one transaction. The rows decide, also

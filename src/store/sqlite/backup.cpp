@@ -35,10 +35,19 @@ std::uint64_t size_of(const std::string& path) {
   return error ? 0 : size;
 }
 
-// The store's texts speak of BOX_DB_PATH and what to do with it; here the file may be another one.
+// The store's texts speak of BOX_DB_PATH and what to do with it; here the file may be another one. A clause of advice
+// on it goes.
 core::Error about(const std::string& path, const core::Error& error) {
-  return core::make_error(error.code,
-                          fmt::format("{}: {}", path, error.diagnostics.substr(0, error.diagnostics.find(": "))));
+  constexpr std::string_view kSetting = "BOX_DB_PATH";
+  constexpr std::string_view kPlace = " at BOX_DB_PATH";
+  std::string text = error.diagnostics;
+  for (std::size_t at = text.find(kPlace); at != std::string::npos; at = text.find(kPlace, at))
+    text.erase(at, kPlace.size());
+  if (const std::size_t at = text.find(kSetting); at != std::string::npos) {
+    const std::size_t advice = std::max(text.rfind(": ", at) + 1, text.rfind("; ", at) + 1);  // npos + 1 is 0
+    if (advice > 0) text.erase(advice - 1);
+  }
+  return core::make_error(error.code, fmt::format("{}: {}", path, text));
 }
 
 core::Error cannot_write(const std::string& target, int code) {
@@ -163,6 +172,15 @@ core::Result<void> fill(Connection& from, const std::string& database, const std
   return {};
 }
 
+// SQLite puts several findings into one row.
+void add_lines(std::string_view text, std::vector<std::string>& faults) {
+  while (!text.empty() && faults.size() < kMostFaults) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    if (!line.empty()) faults.emplace_back(line);
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+  }
+}
+
 core::Result<void> find_faults(Connection& connection, std::vector<std::string>& faults) {
   sqlite3_stmt* raw = nullptr;
   const std::string sql = fmt::format("PRAGMA integrity_check({})", kMostFaults);
@@ -173,7 +191,7 @@ core::Result<void> find_faults(Connection& connection, std::vector<std::string>&
   for (;;) {
     EG_TRY(const bool row, rows.step());
     if (!row) return {};
-    if (rows.text(0) != "ok") faults.emplace_back(rows.text(0));
+    if (rows.text(0) != "ok") add_lines(rows.text(0), faults);
   }
 }
 
@@ -231,7 +249,8 @@ core::Result<DatabaseCheck> check_sqlite_database(const std::string& path) {
 core::Result<DatabaseFacts> mark_sqlite_database_as_copy(const std::string& path, const core::Clock& clock) {
   if (std::error_code error; !std::filesystem::exists(path, error))
     return core::make_error(core::ErrorCode::kNotFound, fmt::format("there is no database at {}", path));
-  EG_TRY(const auto file, sqlite::DatabaseFile::claim(path));
+  const auto file = sqlite::DatabaseFile::claim(path);
+  if (!file) return about(path, file.error());
   const auto mark = [&]() -> core::Result<DatabaseFacts> {
     EG_TRY(const auto connection, Connection::open(path, Connection::Mode::kReadWrite));
     EG_TRY(const auto schema, sqlite::check_schema(*connection));

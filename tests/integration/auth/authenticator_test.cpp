@@ -229,6 +229,38 @@ TEST_F(AuthenticatorTest, AnIpv6CallerIsCountedByItsNetwork) {
   EXPECT_TRUE(login("intake:v1", "2001:db8:0:1::1"));
 }
 
+TEST_F(AuthenticatorTest, TheNetworksOfAnIpv6SiteAreCountedTogether) {
+  world.put_client_by_reference("intake", "intake");
+  ASSERT_TRUE(login("intake:v1", "2001:db8:0:1::1"));
+  int checked = 0;
+  for (int i = 0; i < 60; ++i) {
+    const auto refused = login("intake:guess", "2001:db8:0:" + std::to_string(100 + i) + "::1");
+    if (refused.error().code == ErrorCode::kUnauthenticated) ++checked;
+  }
+  EXPECT_EQ(checked, 20) << "four times what an address has";
+  EXPECT_EQ(login("intake:v1", "2001:db8:0:2::1").error().code, ErrorCode::kThrottled);
+  EXPECT_TRUE(login("intake:v1", "2001:db8:0:1::1")) << "let in lately";
+  EXPECT_TRUE(login("intake:v1", "2001:db8:1:1::1"));
+}
+
+// The line is full of guesses, of one address each; the guess before was wrong, so that each address is known for it.
+TEST(Authenticator, AddressesOfGuessesDoNotShutOutANewcomerFromTheSlowHash) {
+  AuthOptions options;
+  options.hash_queue = 8;
+  AuthWorld crowded(options);
+  crowded.put_client_with_secret("robot", "first");
+  std::vector<std::pair<std::string, std::string>> all;
+  for (int i = 0; i < 40; ++i) {
+    const std::string address = "10.0.1." + std::to_string(i);
+    EXPECT_EQ(crowded.login("nobody-" + std::to_string(i) + ":guess", address).error().code,
+              ErrorCode::kUnauthenticated);
+    all.emplace_back("nobody-" + std::to_string(i) + ":another", address);
+  }
+  all.emplace_back("robot:first", "10.0.0.2");
+  const auto ended = crowded.logins(all);
+  EXPECT_TRUE(ended.back()) << ended.back().error().diagnostics;
+}
+
 TEST_F(AuthenticatorTest, APolicyWithListsGivesThoseRightsAndNoMore) {
   world.put_client_by_reference("intake", "intake");
   world.put("AccessPolicy", "p",

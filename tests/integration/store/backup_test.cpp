@@ -17,8 +17,10 @@
 namespace embergate::store {
 namespace {
 
+using ::testing::Each;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 class Backup : public StoreTest {
  protected:
@@ -212,6 +214,43 @@ TEST_F(Backup, CheckFindsWhatIsBroken) {
   directory_.write("copy.db", scribbled);
   const auto damaged = check_sqlite_database(copy());
   EXPECT_TRUE(!damaged || !damaged->faults.empty());
+}
+
+TEST_F(Backup, CheckSaysEachFaultInALineOfItsOwn) {
+  must_open();
+  store_.reset();
+  {
+    const auto changed = sqlite::Connection::open(database(), sqlite::Connection::Mode::kReadWrite);
+    ASSERT_TRUE(changed);
+    ASSERT_TRUE(
+        (*changed)->execute("PRAGMA writable_schema = ON;"
+                            "DELETE FROM sqlite_schema WHERE type = 'index' AND name LIKE 'held%'"));
+  }
+  const auto checked = check_sqlite_database(database());
+  ASSERT_TRUE(checked) << checked.error().diagnostics;
+  EXPECT_GE(checked->faults.size(), 2U) << "pages that nothing uses";
+  EXPECT_THAT(checked->faults, Each(Not(HasSubstr("\n"))));
+}
+
+TEST_F(Backup, CheckOfANamedFileSaysNothingOfTheSettingOfAnother) {
+  must_open();
+  store_.reset();
+  {
+    const auto changed = sqlite::Connection::open(database(), sqlite::Connection::Mode::kReadWrite);
+    ASSERT_TRUE(changed);
+    ASSERT_TRUE((*changed)->execute("INSERT INTO schema_version (number, applied_at) VALUES (999, 0)"));
+  }
+  directory_.write("garbage.db", std::string(5'000, 'x'));
+  for (const std::string& path : {database(), directory_.file("garbage.db"), directory_.file("absent.db")}) {
+    const auto checked = check_sqlite_database(path);
+    ASSERT_FALSE(checked) << path;
+    EXPECT_THAT(checked.error().diagnostics, HasSubstr(path));
+    EXPECT_THAT(checked.error().diagnostics, Not(HasSubstr("BOX_DB_PATH")));
+    const auto marked = mark_sqlite_database_as_copy(path, clock_);
+    ASSERT_FALSE(marked) << path;
+    EXPECT_THAT(marked.error().diagnostics, Not(HasSubstr("BOX_DB_PATH")));
+  }
+  EXPECT_THAT(check_sqlite_database(database()).error().diagnostics, HasSubstr("start the newer version"));
 }
 
 TEST_F(Backup, RestoreNeverGivesAnEventNumberTwiceInOneEpoch) {

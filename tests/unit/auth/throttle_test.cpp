@@ -9,10 +9,17 @@ namespace embergate::auth {
 namespace {
 
 using std::chrono::hours;
+using std::chrono::minutes;
 using std::chrono::seconds;
 
 Throttle::Attempt attempt(const std::string& client, const std::string& address) {
   return {keyed_mark(client + "@" + address), keyed_mark(address), keyed_mark(client)};
+}
+
+Throttle::Attempt at_site(const std::string& client, const std::string& site, int network) {
+  auto result = attempt(client, site + ":" + std::to_string(network));
+  result.site = Throttle::Site{keyed_mark(client + "@" + site + "/48"), keyed_mark(site + "/48")};
+  return result;
 }
 
 class ThrottleTest : public ::testing::Test {
@@ -23,10 +30,17 @@ class ThrottleTest : public ::testing::Test {
     return false;
   }
   // How many of that many wrong guesses were checked at all.
-  int guesses(const std::string& client, const std::string& address, int tries) {
+  static int guesses(Throttle& throttle, const Throttle::Attempt& attempt, int tries) {
     int checked = 0;
-    for (int i = 0; i < tries; ++i) checked += throttle.reserve(attempt(client, address)) ? 1 : 0;
+    for (int i = 0; i < tries; ++i) {
+      if (!throttle.reserve(attempt)) continue;
+      throttle.failed(attempt);
+      ++checked;
+    }
     return checked;
+  }
+  int guesses(const std::string& client, const std::string& address, int tries) {
+    return guesses(throttle, attempt(client, address), tries);
   }
 
   test::FakeClock clock;
@@ -34,7 +48,9 @@ class ThrottleTest : public ::testing::Test {
 };
 
 TEST_F(ThrottleTest, AnAttemptCountsBeforeItIsChecked) {
-  EXPECT_EQ(guesses("c", "a", 100), 3) << "none of them has been judged yet";
+  int checked = 0;
+  for (int i = 0; i < 100; ++i) checked += throttle.reserve(attempt("c", "a")) ? 1 : 0;
+  EXPECT_EQ(checked, 3) << "none of them has been judged yet";
   EXPECT_TRUE(blocked(throttle, attempt("c", "a")));
   EXPECT_FALSE(blocked(throttle, attempt("c", "b"))) << "the client elsewhere is not locked out";
 }
@@ -47,12 +63,74 @@ TEST_F(ThrottleTest, ARightAttemptIsGivenBack) {
   EXPECT_EQ(guesses("c", "a", 100), 3);
 }
 
-TEST_F(ThrottleTest, FailuresDrainOverAMinute) {
+TEST_F(ThrottleTest, AnAddressRegainsItsGuessesTheMoreSlowlyTheMoreFailedWithinTheHour) {
   EXPECT_EQ(guesses("c", "a", 10), 3);
-  clock.advance(seconds(20));
-  EXPECT_EQ(guesses("c", "a", 10), 1);
-  clock.advance(seconds(60));
+  clock.advance(seconds(39));
+  EXPECT_EQ(guesses("c", "a", 10), 0);
+  clock.advance(seconds(2));
+  EXPECT_EQ(guesses("c", "a", 10), 1) << "after three failures half as fast as by the limit of three a minute";
+  int checked = 0;
+  for (int minute = 0; minute < 120; ++minute) {
+    clock.advance(minutes(1));
+    checked += guesses("c", "a", 10);
+  }
+  EXPECT_LT(checked, 120) << "of 360";
+  EXPECT_GT(checked, 30) << "a tenth of the pace is left to it";
+}
+
+TEST_F(ThrottleTest, FailuresAreForgottenAfterAnHour) {
+  for (int minute = 0; minute < 10; ++minute) {
+    guesses("c", "a", 10);
+    clock.advance(minutes(1));
+  }
+  clock.advance(minutes(70));
+  EXPECT_FALSE(throttle.is_suspect(attempt("c", "a")));
   EXPECT_EQ(guesses("c", "a", 10), 3);
+  clock.advance(seconds(41));
+  EXPECT_EQ(guesses("c", "a", 10), 1) << "as at first";
+}
+
+TEST_F(ThrottleTest, ARightAttemptIsNotRemembered) {
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_TRUE(throttle.reserve(attempt("c", "a")));
+    throttle.give_back(attempt("c", "a"));
+  }
+  EXPECT_FALSE(throttle.is_suspect(attempt("c", "a")));
+  EXPECT_EQ(guesses("c", "a", 1), 1);
+  EXPECT_TRUE(throttle.is_suspect(attempt("d", "a")));
+  EXPECT_FALSE(throttle.is_suspect(attempt("c", "b")));
+}
+
+TEST_F(ThrottleTest, FortyAddressesDoNotLockOutAClientElsewhere) {
+  Throttle wide({}, clock);
+  for (int second = 0; second < 600; ++second) {
+    for (int i = 0; i < 40; ++i) guesses(wide, attempt("c", "a" + std::to_string(i)), 1);
+    ASSERT_FALSE(blocked(wide, attempt("c", "home"))) << second;
+    clock.advance(seconds(1));
+  }
+}
+
+TEST_F(ThrottleTest, TheNetworksOfOneSiteDoNotLockOutAClientElsewhere) {
+  Throttle wide({}, clock);
+  int network = 0;
+  int checked = 0;
+  for (int second = 0; second < 600; ++second) {
+    for (int i = 0; i < 20; ++i) checked += guesses(wide, at_site("c", "2001:db8:1", ++network), 1);
+    ASSERT_FALSE(blocked(wide, attempt("c", "home"))) << second;
+    ASSERT_FALSE(blocked(wide, at_site("c", "2001:db8:2", 1))) << second;
+    clock.advance(seconds(1));
+  }
+  EXPECT_LT(checked, 250) << "of 12,000 networks";
+  EXPECT_TRUE(throttle.reserve(at_site("d", "2001:db8:1", 1))) << "of another client";
+  EXPECT_TRUE(wide.is_suspect(at_site("d", "2001:db8:1", ++network)));
+}
+
+TEST_F(ThrottleTest, ASiteHasFourTimesTheLimitOfAnAddress) {
+  int checked = 0;
+  for (int i = 0; i < 100; ++i) checked += guesses(throttle, at_site("c" + std::to_string(i), "2001:db8:1", i), 1);
+  EXPECT_EQ(checked, 32);
+  EXPECT_TRUE(blocked(throttle, at_site("another", "2001:db8:1", 200)));
+  EXPECT_FALSE(blocked(throttle, at_site("another", "2001:db8:2", 200)));
 }
 
 TEST_F(ThrottleTest, AnAddressHasOneLimitForAllClients) {
@@ -74,15 +152,17 @@ TEST_F(ThrottleTest, AClientHasOneLimitForAllAddressesAndIsNotLockedOut) {
   EXPECT_FALSE(blocked(throttle, attempt("d", "home")));
 }
 
-TEST_F(ThrottleTest, AnAddressIsFreshOnlyWhenItsFailuresHaveDrainedAsAWhole) {
+TEST_F(ThrottleTest, AnAddressIsNotFreshForAnHourAfterAFailure) {
   for (int i = 0; i < 20; ++i) guesses("c", "a" + std::to_string(i), 10);
   const int first = guesses("c", "late", 1);
   ASSERT_EQ(first, 1);
-  for (int i = 0; i < 10; ++i) {
-    clock.advance(std::chrono::milliseconds(1'000));
-    EXPECT_EQ(guesses("c", "late", 1), 0) << i + 1 << " s after a failure that takes 20 s to drain";
+  for (int minute = 0; minute < 59; ++minute) {
+    clock.advance(minutes(1));
+    for (int i = 0; i < 20; ++i) guesses("c", "b" + std::to_string(20 * minute + i), 1);
+    ASSERT_EQ(guesses("c", "late", 1), 0) << minute + 1 << " minutes after a failure";
   }
-  clock.advance(seconds(11));
+  clock.advance(minutes(11));
+  for (int i = 0; i < 20; ++i) guesses("c", "d" + std::to_string(i), 1);
   EXPECT_EQ(guesses("c", "late", 1), 1);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "delivery/destination_health.hpp"
 #include "relay_fixture.hpp"
 
 namespace embergate::delivery {
@@ -10,6 +11,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 TEST_F(RelayTest, SendsARefusedRowAgainUntilItArrivesWhenThereIsNoOrderToKeep) {
   std::atomic<bool> refusing{true};
@@ -58,6 +60,29 @@ TEST_F(RelayTest, GoesOnReadingWhenMoreRowsWaitThanMemoryHolds) {
     EXPECT_EQ(numbers.size(), 2U) << resource;
     EXPECT_TRUE(std::is_sorted(numbers.begin(), numbers.end())) << resource << " was sent out of order";
   }
+}
+
+TEST_F(RelayTest, HealthOfADestinationWithoutATopicShowsItsHeldEventsToo) {
+  options_.retry = {core::Milliseconds(60'000), core::Milliseconds(60'000)};
+  kafka_->judge_by([](const test::FakeKafka::Seen& seen, std::size_t index, kafka::BatchReport& report) {
+    if (seen.key.starts_with("bad"))
+      report.failures.push_back({index, kafka::FailureScope::kRecord, false, "invalid record"});
+  });
+  append("bad");
+  start();
+  ASSERT_TRUE(test::eventually([this] {
+    relay_->released({});  // what health shows is read again after a decision
+    return relay_->held_rows() == 1;
+  }));
+  DestinationHealth health(errors_, core::system_clock());
+  health.attach(relay_);
+  health.idle("idle: there is no AidboxSubscriptionTopic with url t");
+  const auto idle = health.result();
+  EXPECT_EQ(idle.status, observability::HealthStatus::kWarn);
+  EXPECT_THAT(idle.output, HasSubstr("idle: there is no AidboxSubscriptionTopic"));
+  EXPECT_THAT(idle.output, HasSubstr("1 events were not sent with the others"));
+  health.idle("");
+  EXPECT_THAT(health.result().output, Not(HasSubstr("idle")));
 }
 
 TEST_F(RelayTest, ASettlementThatIsAnsweredWhileRowsAreReadLetsNoneOvertakeAParkedOne) {

@@ -91,5 +91,12 @@ TEST(CountedPeer, IsTheNetworkOfAnIpv6AddressAndAnIpv4AddressItself) {
   EXPECT_EQ(counted_peer("no address"), "no address");
 }
 
+TEST(CountedSite, IsTheSiteOfAnIpv6AddressAndNothingElse) {
+  EXPECT_EQ(counted_site("2001:db8:1:2:3:4:5:6"), counted_site("2001:db8:1:ffff::"));
+  EXPECT_NE(counted_site("2001:db8:1:2::1"), counted_site("2001:db8:2:2::1"));
+  EXPECT_EQ(counted_site("203.0.113.9"), "");
+  EXPECT_EQ(counted_site("no:address"), "");
+}
+
 }  // namespace
 }  // namespace embergate::http

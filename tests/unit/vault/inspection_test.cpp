@@ -4,7 +4,10 @@
 #include <gtest/gtest.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
+#include <array>
 #include <cstdlib>
 
 #include "support/pki.hpp"
@@ -62,6 +65,33 @@ TEST_F(InspectionTest, RefusesWhatIsSomethingElse) {
   auto damaged = a_.certificate + middle_.certificate();
   damaged[damaged.size() - 100] = '!';
   EXPECT_EQ(inspected(damaged, ContentKind::kCertificateChain), "bad-pem");
+  EXPECT_EQ(ERR_peek_error(), 0U);
+}
+
+// OpenSSL would ask for it on the terminal, or take it from standard input, and the look would wait for that.
+TEST_F(InspectionTest, ACertificateThatIsEncryptedAsksNoOneForAPassword) {
+  constexpr std::string_view kBegin = "-----BEGIN CERTIFICATE-----\n";
+  auto encrypted = a_.certificate;
+  encrypted.insert(encrypted.find(kBegin) + kBegin.size(),
+                   "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00112233445566778899AABBCCDDEEFF\n\n");
+  std::array<int, 2> pipe_ends{};
+  ASSERT_EQ(pipe(pipe_ends.data()), 0);
+  ASSERT_EQ(write(pipe_ends[1], "word\n", 5), 5);
+  close(pipe_ends[1]);
+  const int input = dup(STDIN_FILENO);
+  ASSERT_EQ(dup2(pipe_ends[0], STDIN_FILENO), STDIN_FILENO);
+  EXPECT_EQ(inspected(encrypted, ContentKind::kCertificateChain), "bad-pem");
+  EXPECT_EQ(inspected(encrypted, ContentKind::kAuthorities), "bad-pem");
+  int left = 0;
+  EXPECT_EQ(ioctl(pipe_ends[0], FIONREAD, &left), 0);
+  EXPECT_EQ(left, 5) << "the password that was asked for";
+  if (input >= 0) {
+    dup2(input, STDIN_FILENO);
+    close(input);
+  } else {
+    close(STDIN_FILENO);
+  }
+  close(pipe_ends[0]);
   EXPECT_EQ(ERR_peek_error(), 0U);
 }
 
