@@ -55,8 +55,7 @@ struct Login {
   [[nodiscard]] Mac guess() const { return keyed_mac(client_id, *presented); }
   [[nodiscard]] Mac address() const { return keyed_mark("address\n" + source); }
   [[nodiscard]] Throttle::Attempt attempt() const {
-    Throttle::Attempt attempt{keyed_mark("caller\n" + client_id + "\n" + source), address(),
-                              mark_of_client(client_id)};
+    Throttle::Attempt attempt{keyed_mark("caller\n" + client_id + "\n" + source), address(), mark_of_client(client_id)};
     if (const std::string site = http::counted_site(source); !site.empty())
       attempt.site = Throttle::Site{keyed_mark("caller at\n" + client_id + "\n" + site), keyed_mark("site\n" + site)};
     return attempt;
