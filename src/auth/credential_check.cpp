@@ -63,7 +63,8 @@ CredentialCheck::Answer CredentialCheck::check(ClientRecord client, SecretPtr pr
   auto verify = [self = shared_from_this(), client, presented]() -> core::Result<Verdict> {
     return self->verify_reference(client, *presented);
   };
-  co_return co_await core::run_blocking(pool_, std::move(verify));
+  std::string owner = core::FairPool::owner_of_address(source);
+  co_return co_await core::run_blocking(pool_, std::move(owner), std::move(verify));
 }
 
 // The cost is always that of the same client, or its time would change from call to call. What is checked is noise, so

@@ -6,7 +6,6 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -43,7 +42,7 @@ class CredentialCheck : public std::enable_shared_from_this<CredentialCheck> {
   using SecretPtr = std::shared_ptr<const vault::Secret>;
   using Answer = boost::asio::awaitable<core::Result<Verdict>>;
 
-  CredentialCheck(const AuthOptions& options, vault::SecretCache& secrets, boost::asio::thread_pool& pool)
+  CredentialCheck(const AuthOptions& options, vault::SecretCache& secrets, core::FairPool& pool)
       : secrets_(secrets),
         pool_(pool),
         verified_(options.hash_cache),
@@ -62,7 +61,7 @@ class CredentialCheck : public std::enable_shared_from_this<CredentialCheck> {
   Answer check_hash(ClientRecord client, SecretPtr presented, std::string source);
 
   vault::SecretCache& secrets_;
-  boost::asio::thread_pool& pool_;
+  core::FairPool& pool_;
   VerifiedHashes verified_;
   std::shared_ptr<HashDesk> desk_;
 };

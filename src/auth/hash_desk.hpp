@@ -11,7 +11,7 @@
 #include <mutex>
 #include <string>
 
-#include "auth/fair_queue.hpp"
+#include "embergate/core/fair_queue.hpp"
 #include "embergate/core/result.hpp"
 
 namespace embergate::auth {
@@ -31,7 +31,7 @@ class HashDesk : public std::enable_shared_from_this<HashDesk> {
   void serve_next();
 
   std::mutex mutex_;
-  FairQueue<Job> line_;
+  core::FairQueue<Job> line_;
   boost::asio::thread_pool thread_{1};
 };
 

@@ -90,7 +90,7 @@ class UndecidedTest : public InteractionsTest {
       for (const store::HeldRow& row : wanted) wanted_.push_back(row.event_number);
       for (const store::HeldRow& row : unwanted) unwanted_.push_back(row.event_number);
     };
-    interactions_ = std::make_unique<Interactions>(options, store, vault_, pool_, metrics_);
+    interactions_ = std::make_unique<Interactions>(options, store, vault_, pool_, dry_runs_, metrics_);
   }
   bool eventually_decided(store::DestinationSlot slot) {
     return test::eventually([&] { return store_->outbox().counters(slot)->undecided == 0; }, std::chrono::minutes(1));
