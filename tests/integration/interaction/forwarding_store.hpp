@@ -34,6 +34,11 @@ class ForwardingOutbox : public store::Outbox {
                                                                 std::size_t limit) override {
     return inner_.undecided_rows(after, limit);
   }
+  core::Result<std::vector<store::UndecidedRow>> undecided_rows_of(store::DestinationSlot slot,
+                                                                   store::EventNumber after,
+                                                                   std::size_t limit) override {
+    return inner_.undecided_rows_of(slot, after, limit);
+  }
   void settle(store::Settlement settlement, Done done) override {
     inner_.settle(std::move(settlement), std::move(done));
   }
