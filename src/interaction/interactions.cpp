@@ -33,6 +33,8 @@ namespace log = observability::log;
 constexpr std::size_t kInlineParseBytes = 64 * 1024;
 // Bundle, list and entry around a resource, which may itself be as deep as one that comes alone.
 constexpr std::size_t kDepthOfEntry = 3;
+// Versions that a history without entries counts: each is a read of its own.
+constexpr std::size_t kMostCounted = 100'000;
 
 using TransactionBody = std::function<core::Result<void>(store::Transaction&, WriteLog&)>;
 
@@ -315,12 +317,19 @@ asio::awaitable<Answer<InteractionResult>> Interactions::history(std::string typ
   auto work = [impl = impl_, type, id, count, before, caller, result, refused]() -> core::Result<void> {
     const auto meter = impl->meter(caller);
     std::vector<store::StoredVersion> versions;
+    std::size_t total = 0;
     EG_CHECK(impl->store.read([&](store::Reader& reader) -> core::Result<void> {
-      return read_history(reader, {type, id, count, before}, *meter, versions, *refused);
+      if (count == 0) {
+        EG_TRY(total, reader.version_count(type, id, kMostCounted));
+        return {};
+      }
+      EG_CHECK(read_history(reader, {type, id, count, before}, *meter, versions, *refused));
+      total = versions.size();
+      return {};
     }));
     if (*refused) return {};
-    if (versions.empty() && before == 0) return not_found(type, id);
-    render_history(std::move(versions), impl->options, type, id).move_into(*result);
+    if (total == 0 && before == 0) return not_found(type, id);
+    render_history(std::move(versions), total, impl->options, type, id).move_into(*result);
     result->hold = meter->hold();
     return {};
   };

@@ -89,10 +89,7 @@ struct Api::Impl {
   asio::awaitable<core::Result<Response>> create(Call& call) {
     EG_CO_TRY(auto context, context_of_call(call));
     EG_CO_TRY(auto preconditions, preconditions_of(call.exchange.request()));
-    if (!call.target.query.empty() && !call.query("_format")) {
-      co_return core::make_error(ErrorCode::kNotSupported,
-                                 "put the condition of a conditional create into the header If-None-Exist");
-    }
+    EG_CO_CHECK(check_create_query(call.target));
     EG_CO_TRY(auto body, co_await body_of(call));
     co_return answer(
         co_await parts.interactions.create(std::move(context), call.type, std::move(body), std::move(preconditions)));

@@ -121,7 +121,8 @@ class Interactions {
                                                            std::string body, Preconditions preconditions);
   boost::asio::awaitable<Answer<InteractionResult>> remove(RequestContext context, std::string type, std::string id,
                                                            Preconditions preconditions);
-  // Newest first; `before` (exclusive, 0: none) and `count` page through it.
+  // Newest first; `before` (exclusive, 0: none) and `count` page through it. 0 of them: how many there are, counted up
+  // to 100,000.
   boost::asio::awaitable<Answer<InteractionResult>> history(std::string type, std::string id, std::size_t count,
                                                             store::VersionId before, std::string caller = {});
   boost::asio::awaitable<Answer<InteractionResult>> bundle(RequestContext context, std::string body);

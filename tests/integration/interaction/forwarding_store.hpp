@@ -66,6 +66,9 @@ class ForwardingReader : public store::Reader {
                                                           store::VersionId before, std::size_t limit) override {
     return inner_.history(type, id, before, limit);
   }
+  core::Result<std::size_t> version_count(std::string_view type, std::string_view id, std::size_t limit) override {
+    return inner_.version_count(type, id, limit);
+  }
   core::Result<std::vector<std::string>> find_by_identifier(std::string_view type,
                                                             std::optional<std::string_view> system,
                                                             std::string_view value, std::size_t limit) override {
