@@ -11,7 +11,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_future.hpp>
 #include <csignal>
 #include <future>
@@ -25,6 +24,7 @@
 #include "app/listener_files.hpp"
 #include "app/stored_bindings.hpp"
 #include "app/token_exchange.hpp"
+#include "embergate/core/fair_pool.hpp"
 #include "embergate/delivery/deliveries.hpp"
 #include "embergate/delivery/target_rules.hpp"
 #include "embergate/fhir/stored.hpp"
@@ -174,8 +174,8 @@ struct Runtime::Impl {
       deliveries->decided(slot, std::move(wanted), std::move(unwanted));
     };
     options.on_catalog_changed = [this] { catalog_sync->run(); };
-    interactions =
-        std::make_unique<interaction::Interactions>(std::move(options), *store, secrets.config(), pool, metrics);
+    interactions = std::make_unique<interaction::Interactions>(std::move(options), *store, secrets.config(), pool,
+                                                               dry_runs, metrics);
 
     authenticator = std::make_unique<auth::Authenticator>(auth::AuthOptions(), std::move(settings.root), *store,
                                                           secrets, pool, core::system_clock(), metrics);
@@ -210,7 +210,7 @@ struct Runtime::Impl {
   void sync_later(core::Milliseconds pause, std::function<void()> again) {
     sync_timer.expires_after(pause);
     sync_timer.async_wait([this, moved = std::move(again)](const boost::system::error_code& ended) {
-      if (!ended) asio::post(pool, moved);
+      if (!ended) pool.post({}, moved);
     });
   }
 
@@ -224,6 +224,7 @@ struct Runtime::Impl {
     for (std::thread& thread : threads) thread.join();
     threads.clear();
     pool.join();
+    dry_runs.join();
   }
 
   core::Result<void> execute_init_bundle() {
@@ -281,7 +282,8 @@ struct Runtime::Impl {
   vault::SecretCache secrets;
   asio::io_context io;
   asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
-  asio::thread_pool pool{kPoolThreads};
+  core::FairPool pool{kPoolThreads};
+  core::FairPool dry_runs{1};  // they take long, and nothing waits for them but their callers
   std::unique_ptr<store::Store> store;
   std::unique_ptr<vault::TargetBindings> bindings;
   std::unique_ptr<http::ListenerCertificate> certificate;

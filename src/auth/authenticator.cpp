@@ -68,7 +68,7 @@ struct Authenticator::Impl : std::enable_shared_from_this<Impl> {
   using Verified = asio::awaitable<core::Result<Verdict>>;
 
   Impl(AuthOptions options, RootClient a_root, store::Store& a_store, vault::SecretCache& secrets,
-       asio::thread_pool& a_pool, const core::Clock& clock, observability::Metrics& metrics)
+       core::FairPool& a_pool, const core::Clock& clock, observability::Metrics& metrics)
       : root(std::move(a_root)),
         store(a_store),
         pool(a_pool),
@@ -86,11 +86,12 @@ struct Authenticator::Impl : std::enable_shared_from_this<Impl> {
                            {{"method", "basic"}, {"outcome", outcome}});
   }
 
-  asio::awaitable<core::Result<std::shared_ptr<const Directory>>> directory() {
+  asio::awaitable<core::Result<std::shared_ptr<const Directory>>> directory(const Login& login) {
     auto known = directory_.load();
     if (known && known->epoch == store.committed_catalog_epoch()) co_return known;
     auto load = [self = shared_from_this()] { return load_directory(self->store); };
-    auto loaded = co_await core::run_blocking(pool, std::move(load));
+    std::string owner = core::FairPool::owner_of_address(login.source);
+    auto loaded = co_await core::run_blocking(pool, std::move(owner), std::move(load));
     if (loaded) directory_.store(*loaded);
     co_return loaded;
   }
@@ -104,7 +105,7 @@ struct Authenticator::Impl : std::enable_shared_from_this<Impl> {
   // does not exist: its id is not to be found out.
   Verified verify(Login login, std::shared_ptr<const Throttle::Attempt> attempt) {
     if (is_root(login)) co_return Verdict::kGranted;
-    auto known = co_await directory();
+    auto known = co_await directory(login);
     if (!known) co_return std::move(known).error();
     const auto found = (*known)->clients.find(login.client_id);
     const bool usable = found != (*known)->clients.end() && found->second.may_log_in() && !login.presented->empty() &&
@@ -118,7 +119,7 @@ struct Authenticator::Impl : std::enable_shared_from_this<Impl> {
     const bool hopeless = attempt && !counted;
     if (hopeless) login.presented = std::make_shared<const vault::Secret>(noise_like(*login.presented));
     core::Result<Verdict> verdict = Verdict::kDenied;
-    Turn turn{login.source, login.suspect};
+    core::Turn turn{login.source, login.suspect};
     if (usable) {
       verdict = co_await check->check(found->second, login.presented, std::move(turn));
     } else {
@@ -193,7 +194,7 @@ struct Authenticator::Impl : std::enable_shared_from_this<Impl> {
 
   asio::awaitable<core::Result<Principal>> principal_of(Login login) {
     if (is_root(login)) co_return Principal{Principal::Kind::kRoot, login.client_id, Rights::of_administrator()};
-    auto known = co_await directory();
+    auto known = co_await directory(login);
     if (!known) co_return std::move(known).error();
     co_return Principal{Principal::Kind::kClient, login.client_id, rights_in(**known, login.client_id)};
   }
@@ -209,7 +210,7 @@ struct Authenticator::Impl : std::enable_shared_from_this<Impl> {
 
   RootClient root;
   store::Store& store;
-  asio::thread_pool& pool;
+  core::FairPool& pool;
   Throttle throttle;
   Proven proven;
   std::shared_ptr<Flights> flights = std::make_shared<Flights>();
@@ -221,7 +222,7 @@ struct Authenticator::Impl : std::enable_shared_from_this<Impl> {
 };
 
 Authenticator::Authenticator(AuthOptions options, RootClient root, store::Store& store, vault::SecretCache& secrets,
-                             asio::thread_pool& pool, const core::Clock& clock, observability::Metrics& metrics)
+                             core::FairPool& pool, const core::Clock& clock, observability::Metrics& metrics)
     : impl_(std::make_shared<Impl>(options, std::move(root), store, secrets, pool, clock, metrics)) {}
 
 Authenticator::~Authenticator() { impl_->check->join(); }

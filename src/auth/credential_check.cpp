@@ -47,7 +47,7 @@ bool CredentialCheck::matches_previous(const ClientRecord& client, const vault::
   return previous && equal_in_constant_time(*previous, presented);
 }
 
-CredentialCheck::Answer CredentialCheck::check_hash(ClientRecord client, SecretPtr presented, Turn turn) {
+CredentialCheck::Answer CredentialCheck::check_hash(ClientRecord client, SecretPtr presented, core::Turn turn) {
   const Mac mac = keyed_mac(client.id + "/" + std::to_string(client.version_id), *presented);
   if (verified_.contains(mac)) co_return Verdict::kGranted;
   std::function<bool()> work = [hash = client.hash, presented] { return matches_hash(*presented, hash); };
@@ -58,18 +58,19 @@ CredentialCheck::Answer CredentialCheck::check_hash(ClientRecord client, SecretP
   co_return Verdict::kGranted;
 }
 
-CredentialCheck::Answer CredentialCheck::check(ClientRecord client, SecretPtr presented, Turn turn) {
+CredentialCheck::Answer CredentialCheck::check(ClientRecord client, SecretPtr presented, core::Turn turn) {
   if (!client.reference) co_return co_await check_hash(std::move(client), std::move(presented), std::move(turn));
   auto verify = [self = shared_from_this(), client, presented]() -> core::Result<Verdict> {
     return self->verify_reference(client, *presented);
   };
-  co_return co_await core::run_blocking(pool_, std::move(verify));
+  std::string owner = core::FairPool::owner_of_address(source);
+  co_return co_await core::run_blocking(pool_, std::move(owner), std::move(verify));
 }
 
 // The cost is always that of the same client, or its time would change from call to call. What is checked is noise, so
 // that a right guess of that client's password does not show by what is remembered of it.
 CredentialCheck::Answer CredentialCheck::check_nobody(std::shared_ptr<const Directory> known, Mac mark,
-                                                      SecretPtr presented, Turn turn) {
+                                                      SecretPtr presented, core::Turn turn) {
   const ClientRecord* stand_in = known->stand_in_of(mark);
   if (stand_in == nullptr) co_return Verdict::kDenied;
   auto noise = std::make_shared<const vault::Secret>(noise_like(*presented));

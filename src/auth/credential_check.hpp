@@ -6,7 +6,6 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -43,25 +42,25 @@ class CredentialCheck : public std::enable_shared_from_this<CredentialCheck> {
   using SecretPtr = std::shared_ptr<const vault::Secret>;
   using Answer = boost::asio::awaitable<core::Result<Verdict>>;
 
-  CredentialCheck(const AuthOptions& options, vault::SecretCache& secrets, boost::asio::thread_pool& pool)
+  CredentialCheck(const AuthOptions& options, vault::SecretCache& secrets, core::FairPool& pool)
       : secrets_(secrets),
         pool_(pool),
         verified_(options.hash_cache),
         desk_(std::make_shared<HashDesk>(options.hash_queue, options.hash_queue_per_address)) {}
 
-  Answer check(ClientRecord client, SecretPtr presented, Turn turn);
+  Answer check(ClientRecord client, SecretPtr presented, core::Turn turn);
   // Of a client that is not there or cannot log in: always denied, at the same cost. `mark`: mark_of_client().
-  Answer check_nobody(std::shared_ptr<const Directory> known, Mac mark, SecretPtr presented, Turn turn);
+  Answer check_nobody(std::shared_ptr<const Directory> known, Mac mark, SecretPtr presented, core::Turn turn);
   void forget_hashes() { verified_.clear(); }
   void join() { desk_->join(); }
 
  private:
   Verdict verify_reference(const ClientRecord& client, const vault::Secret& presented);
   bool matches_previous(const ClientRecord& client, const vault::Secret& presented);
-  Answer check_hash(ClientRecord client, SecretPtr presented, Turn turn);
+  Answer check_hash(ClientRecord client, SecretPtr presented, core::Turn turn);
 
   vault::SecretCache& secrets_;
-  boost::asio::thread_pool& pool_;
+  core::FairPool& pool_;
   VerifiedHashes verified_;
   std::shared_ptr<HashDesk> desk_;
 };

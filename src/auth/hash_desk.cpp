@@ -15,14 +15,14 @@ core::Error no_place() {
 
 }  // namespace
 
-boost::asio::awaitable<core::Result<bool>> HashDesk::run(Turn turn, std::function<bool()> work) {
+boost::asio::awaitable<core::Result<bool>> HashDesk::run(core::Turn turn, std::function<bool()> work) {
   auto start = [self = shared_from_this(), turn = std::move(turn), work = std::move(work)](const auto& done) {
     self->enter(turn, Job{work, done});
   };
   co_return co_await core::await_callback<core::Result<bool>>(std::move(start));
 }
 
-void HashDesk::enter(const Turn& turn, Job job) {
+void HashDesk::enter(const core::Turn& turn, Job job) {
   std::optional<Job> left_over;
   {
     std::lock_guard lock(mutex_);

@@ -11,7 +11,7 @@
 #include <mutex>
 #include <string>
 
-#include "auth/fair_queue.hpp"
+#include "embergate/core/fair_queue.hpp"
 #include "embergate/core/result.hpp"
 
 namespace embergate::auth {
@@ -19,7 +19,7 @@ namespace embergate::auth {
 class HashDesk : public std::enable_shared_from_this<HashDesk> {
  public:
   HashDesk(std::size_t places, std::size_t places_per_source) : line_(places, places_per_source) {}
-  boost::asio::awaitable<core::Result<bool>> run(Turn turn, std::function<bool()> work);
+  boost::asio::awaitable<core::Result<bool>> run(core::Turn turn, std::function<bool()> work);
   void join() { thread_.join(); }
 
  private:
@@ -27,11 +27,11 @@ class HashDesk : public std::enable_shared_from_this<HashDesk> {
     std::function<bool()> work;
     std::function<void(core::Result<bool>)> done;
   };
-  void enter(const Turn& turn, Job job);
+  void enter(const core::Turn& turn, Job job);
   void serve_next();
 
   std::mutex mutex_;
-  FairQueue<Job> line_;
+  core::FairQueue<Job> line_;
   boost::asio::thread_pool thread_{1};
 };
 

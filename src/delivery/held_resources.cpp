@@ -151,6 +151,26 @@ std::vector<store::EventNumber> HeldResources::deliver(std::string_view resource
   return overtaken;
 }
 
+void HeldResources::remove(std::string_view resource, store::EventNumber number) {
+  const auto found = locate(resource, number);
+  if (found == resources_.end()) return;
+  HeldResource& held = found->second;
+  if (held.by_itself) {
+    erase(found);
+    return;
+  }
+  std::erase_if(held.failed, [&](store::EventNumber failed) {
+    return failed == number || (held.waiting == number && failed > number);  // that are read again, in order
+  });
+  if (held.waiting == number) {
+    held.waiting = 0;
+    held.trying = false;
+    held.catching_up = true;
+    held.from = number + 1;
+  }
+  erase_if_free(found);
+}
+
 // A row that waits here is older than those that were undecided, and what is behind it is caught up after it.
 void HeldResources::catch_up_all(std::string_view resource, std::uint64_t newest_window) {
   HeldResource& held = resources_.try_emplace(std::string(resource)).first->second;

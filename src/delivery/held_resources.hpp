@@ -86,8 +86,10 @@ class HeldResources {
   HeldResource& hold_by_itself(std::string_view resource, store::EventNumber number);
   // A row failed together with its topic or connection.
   void fail(std::string_view resource, store::EventNumber number, std::uint64_t newest_window);
-  // A row was delivered, or is gone. Returns the earlier rows that were overtaken by it.
+  // A row was delivered. Returns the earlier rows that were overtaken by it.
   std::vector<store::EventNumber> deliver(std::string_view resource, store::EventNumber number);
+  // A row is gone without being sent: it overtakes nothing, and what failed before it is still to be sent.
+  void remove(std::string_view resource, store::EventNumber number);
   // Rows of this resource that were undecided can be sent or dropped: all that is left of it is gone through, in order.
   void catch_up_all(std::string_view resource, std::uint64_t newest_window);
   // The lowest row that failed and does not wait by itself; 0: none.

@@ -35,8 +35,12 @@ store::HeldRow waiting_row(std::string_view resource, const HeldResource& held) 
   return row;
 }
 
-store::HeldRow superseded_row(std::string_view resource, store::EventNumber number, const Refusal& refusal, Now now) {
+// `held`: as it was before the later row was delivered. Tries of rows that failed behind the waiting one are not
+// counted, but each was on its way.
+store::HeldRow superseded_row(std::string_view resource, store::EventNumber number, const HeldResource& held, Now now) {
+  const Refusal& refusal = held.refusal;
   store::HeldRow row = held_row(resource, number, State::kSuperseded, refusal);
+  row.attempts = number == held.waiting ? std::max(held.attempts, 1U) : 1U;
   if (row.code.empty()) row.code = "overtaken";
   row.reason = "a later version of the resource was delivered";
   if (!refusal.reason.empty()) row.reason += "; this one was refused: " + refusal.reason;
@@ -100,7 +104,9 @@ void Pipeline::released(const std::vector<store::HeldRow>& rows, Now now) {
       continue;
     }
     sizes_.probe_now();
-    if (row.released && !is_in_flight(row.event_number)) load_row(row, now);
+    const HeldResource* known = held_.find(resource_of(row), row.event_number);
+    const bool waits_here = known != nullptr && known->waiting == row.event_number;  // and would be sent twice
+    if (row.released && !waits_here && !is_in_flight(row.event_number)) load_row(row, now);
     held_.try_now(resource_of(row), row.event_number, now.steady);
   }
 }
@@ -166,8 +172,7 @@ std::uint64_t Pipeline::add_jobs(Window window, const std::vector<Progress>& job
     } else if (progress.found == Progress::Found::kSent || progress.found == Progress::Found::kGivenUp) {
       held_.started(progress.job);
     } else if (progress.found == Progress::Found::kNothing) {
-      held_.deliver(progress.job.resource,
-                    progress.job.from);  // settled before, or discarded: nothing of it waits any more
+      held_.remove(progress.job.resource, progress.job.from);  // settled before, or discarded
     }
   }
   return sequence;
@@ -254,7 +259,7 @@ void Pipeline::settle_window(InFlight& in_flight, Now now, store::Settlement& ou
   for (const store::EventNumber number : window.dropped) out.delivered.push_back({number, number});
   for (const GivenUpRow& row : window.given_up) {
     out.delivered.push_back({row.number, row.number});
-    held_.deliver(row.resource, row.number);  // overtakes nothing: it was the first of what is left
+    held_.remove(row.resource, row.number);
   }
 }
 
@@ -281,9 +286,9 @@ void Pipeline::settle_delivered(const Row& row, Now now, store::Settlement& out)
   append_delivered(row.number, out);
   const HeldResource* held = held_.find(row.resource, row.number);
   if (held == nullptr) return;
-  const Refusal refusal = held->refusal;
+  const HeldResource before = *held;
   for (const store::EventNumber number : held_.deliver(row.resource, row.number))
-    out.held.push_back(superseded_row(row.resource, number, refusal, now));
+    out.held.push_back(superseded_row(row.resource, number, before, now));
 }
 
 void Pipeline::settle_failed(const Row& row, const kafka::RecordFailure& failure, Refusal refusal, Now now,

@@ -2,7 +2,6 @@
 #include "embergate/http/listener_certificate.hpp"
 
 #include <atomic>
-#include <boost/asio/post.hpp>
 #include <mutex>
 #include <utility>
 
@@ -64,13 +63,12 @@ struct ListenerCertificate::State {
   bool stopped = false;
 };
 
-ListenerCertificate::ListenerCertificate(vault::SecretCache& secrets, boost::asio::thread_pool& pool,
-                                         const ListenerFiles& files)
+ListenerCertificate::ListenerCertificate(vault::SecretCache& secrets, core::FairPool& pool, const ListenerFiles& files)
     : state_(std::make_shared<State>(secrets.bundle(members_of(files)))) {
   // On the poll thread: only posts, and one renewal at a time.
   auto changed = [state = state_, &pool](std::uint64_t) {
     if (state->noticed.exchange(true)) return;
-    boost::asio::post(pool, [state] {
+    pool.post({}, [state] {
       state->noticed = false;
       const auto renewed = state->renew();
       if (renewed) return;

@@ -20,6 +20,8 @@ class AnswerMeter {
   AnswerMeter(std::shared_ptr<core::ByteBudget> all, std::string caller, std::size_t max_bytes)
       : hold_(std::make_shared<core::ByteBudget::Hold>(std::move(all), std::move(caller))), max_bytes_(max_bytes) {}
 
+  [[nodiscard]] const std::string& caller() const { return hold_->owner(); }
+
   // A resource comes in. `remedy`: what the caller can do about an answer that is too large.
   std::optional<Refusal> add(std::size_t bytes, std::string_view remedy);
   // Of a write, which is done: without room its resource is left out of the answer, and the answer says so.

@@ -47,7 +47,7 @@ struct EntryAnswer {
 // Both take the bodies out of what they are given: a large answer holds each once.
 AnswerText render_bundle_answer(std::vector<EntryAnswer> answers, const Options& options, bool is_transaction);
 // history Bundle, newest first.
-AnswerText render_history(std::vector<store::StoredVersion> versions, const Options& options, std::string_view type,
-                          std::string_view id);
+AnswerText render_history(std::vector<store::StoredVersion> versions, std::size_t total, const Options& options,
+                          std::string_view type, std::string_view id);
 
 }  // namespace embergate::interaction

@@ -76,15 +76,15 @@ AnswerText render_bundle_answer(std::vector<EntryAnswer> answers, const Options&
   return out;
 }
 
-AnswerText render_history(std::vector<store::StoredVersion> versions, const Options& options, std::string_view type,
-                          std::string_view id) {
+AnswerText render_history(std::vector<store::StoredVersion> versions, std::size_t total, const Options& options,
+                          std::string_view type, std::string_view id) {
   AnswerText out;
-  out.append(fmt::format(
-      R"({{"resourceType":"Bundle","type":"history","total":{},"link":[{{"relation":"self","url":{}}}],"entry":[)",
-      versions.size(), fhir::json_string(fmt::format("{}/fhir/{}/{}/_history", options.base_url, type, id))));
+  out.append(
+      fmt::format(R"({{"resourceType":"Bundle","type":"history","total":{},"link":[{{"relation":"self","url":{}}}])",
+                  total, fhir::json_string(fmt::format("{}/fhir/{}/{}/_history", options.base_url, type, id))));
   bool first = true;
   for (store::StoredVersion& version : versions) {
-    if (!first) out.append(",");
+    out.append(first ? R"(,"entry":[)" : ",");
     first = false;
     out.append(fmt::format(
         R"({{"fullUrl":{},"request":{{"method":"{}","url":"{}"}},"response":{{"status":"{}","etag":"W/\"{}\"","lastModified":"{}"}},"resource":)",
@@ -94,7 +94,7 @@ AnswerText render_history(std::vector<store::StoredVersion> versions, const Opti
     out.append_body(presented(version.type, std::move(version.body)));
     out.append("}");
   }
-  out.append("]}");
+  out.append(versions.empty() ? "}" : "]}");  // FHIR knows no empty lists
   return out;
 }
 

@@ -33,6 +33,8 @@ namespace log = observability::log;
 constexpr std::size_t kInlineParseBytes = 64 * 1024;
 // Bundle, list and entry around a resource, which may itself be as deep as one that comes alone.
 constexpr std::size_t kDepthOfEntry = 3;
+// Versions that a history without entries counts: each is a read of its own.
+constexpr std::size_t kMostCounted = 100'000;
 
 using TransactionBody = std::function<core::Result<void>(store::Transaction&, WriteLog&)>;
 
@@ -45,11 +47,12 @@ void throw_exception_from_error(const Refusal&, const boost::source_location& lo
 }
 
 struct Interactions::Impl : std::enable_shared_from_this<Impl> {
-  Impl(Options given, store::Store& a_store, const vault::VaultConfig& vault, asio::thread_pool& a_pool,
-       observability::Metrics& a_metrics)
+  Impl(Options given, store::Store& a_store, const vault::VaultConfig& vault, core::FairPool& a_pool,
+       core::FairPool& a_dry_run_pool, observability::Metrics& a_metrics)
       : options(std::move(given)),
         store(a_store),
         pool(a_pool),
+        dry_runs(a_dry_run_pool),
         metrics(a_metrics),
         criteria_failures(a_metrics),
         undecided(
@@ -81,12 +84,12 @@ struct Interactions::Impl : std::enable_shared_from_this<Impl> {
     return loaded;
   }
 
-  asio::awaitable<core::Result<fhir::ResourcePtr>> parse(std::string body, std::string type) {
+  asio::awaitable<core::Result<fhir::ResourcePtr>> parse(std::string body, std::string type, std::string caller) {
     if (body.size() <= kInlineParseBytes && type != kClientType) co_return parse_now(std::move(body), type);
     auto work = [self = shared_from_this(), text = std::move(body), type]() mutable {
       return self->parse_now(std::move(text), type);
     };
-    co_return co_await core::run_blocking(pool, std::move(work));
+    co_return co_await core::run_blocking(pool, std::move(caller), std::move(work));
   }
 
   void count_event(std::string_view topic_url, std::string_view action) {
@@ -112,7 +115,7 @@ struct Interactions::Impl : std::enable_shared_from_this<Impl> {
   }
 
   // Runs `body` in a transaction; what it logs is told after the commit only.
-  asio::awaitable<core::Result<void>> transact(TransactionBody body) {
+  asio::awaitable<core::Result<void>> transact(TransactionBody body, std::string caller) {
     auto written = std::make_shared<WriteLog>();
     auto self = shared_from_this();
     auto start = [self, written, body](const auto& done) {
@@ -137,7 +140,7 @@ struct Interactions::Impl : std::enable_shared_from_this<Impl> {
         self->options.on_catalog_changed();
         return {};
       };
-      co_await core::run_blocking(pool, std::move(apply));
+      co_await core::run_blocking(pool, std::move(caller), std::move(apply));
     }
     co_return core::Result<void>();
   }
@@ -153,7 +156,7 @@ struct Interactions::Impl : std::enable_shared_from_this<Impl> {
       EG_TRY(*result, self->write_path.apply(tx, *request, write_context, written));
       return {};
     };
-    auto done = co_await transact(std::move(body));
+    auto done = co_await transact(std::move(body), context->caller);
     if (!done) co_return refuse(std::move(done).error());
     co_return std::move(*result);
   }
@@ -177,7 +180,7 @@ struct Interactions::Impl : std::enable_shared_from_this<Impl> {
       if (loaded.refusal) loaded.version.reset();
       return loaded;
     };
-    co_return co_await core::run_blocking(pool, std::move(work));
+    co_return co_await core::run_blocking(pool, meter->caller(), std::move(work));
   }
 
   asio::awaitable<Answer<InteractionResult>> read(std::string type, std::string id,
@@ -195,7 +198,7 @@ struct Interactions::Impl : std::enable_shared_from_this<Impl> {
 
   asio::awaitable<Answer<InteractionResult>> write_body(RequestContext context, WriteRequest request,
                                                         std::string body) {
-    auto parsed = co_await parse(std::move(body), request.type);
+    auto parsed = co_await parse(std::move(body), request.type, context.caller);
     if (!parsed) co_return refuse(std::move(parsed).error());
     request.resource = *std::move(parsed);
     if (request.method == Method::kPost) {
@@ -245,7 +248,8 @@ struct Interactions::Impl : std::enable_shared_from_this<Impl> {
 
   Options options;
   store::Store& store;
-  asio::thread_pool& pool;
+  core::FairPool& pool;
+  core::FairPool& dry_runs;
   observability::Metrics& metrics;
   CriteriaFailures criteria_failures;
   UndecidedEvents undecided;
@@ -253,9 +257,9 @@ struct Interactions::Impl : std::enable_shared_from_this<Impl> {
   std::shared_ptr<core::ByteBudget> unsent;  // of all answers
 };
 
-Interactions::Interactions(Options options, store::Store& store, const vault::VaultConfig& vault,
-                           asio::thread_pool& pool, observability::Metrics& metrics)
-    : impl_(std::make_shared<Impl>(std::move(options), store, vault, pool, metrics)) {
+Interactions::Interactions(Options options, store::Store& store, const vault::VaultConfig& vault, core::FairPool& pool,
+                           core::FairPool& dry_runs, observability::Metrics& metrics)
+    : impl_(std::make_shared<Impl>(std::move(options), store, vault, pool, dry_runs, metrics)) {
   impl_->undecided.start();
 }
 
@@ -313,16 +317,23 @@ asio::awaitable<Answer<InteractionResult>> Interactions::history(std::string typ
   auto work = [impl = impl_, type, id, count, before, caller, result, refused]() -> core::Result<void> {
     const auto meter = impl->meter(caller);
     std::vector<store::StoredVersion> versions;
+    std::size_t total = 0;
     EG_CHECK(impl->store.read([&](store::Reader& reader) -> core::Result<void> {
-      return read_history(reader, {type, id, count, before}, *meter, versions, *refused);
+      if (count == 0) {
+        EG_TRY(total, reader.version_count(type, id, kMostCounted));
+        return {};
+      }
+      EG_CHECK(read_history(reader, {type, id, count, before}, *meter, versions, *refused));
+      total = versions.size();
+      return {};
     }));
     if (*refused) return {};
-    if (versions.empty() && before == 0) return not_found(type, id);
-    render_history(std::move(versions), impl->options, type, id).move_into(*result);
+    if (total == 0 && before == 0) return not_found(type, id);
+    render_history(std::move(versions), total, impl->options, type, id).move_into(*result);
     result->hold = meter->hold();
     return {};
   };
-  auto done = co_await core::run_blocking(impl_->pool, std::move(work));
+  auto done = co_await core::run_blocking(impl_->pool, std::move(caller), std::move(work));
   if (!done) co_return refuse(std::move(done).error());
   if (*refused) co_return **std::move(refused);
   co_return std::move(*result);
@@ -344,7 +355,7 @@ asio::awaitable<Answer<InteractionResult>> Interactions::bundle(RequestContext g
     }
     return {};
   };
-  auto parsed = co_await core::run_blocking(impl_->pool, std::move(prepare));
+  auto parsed = co_await core::run_blocking(impl_->pool, context->caller, std::move(prepare));
   if (!parsed) co_return refuse(std::move(parsed).error());
   if (*refused) co_return **std::move(refused);
 
@@ -360,7 +371,7 @@ asio::awaitable<Answer<InteractionResult>> Interactions::bundle(RequestContext g
       EG_TRY(*answers, run_transaction(tx, *bundle, impl->write_path, *context, written, *answer));
       return {};
     };
-    auto done = co_await impl_->transact(std::move(run));
+    auto done = co_await impl_->transact(std::move(run), context->caller);
     if (!done && answer->refusal) co_return *std::move(answer->refusal);
     if (!done) co_return refuse(std::move(done).error());
   } else {
@@ -371,7 +382,7 @@ asio::awaitable<Answer<InteractionResult>> Interactions::bundle(RequestContext g
     render_bundle_answer(std::move(*answers), impl->options, bundle->is_transaction).move_into(*result);
     return {};
   };
-  auto rendered = co_await core::run_blocking(impl_->pool, std::move(render));
+  auto rendered = co_await core::run_blocking(impl_->pool, context->caller, std::move(render));
   if (!rendered) co_return refuse(std::move(rendered).error());
   result->hold = answer->meter->hold();
   co_return std::move(*result);
@@ -385,7 +396,7 @@ asio::awaitable<Answer<InteractionResult>> Interactions::dry_run(RequestContext 
     *answer = interaction::dry_run(std::move(text), impl->options, *known, *context);
     return {};
   };
-  auto done = co_await core::run_blocking(impl_->pool, std::move(work));
+  auto done = co_await core::run_blocking(impl_->dry_runs, context->caller, std::move(work));
   if (!done) co_return refuse(std::move(done).error());
   if (!*answer) co_return std::move(*answer).error();
   InteractionResult result;
@@ -393,7 +404,7 @@ asio::awaitable<Answer<InteractionResult>> Interactions::dry_run(RequestContext 
   co_return result;
 }
 
-asio::awaitable<core::Result<std::vector<SecretUse>>> Interactions::secret_uses() {
+asio::awaitable<core::Result<std::vector<SecretUse>>> Interactions::secret_uses(std::string caller) {
   auto work = [impl = impl_]() -> core::Result<std::vector<SecretUse>> {
     std::vector<SecretUse> uses;
     EG_CHECK(impl->store.read([&](store::Reader& reader) -> core::Result<void> {
@@ -402,7 +413,7 @@ asio::awaitable<core::Result<std::vector<SecretUse>>> Interactions::secret_uses(
     }));
     return uses;
   };
-  co_return co_await core::run_blocking(impl_->pool, std::move(work));
+  co_return co_await core::run_blocking(impl_->pool, std::move(caller), std::move(work));
 }
 
 core::Result<std::shared_ptr<const topic::Catalog>> Interactions::catalog() { return impl_->catalog(); }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "interaction/undecided_events.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <future>
 #include <utility>
@@ -28,6 +29,8 @@ Verdict verdict_of(topic::Decision::Outcome outcome) {
 
 core::Error stopped() { return core::make_retriable(core::ErrorCode::kUnavailable, "the server is shutting down"); }
 
+std::string resource_of(const store::UndecidedRow& row) { return row.type + "/" + row.id; }
+
 store::HeldRow held_row(const store::UndecidedRow& row) {
   store::HeldRow held;
   held.event_number = row.event_number;
@@ -39,6 +42,12 @@ store::HeldRow held_row(const store::UndecidedRow& row) {
 }
 
 }  // namespace
+
+UndecidedEvents::Judgement UndecidedEvents::undecidable(std::string reason) {
+  Judgement judgement;
+  judgement.reason = std::move(reason);
+  return judgement;
+}
 
 UndecidedEvents::UndecidedEvents(store::Store& store, CriteriaFailures& failures, Notice notice, Wanted wanted,
                                  core::Milliseconds retry_pause)
@@ -94,48 +103,94 @@ void UndecidedEvents::wait(core::Milliseconds pause, bool may_be_woken) {
   if (may_be_woken) woken_ = false;
 }
 
-// One slot after the other, so that the rows of a hopeless topic hold up only each other.
+// One slot after the other; when none has a row that waits for its quick look, one row is looked at in full, and then
+// they have their turn again. So neither a hopeless topic nor a hopeless resource holds up others.
 core::Result<bool> UndecidedEvents::decide_some() {
   const store::DestinationSlot after = last_slot_;
   EG_TRY(const auto rows, store_.outbox().undecided_rows(after, kBatch));
-  last_slot_ = rows.empty() ? store::DestinationSlot() : rows.front().slot;
-  if (rows.empty()) return after != store::DestinationSlot();
-  EG_CHECK(decide_rows(rows));
+  if (!rows.empty()) {
+    last_slot_ = rows.front().slot;
+    EG_TRY(const bool progress, look_quickly(rows));
+    progress_in_round_ = progress_in_round_ || progress;
+    return true;
+  }
+  last_slot_ = store::DestinationSlot();
+  const bool progress = std::exchange(progress_in_round_, false);
+  if (after == store::DestinationSlot()) return false;
+  if (!progress) EG_CHECK(look_fully());
   return true;
 }
 
-core::Result<void> UndecidedEvents::decide_rows(const std::vector<store::UndecidedRow>& rows) {
+UndecidedEvents::Slot& UndecidedEvents::slot_of(store::DestinationSlot slot) {
+  // What is forgotten costs another quick look.
+  if (slots_.size() >= kKept && !slots_.contains(slot)) slots_.clear();
+  return slots_[slot];
+}
+
+// `first`: the first rows of a slot, whether they had their look or not. False: all rows of the slot had it.
+core::Result<bool> UndecidedEvents::look_quickly(const std::vector<store::UndecidedRow>& first) {
+  const store::DestinationSlot slot = first.front().slot;
+  const store::EventNumber looked_at = slot_of(slot).looked_at;
+  if (first.front().event_number > looked_at) {
+    EG_CHECK(decide_rows(first, Look::kQuick));
+    return true;
+  }
+  EG_TRY(const auto rows, store_.outbox().undecided_rows_of(slot, looked_at, kBatch));
+  if (rows.empty()) return false;
+  EG_CHECK(decide_rows(rows, Look::kQuick));
+  return true;
+}
+
+// The first row of the next slot that is not of the resource of the time before, if there is one.
+core::Result<void> UndecidedEvents::look_fully() {
+  EG_TRY(auto rows, store_.outbox().undecided_rows(last_full_slot_, kBatch));
+  if (rows.empty()) {
+    EG_TRY(rows, store_.outbox().undecided_rows(store::DestinationSlot(), kBatch));
+  }
+  if (rows.empty()) return {};
+  last_full_slot_ = rows.front().slot;
+  Slot& slot = slot_of(last_full_slot_);
+  std::erase_if(rows, [&](const store::UndecidedRow& row) { return row.event_number > slot.looked_at; });
+  if (rows.empty()) return {};
+  const auto other =
+      std::find_if(rows.begin(), rows.end(), [&](const auto& row) { return resource_of(row) != slot.resource; });
+  const store::UndecidedRow row = other == rows.end() ? rows.front() : *other;
+  slot.resource = resource_of(row);
+  return decide_rows({row}, Look::kFull);
+}
+
+core::Result<void> UndecidedEvents::decide_rows(const std::vector<store::UndecidedRow>& rows, Look look) {
   const core::SteadyTime end = core::system_clock().steady_now() + kBatchTime;
   std::vector<Decided> decided;
+  store::EventNumber looked_at = 0;
   core::Result<void> failure;
   for (const store::UndecidedRow& row : rows) {
-    auto judgement = judge_in_rounds(row);
+    auto judgement = judge_in_rounds(row, look);
     if (!judgement) {
       failure = std::move(judgement).error();
       break;
     }
-    decided.push_back({row, *std::move(judgement)});
+    looked_at = row.event_number;
+    if (!judgement->later) decided.push_back({row, *std::move(judgement)});
     if (core::system_clock().steady_now() >= end) break;
   }
-  if (decided.empty()) return failure;
-  EG_CHECK(write_down(decided));
-  tell(decided);
+  if (!decided.empty()) {
+    EG_CHECK(write_down(decided));
+    tell(decided);
+  }
+  if (look == Look::kQuick && looked_at != 0) slot_of(rows.front().slot).looked_at = looked_at;
   return failure;
 }
 
-core::Result<UndecidedEvents::Judgement> UndecidedEvents::judge_in_rounds(const store::UndecidedRow& row) {
-  auto judgement = judge(row);
-  const auto known = unread_.find(row.slot);
-  const bool failed_before = known != unread_.end() && known->second.number == row.event_number;
-  if (judgement && failed_before) unread_.erase(known);
+core::Result<UndecidedEvents::Judgement> UndecidedEvents::judge_in_rounds(const store::UndecidedRow& row, Look look) {
+  auto judgement = judge(row, look);
+  const std::pair key(row.slot, row.event_number);
+  if (judgement && !unread_.empty()) unread_.erase(key);
   if (judgement || stopped_) return judgement;
-  if (!failed_before && unread_.size() >= kKept) unread_.clear();
-  Unread& unread = unread_[row.slot];
-  if (!failed_before) unread = {row.event_number, 0};
-  if (++unread.rounds < kRounds) return judgement;
-  unread_.erase(row.slot);
-  return Judgement{
-      Verdict::kUnknown, "what it is decided on could not be read: " + judgement.error().diagnostics, {}, {}};
+  if (unread_.size() >= kKept && !unread_.contains(key)) unread_.clear();
+  if (++unread_[key] < kRounds) return judgement;
+  unread_.erase(key);
+  return undecidable("what it is decided on could not be read: " + judgement.error().diagnostics);
 }
 
 core::Result<void> UndecidedEvents::write_down(std::vector<Decided>& decided) {
@@ -170,37 +225,42 @@ void UndecidedEvents::tell(const std::vector<Decided>& decided) {
 }
 
 // Several destinations of a topic ask the same.
-core::Result<UndecidedEvents::Judgement> UndecidedEvents::judge(const store::UndecidedRow& row) {
+core::Result<UndecidedEvents::Judgement> UndecidedEvents::judge(const store::UndecidedRow& row, Look look) {
   const std::pair question(row.version_id, row.topic_version);
-  if (const auto known = kept_.find(question); known != kept_.end()) return known->second;
+  const auto known = kept_.find(question);
+  if (known != kept_.end() && (look == Look::kQuick || !known->second.later)) return known->second;
   core::Result<Judgement> judgement = stopped();
   try {
-    judgement = evaluate(row);
+    judgement = evaluate(row, look);
   } catch (const std::exception&) {
-    judgement = Judgement{Verdict::kUnknown, "the criterion could not be evaluated: there is no memory for it", {}, {}};
+    judgement = undecidable("the criterion could not be evaluated: there is no memory for it");
   }
   if (!judgement && judgement.error().retriable) return judgement;
-  if (!judgement) judgement = Judgement{Verdict::kUnknown, judgement.error().diagnostics, {}, {}};
+  if (!judgement) judgement = undecidable(judgement.error().diagnostics);
   if (kept_.size() >= kKept) kept_.erase(kept_.begin());
-  kept_.emplace(question, *judgement);
+  kept_.insert_or_assign(question, *judgement);
   return judgement;
 }
 
-core::Result<UndecidedEvents::Judgement> UndecidedEvents::evaluate(const store::UndecidedRow& row) {
+core::Result<UndecidedEvents::Judgement> UndecidedEvents::evaluate(const store::UndecidedRow& row, Look look) {
   EG_TRY(const Topic topic, topic_of(row));
-  if (!topic) return Judgement{Verdict::kUnknown, "the topic as it was at the write is not there any more", {}, {}};
+  if (!topic) return undecidable("the topic as it was at the write is not there any more");
   EG_TRY(const States states, states_of(row));
-  if (states.written.version_id == 0)
-    return Judgement{Verdict::kUnknown, "the version that was written is not there any more", {}, {}};
+  if (states.written.version_id == 0) return undecidable("the version that was written is not there any more");
+  std::vector<CriteriaFailure> failed;
   topic::MatchObserver observer;
-  observer.on_error = [this](const topic::CriteriaError& error) {
-    failures_.tell(CriteriaFailure::of(error), core::system_clock().steady_now());
-  };
+  observer.on_error = [&failed](const topic::CriteriaError& error) { failed.push_back(CriteriaFailure::of(error)); };
   const topic::Change change{static_cast<topic::Interaction>(states.written.interaction), row.type,
                              states.current.get(), states.previous.get(), states.written.last_updated};
-  topic::Decision decision = topic::decide(*topic, change, observer, &stopped_);
+  topic::Decision decision = topic::decide(*topic, change, observer, &stopped_,
+                                           look == Look::kQuick ? topic::kQuickSteps : topic::kPatientSteps);
   if (stopped_) return stopped();
-  return Judgement{verdict_of(decision.outcome), std::move(decision.reason), topic->url, states.written.interaction};
+  const bool later = look == Look::kQuick && decision.out_of_steps;
+  if (!later) {
+    for (const CriteriaFailure& one : failed) failures_.tell(one, core::system_clock().steady_now());
+  }
+  return Judgement{verdict_of(decision.outcome), later, std::move(decision.reason), topic->url,
+                   states.written.interaction};
 }
 
 core::Result<UndecidedEvents::Topic> UndecidedEvents::topic_of(const store::UndecidedRow& row) {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Decides the events that a write could not (contract 2.2): reads undecided rows, evaluates the topic as it was on the
-// states that the write saw, with a larger budget, and writes down the verdict. Thread: one of its own, so that neither
-// writer, io nor relays wait; wake() from any, start() once, stop() any number of times. Ownership: the store, and what
-// `notice` uses, outlive stop(). Failure: none of its own; a database that does not answer is asked again after a
-// pause. What exceeds the larger budget, and what cannot be read in kRounds rounds, stays undecided until an operator
-// decides.
+// states that the write saw, with a larger budget, and writes down the verdict. All rows get a quick look first; those
+// that it is not enough for get the full budget one by one, slots and resources in turn, while no row waits for its
+// quick look. The order of verdicts is free: the relay keeps that of the events. Thread: one of its own, so that
+// neither writer, io nor relays wait; wake() from any, start() once, stop() any number of times. Ownership: the store,
+// and what `notice` uses, outlive stop(). Failure: none of its own; a database that does not answer is asked again
+// after a pause. What exceeds the larger budget, and what cannot be read in kRounds rounds, stays undecided until an
+// operator decides.
 #pragma once
 
 #include <atomic>
@@ -54,8 +56,10 @@ class UndecidedEvents {
   void stop();  // within the time of about a thousand steps
 
  private:
+  enum class Look : std::uint8_t { kQuick, kFull };
   struct Judgement {
     store::Verdict verdict = store::Verdict::kUnknown;
+    bool later = false;  // the quick look was not enough
     std::string reason;
     std::string topic_url;
     store::Interaction interaction = store::Interaction::kCreate;
@@ -73,19 +77,22 @@ class UndecidedEvents {
   };
 
   void run();
-  // The row that could not be judged in the last round of its slot.
-  struct Unread {
-    store::EventNumber number = 0;
-    std::uint32_t rounds = 0;
+  struct Slot {
+    store::EventNumber looked_at = 0;  // every row up to this one had its quick look
+    std::string resource;              // of the last row that was looked at in full
   };
 
   core::Result<bool> decide_some();  // false: there is nothing to do
-  core::Result<void> decide_rows(const std::vector<store::UndecidedRow>& rows);
-  core::Result<Judgement> judge_in_rounds(const store::UndecidedRow& row);
+  core::Result<bool> look_quickly(const std::vector<store::UndecidedRow>& first);
+  core::Result<void> look_fully();
+  core::Result<void> decide_rows(const std::vector<store::UndecidedRow>& rows, Look look);
+  core::Result<Judgement> judge_in_rounds(const store::UndecidedRow& row, Look look);
+  Slot& slot_of(store::DestinationSlot slot);
+  static Judgement undecidable(std::string reason);
   core::Result<void> write_down(std::vector<Decided>& decided);
   void tell(const std::vector<Decided>& decided);
-  core::Result<Judgement> judge(const store::UndecidedRow& row);
-  core::Result<Judgement> evaluate(const store::UndecidedRow& row);
+  core::Result<Judgement> judge(const store::UndecidedRow& row, Look look);
+  core::Result<Judgement> evaluate(const store::UndecidedRow& row, Look look);
   core::Result<Topic> topic_of(const store::UndecidedRow& row);
   core::Result<States> states_of(const store::UndecidedRow& row);
   void wait(core::Milliseconds pause, bool may_be_woken);
@@ -96,12 +103,16 @@ class UndecidedEvents {
   const Wanted wanted_;
   const core::Milliseconds retry_pause_;
   // Those below: on the thread.
-  store::DestinationSlot last_slot_{};
+  store::DestinationSlot last_slot_{};       // of the round of quick looks
+  store::DestinationSlot last_full_slot_{};  // of the full ones
+  bool progress_in_round_ = false;           // some rows had their quick look
+  std::map<store::DestinationSlot, Slot> slots_;
   bool failing_ = false;  // logged once for each episode, which ends with a round through the slots without one
   bool failed_in_round_ = false;
   std::map<std::pair<store::VersionId, store::VersionId>, Judgement> kept_;  // by version and topic
   std::unordered_map<store::VersionId, Topic> topics_;
-  std::map<store::DestinationSlot, Unread> unread_;  // only slots in which one could not be read
+  // Rounds in which a row could not be read; only such rows.
+  std::map<std::pair<store::DestinationSlot, store::EventNumber>, std::uint32_t> unread_;
 
   std::mutex mutex_;
   std::condition_variable changed_;

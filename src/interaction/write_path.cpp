@@ -201,6 +201,7 @@ core::Result<void> WritePath::append_events(store::Transaction& tx, const Stored
   };
   observer.on_cost = [&log](topic::CriterionCost cost) { log.add(std::move(cost)); };
   observer.count_of = [&log](const topic::CriterionWatch& watch) { return log.count_of(watch); };
+  observer.transaction_steps = &log.criteria_steps;
   // The stamp of the version, so that a body that runs twice, or a later look, decides the same.
   const topic::Match match = catalog->match(
       {interaction, written.type, current_tree.get(), previous_tree.get(), written.last_updated}, observer);

@@ -48,6 +48,7 @@ struct WriteLog {
   std::vector<DroppedQueue> dropped;
   std::vector<CriteriaFailure> failed;
   std::vector<topic::CriterionCost> costs;
+  std::uint64_t criteria_steps = topic::kTransactionSteps;  // what is left of them
   // Where the watches of `costs` stand with them, so that a criterion is put off within a transaction as well.
   std::unordered_map<const topic::CriterionWatch*, topic::CriterionWatch::Count> counts;
 

@@ -89,10 +89,7 @@ struct Api::Impl {
   asio::awaitable<core::Result<Response>> create(Call& call) {
     EG_CO_TRY(auto context, context_of_call(call));
     EG_CO_TRY(auto preconditions, preconditions_of(call.exchange.request()));
-    if (!call.target.query.empty() && !call.query("_format")) {
-      co_return core::make_error(ErrorCode::kNotSupported,
-                                 "put the condition of a conditional create into the header If-None-Exist");
-    }
+    EG_CO_CHECK(check_create_query(call.target));
     EG_CO_TRY(auto body, co_await body_of(call));
     co_return answer(
         co_await parts.interactions.create(std::move(context), call.type, std::move(body), std::move(preconditions)));
@@ -161,7 +158,8 @@ struct Api::Impl {
   asio::awaitable<core::Result<Response>> destination_decide(Call& call, delivery::Deliveries::Decision decision) {
     EG_CO_TRY(auto body, co_await body_of(call));
     auto read = [text = std::move(body)]() mutable { return held_selection_of(std::move(text)); };
-    EG_CO_TRY(auto selection, co_await core::run_blocking(parts.pool, std::move(read)));
+    std::string owner = call.principal.client_id;
+    EG_CO_TRY(auto selection, co_await core::run_blocking(parts.pool, std::move(owner), std::move(read)));
     std::string by = call.principal.kind == auth::Principal::Kind::kRoot ? "root" : call.principal.client_id;
     auto done = co_await parts.deliveries.decide(call.id, decision, std::move(selection), std::move(by));
     co_return co_await answer_of_destination(call, std::move(done));
@@ -172,13 +170,14 @@ struct Api::Impl {
     if (result.error().code != ErrorCode::kNotFound) co_return std::move(result).error();
     // A destination that was deleted is gone, not unknown (contract 2.14).
     interaction::Preconditions none;
-    auto known = co_await parts.interactions.read("AidboxTopicDestination", call.id, std::move(none));
+    auto known =
+        co_await parts.interactions.read("AidboxTopicDestination", call.id, std::move(none), call.principal.client_id);
     if (!known) co_return render_refusal(known.error());
     co_return std::move(result).error();
   }
 
-  asio::awaitable<core::Result<Response>> vault_status() {
-    EG_CO_TRY(const auto uses, co_await parts.interactions.secret_uses());
+  asio::awaitable<core::Result<Response>> vault_status(const Call& call) {
+    EG_CO_TRY(const auto uses, co_await parts.interactions.secret_uses(call.principal.client_id));
     co_return render_json(200, vault_status_json(parts.secrets, parts.bindings, uses, parts.clock.system_now()),
                           "application/fhir+json; charset=utf-8");
   }
@@ -199,9 +198,10 @@ struct Api::Impl {
     auto read = [this, text = std::move(body)]() mutable {
       return read_retarget(std::move(text), parts.secrets.config(), parts.clock.system_now());
     };
-    EG_CO_TRY(const vault::TargetBinding wanted, co_await core::run_blocking(parts.pool, std::move(read)));
+    const std::string& owner = call.principal.client_id;
+    EG_CO_TRY(const vault::TargetBinding wanted, co_await core::run_blocking(parts.pool, owner, std::move(read)));
     auto confirm = [this, &wanted] { return parts.bindings.retarget(wanted); };
-    EG_CO_TRY(const auto before, co_await core::run_blocking(parts.pool, std::move(confirm)));
+    EG_CO_TRY(const auto before, co_await core::run_blocking(parts.pool, owner, std::move(confirm)));
     log::event(log::Level::kWarn, "secret/retargeted", "an administrator confirmed another target for a secret",
                {{"secret", std::string_view(wanted.secret.value())},
                 {"resource", std::string_view(wanted.resource)},
@@ -246,7 +246,7 @@ struct Api::Impl {
       case Operation::kTopicDryRun:
         co_return co_await topic_dry_run(call);
       case Operation::kVaultStatus:
-        co_return co_await vault_status();
+        co_return co_await vault_status(call);
       case Operation::kVaultRetarget:
         co_return co_await vault_retarget(call);
     }

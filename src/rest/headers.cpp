@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "embergate/core/text.hpp"
+
 namespace embergate::rest {
 namespace {
 
@@ -58,6 +60,18 @@ core::Result<void> check_accept(const Call& call) {
   if (wanted.empty() || accepts_json(wanted)) return {};
   return core::make_error(core::ErrorCode::kNotAcceptable,
                           "only JSON is served: ask for application/fhir+json or application/json");
+}
+
+core::Result<void> check_create_query(const http::Target& target) {
+  for (const auto& [name, value] : target.query) {
+    if (name == "_format" || name == "_pretty") continue;
+    return core::make_error(
+        core::ErrorCode::kMalformed,
+        fmt::format("a create takes _format and _pretty, no parameter \"{}\": put the condition of a "
+                    "conditional create into the header If-None-Exist",
+                    core::whole_characters(name, 100)));
+  }
+  return {};
 }
 
 core::Result<void> check_content_type(const http::Request& request) {

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "embergate/core/text.hpp"
 #include "embergate/fhir/resource.hpp"
@@ -20,6 +21,7 @@ using State = store::HeldRow::State;
 
 constexpr std::int64_t kMaxPage = 1'000;
 constexpr std::size_t kMaxNumbers = 1'000;
+constexpr std::array<std::string_view, 5> kQueryNames{"_count", "_cursor", "state", "_format", "_pretty"};
 constexpr std::string_view kStates = "waiting, superseded or undecided";
 constexpr std::array<std::string_view, 5> kNumberMembers{"valueInteger", "valueInteger64", "valuePositiveInt",
                                                          "valueUnsignedInt", "valueDecimal"};
@@ -41,6 +43,27 @@ std::optional<Number> whole_number(std::string_view text) {
 
 core::Error invalid(std::string diagnostics, std::string place) {
   return core::make_error(ErrorCode::kInvalid, std::move(diagnostics), std::move(place));
+}
+
+core::Error malformed(std::string diagnostics) {
+  return core::make_error(ErrorCode::kMalformed, std::move(diagnostics));
+}
+
+core::Result<void> read_query(std::string_view name, std::string_view value, store::HeldQuery& query) {
+  if (name == "_count") {
+    const auto count = whole_number<std::int64_t>(value);
+    if (!count || *count == 0 || *count > kMaxPage)
+      return malformed(fmt::format("_count must be a whole number from 1 to {}", kMaxPage));
+    query.limit = static_cast<std::size_t>(*count);
+  } else if (name == "_cursor") {
+    const auto after = whole_number<store::EventNumber>(value);
+    if (!after) return malformed("_cursor must be what `next` of the page before says");
+    query.after = *after;
+  } else if (name == "state") {
+    query.state = state_of(value);
+    if (!query.state) return malformed(fmt::format("state must be {}", kStates));
+  }
+  return {};
 }
 
 class SelectionReader {
@@ -116,19 +139,16 @@ class SelectionReader {
 
 core::Result<store::HeldQuery> held_query_of(const http::Target& target) {
   store::HeldQuery query;
+  std::vector<std::string_view> seen;
   for (const auto& [name, value] : target.query) {
-    if (name == "_count") {
-      const auto count = whole_number<std::int64_t>(value);
-      if (!count || *count == 0) return core::make_error(ErrorCode::kMalformed, "_count must be a whole number from 1");
-      query.limit = static_cast<std::size_t>(std::min<std::int64_t>(*count, kMaxPage));
-    } else if (name == "_cursor") {
-      const auto after = whole_number<store::EventNumber>(value);
-      if (!after) return core::make_error(ErrorCode::kMalformed, "_cursor must be what `next` of the page before says");
-      query.after = *after;
-    } else if (name == "state") {
-      query.state = state_of(value);
-      if (!query.state) return core::make_error(ErrorCode::kMalformed, fmt::format("state must be {}", kStates));
+    if (std::find(kQueryNames.begin(), kQueryNames.end(), name) == kQueryNames.end()) {
+      return malformed(fmt::format("there is no parameter \"{}\"; there are {}", core::whole_characters(name, 100),
+                                   fmt::join(kQueryNames, ", ")));
     }
+    if (std::find(seen.begin(), seen.end(), name) != seen.end())
+      return malformed(fmt::format("{} is there twice; give it once", name));
+    seen.push_back(name);
+    EG_CHECK(read_query(name, value, query));
   }
   return query;
 }

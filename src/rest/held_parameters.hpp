@@ -12,7 +12,7 @@
 
 namespace embergate::rest {
 
-// `_count`, `_cursor` and `state` of the URL.
+// `_count`, `_cursor` and `state` of the URL, each once; `_format` and `_pretty` are passed over.
 core::Result<store::HeldQuery> held_query_of(const http::Target& target);
 // Parameters with `eventNumber` (repeated), or `all` and `state`.
 core::Result<store::HeldSelection> held_selection_of(std::string body);

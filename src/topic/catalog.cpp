@@ -67,9 +67,11 @@ void number_shared_parts(Listeners& listeners) {
 // The criteria of one event: each is evaluated when it is first asked for.
 class Evaluation {
  public:
-  Evaluation(const Listeners& listeners, const Change& change)
+  Evaluation(const Listeners& listeners, const Change& change, std::uint64_t steps)
       : criteria_(listeners.criteria),
         states_(listeners.criteria.size(), State::kUnknown),
+        steps_(steps),
+        bounded_by_transaction_(steps < kEventSteps),
         context_(context_of(change)) {
     context_.step_budget = &steps_;
     if (listeners.shared_parts > 0) context_.shared = &shared_.emplace(listeners.shared_parts);
@@ -90,6 +92,7 @@ class Evaluation {
     return undecided_.empty() ? std::optional(false) : std::nullopt;
   }
   [[nodiscard]] const std::string& undecided() const { return undecided_; }
+  [[nodiscard]] std::uint64_t steps_left() const { return steps_; }
 
  private:
   enum class State : std::uint8_t { kUnknown, kTrue, kNotTrue, kFailed };
@@ -112,7 +115,7 @@ class Evaluation {
       cost(Finding::kPutOff);
       return failed({index, CriteriaError::Kind::kPutOff, {"put off: its last evaluations exceeded the limits", 1, 1}});
     }
-    if (steps_ == 0) return failed({index, CriteriaError::Kind::kExhausted, no_steps_left()});
+    if (steps_ == 0) return failed({index, CriteriaError::Kind::kExhausted, no_steps_left(bounded_by_transaction_)});
     const std::uint64_t before = steps_;
     context_.parts = criterion.parts;
     fhirpath::EvaluationError error;
@@ -149,7 +152,8 @@ class Evaluation {
   std::vector<State> states_;  // by criterion
   std::vector<Failure> failures_;
   std::string undecided_;  // of the listener asked last
-  std::uint64_t steps_ = kEventSteps;
+  std::uint64_t steps_;
+  const bool bounded_by_transaction_;
   std::optional<fhirpath::SharedParts> shared_;
   fhirpath::EvaluationContext context_;
 };
@@ -233,7 +237,9 @@ Match Catalog::match(const Change& change, const MatchObserver& observer) const 
   Match match;
   const Listeners* listeners = impl_->find(change.type, change.interaction);
   if (listeners == nullptr) return match;
-  Evaluation evaluation(*listeners, change);
+  std::uint64_t* const of_transaction = observer.transaction_steps;
+  const std::uint64_t steps = of_transaction != nullptr ? std::min(kEventSteps, *of_transaction) : kEventSteps;
+  Evaluation evaluation(*listeners, change, steps);
   for (const Listener& listener : listeners->topics) {
     const std::optional<bool> fires = evaluation.fires(listener, observer);
     if (!fires) match.undecided.push_back({listener.slots, listener.topic->version, evaluation.undecided()});
@@ -241,6 +247,7 @@ Match Catalog::match(const Change& change, const MatchObserver& observer) const 
     match.slots.insert(match.slots.end(), listener.slots.begin(), listener.slots.end());
     if (observer.on_match) observer.on_match(listener.topic->url);
   }
+  if (of_transaction != nullptr) *of_transaction -= steps - evaluation.steps_left();
   if (listeners->topics.size() > 1) std::sort(match.slots.begin(), match.slots.end());
   return match;
 }

@@ -20,22 +20,21 @@ fhirpath::Limits patient_limits() {
 }
 
 Decision decide(const SubscriptionTopic& topic, const Change& change, const MatchObserver& observer,
-                const std::atomic<bool>* stop) {
+                const std::atomic<bool>* stop, std::uint64_t steps) {
   Decision decision;
-  std::uint64_t steps = kPatientSteps;
   fhirpath::EvaluationContext context = context_of(change);
   context.step_budget = &steps;
   context.stop = stop;
   for (std::size_t i = 0; i < topic.triggers.size(); ++i) {
     const Trigger& trigger = topic.triggers[i];
     if (trigger.resource != change.type || !listens(trigger, change.interaction)) continue;
-    if (trigger.criteria == nullptr) return {Decision::Outcome::kMatches, {}};
+    if (trigger.criteria == nullptr) return {Decision::Outcome::kMatches, {}, false};
     fhirpath::EvaluationError error;
     const fhirpath::Truth truth = trigger.criteria->evaluate_truth(context, &error);
-    if (truth == fhirpath::Truth::kTrue) return {Decision::Outcome::kMatches, {}};
+    if (truth == fhirpath::Truth::kTrue) return {Decision::Outcome::kMatches, {}, false};
     if (truth != fhirpath::Truth::kError) continue;
     if (error.exhausted) {
-      decision = {Decision::Outcome::kUndecided, undecided_reason(i, error.message)};
+      decision = {Decision::Outcome::kUndecided, undecided_reason(i, error.message), steps == 0};
     } else if (observer.on_error) {
       observer.on_error({CriteriaError::Kind::kFailed, topic.url, i, error.message, error.line, error.column});
     }

@@ -17,8 +17,10 @@ namespace embergate::topic {
 inline constexpr std::uint64_t kEventSteps = 10'000'000;  // of all criteria of one event together (S-34)
 
 // What happens to a criterion whose predecessors left it no step.
-inline fhirpath::EvaluationError no_steps_left() {
-  return {fmt::format("the criteria of this event have used up their {} steps", kEventSteps), 1, 1, true};
+inline fhirpath::EvaluationError no_steps_left(bool of_transaction = false) {
+  return {fmt::format("the criteria of this {} have used up their {} steps", of_transaction ? "transaction" : "event",
+                      of_transaction ? kTransactionSteps : kEventSteps),
+          1, 1, true};
 }
 
 // Why an event is undecided, for people.

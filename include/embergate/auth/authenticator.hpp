@@ -10,7 +10,6 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -18,6 +17,7 @@
 
 #include "embergate/auth/principal.hpp"
 #include "embergate/core/clock.hpp"
+#include "embergate/core/fair_pool.hpp"
 #include "embergate/core/result.hpp"
 #include "embergate/fhir/outcome.hpp"
 #include "embergate/fhir/resource.hpp"
@@ -60,7 +60,7 @@ std::vector<fhir::Issue> validate(const fhir::Resource& resource, std::string_vi
 class Authenticator {
  public:
   Authenticator(AuthOptions options, RootClient root, store::Store& store, vault::SecretCache& secrets,
-                boost::asio::thread_pool& pool, const core::Clock& clock, observability::Metrics& metrics);
+                core::FairPool& pool, const core::Clock& clock, observability::Metrics& metrics);
   ~Authenticator();
   Authenticator(const Authenticator&) = delete;
   Authenticator& operator=(const Authenticator&) = delete;

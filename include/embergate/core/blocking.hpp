@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Two bridges between coroutines and the rest of the program.
-// run_blocking(pool, fn): runs fn on the pool and resumes the caller on its own executor with the result; an exception
-// of fn comes back as an Error of class kInternal. await_callback<T>(start): calls start(done) at once; done(value) may
-// be called from any thread, exactly once, and resumes the caller on its own executor. Ownership: values are moved
-// through; nothing is shared. Neither has a deadline of its own: what runs inside has.
+// run_blocking(pool, fn), for a FairPool run_blocking(pool, owner, fn): runs fn on the pool and resumes the caller on
+// its own executor with the result; an exception of fn comes back as an Error of class kInternal.
+// await_callback<T>(start): calls start(done) at once; done(value) may be called from any thread, exactly once, and
+// resumes the caller on its own executor. Ownership: values are moved through; nothing is shared. Neither has a
+// deadline of its own: what runs inside has.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -18,9 +19,11 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <string>
 #include <type_traits>
 #include <utility>
 
+#include "embergate/core/fair_pool.hpp"
 #include "embergate/core/result.hpp"
 
 namespace embergate::core {
@@ -42,24 +45,32 @@ boost::asio::awaitable<T> await_callback(Start start) {
       std::move(initiate), boost::asio::use_awaitable, std::move(start));
 }
 
+template <class Fn>
+auto result_or_failure(Fn& fn) -> std::invoke_result_t<Fn&> {
+  try {
+    return fn();
+  } catch (const std::exception&) {
+    return make_error(ErrorCode::kInternal, "an internal operation failed unexpectedly");
+  }
+}
+
 // fn returns Result<T>.
 template <class Fn>
 auto run_blocking(boost::asio::thread_pool& pool, Fn fn) -> boost::asio::awaitable<std::invoke_result_t<Fn&>> {
-  using Value = std::invoke_result_t<Fn&>;
   auto work = std::make_shared<Fn>(std::move(fn));
   auto start = [&pool, work](const auto& done) {
-    boost::asio::post(pool, [work, done]() mutable {
-      auto guarded = [&work]() -> Value {
-        try {
-          return (*work)();
-        } catch (const std::exception&) {
-          return make_error(ErrorCode::kInternal, "an internal operation failed unexpectedly");
-        }
-      };
-      done(guarded());
-    });
+    boost::asio::post(pool, [work, done] { done(result_or_failure(*work)); });
   };
-  co_return co_await await_callback<Value>(std::move(start));
+  co_return co_await await_callback<std::invoke_result_t<Fn&>>(std::move(start));
+}
+
+template <class Fn>
+auto run_blocking(FairPool& pool, std::string owner, Fn fn) -> boost::asio::awaitable<std::invoke_result_t<Fn&>> {
+  auto work = std::make_shared<Fn>(std::move(fn));
+  auto start = [&pool, work, from = std::move(owner)](const auto& done) {
+    pool.post(from, [work, done] { done(result_or_failure(*work)); });
+  };
+  co_return co_await await_callback<std::invoke_result_t<Fn&>>(std::move(start));
 }
 
 }  // namespace embergate::core

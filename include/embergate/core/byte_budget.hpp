@@ -32,6 +32,7 @@ class ByteBudget {
     Hold(const Hold&) = delete;
     Hold& operator=(const Hold&) = delete;
 
+    [[nodiscard]] const std::string& owner() const { return owner_; }
     [[nodiscard]] bool take(std::size_t bytes) {
       if (!budget_->take(owner_, bytes_, bytes)) return false;
       bytes_ += bytes;

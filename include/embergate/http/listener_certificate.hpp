@@ -5,10 +5,10 @@
 // pair is shared with the server. Failure: start() says why there is nothing to show; later faults are logged.
 #pragma once
 
-#include <boost/asio/thread_pool.hpp>
 #include <memory>
 #include <optional>
 
+#include "embergate/core/fair_pool.hpp"
 #include "embergate/core/result.hpp"
 #include "embergate/http/listener_tls.hpp"
 #include "embergate/vault/cache.hpp"
@@ -23,7 +23,7 @@ struct ListenerFiles {
 
 class ListenerCertificate {
  public:
-  ListenerCertificate(vault::SecretCache& secrets, boost::asio::thread_pool& pool, const ListenerFiles& files);
+  ListenerCertificate(vault::SecretCache& secrets, core::FairPool& pool, const ListenerFiles& files);
   ~ListenerCertificate();
   ListenerCertificate(const ListenerCertificate&) = delete;
   ListenerCertificate& operator=(const ListenerCertificate&) = delete;

@@ -2,12 +2,12 @@
 // The FHIR interactions (FHIR R4 http, contract 5.2 and 5.3): create, read, vread, update, delete, history, batch,
 // transaction. One write is one store transaction: version, history, matching and outbox rows commit together or not at
 // all. Thread: all functions are coroutines for an io executor; parsing of large bodies and reads run on the blocking
-// pool, writes on the store's writer. Ownership: Store, SecretCache's config and pool outlive it. Failure: Error with
+// pool in fair turns by caller, dry runs on a pool of their own, writes on the store's writer. Ownership: Store,
+// SecretCache's config and pools outlive it. Failure: Error with
 // the code of contract 5.5 and the element's path; nothing is stored by halves.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "embergate/core/fair_pool.hpp"
 #include "embergate/core/result.hpp"
 #include "embergate/fhir/outcome.hpp"
 #include "embergate/fhir/resource.hpp"
@@ -35,7 +36,7 @@ struct RequestContext {
   bool skip_reference_check = false;  // header aidbox-validation-skip, already allowed by the setting
   bool return_minimal = false;        // Prefer: return=minimal: no resources in bundle answers
   Authorize authorize;                // absent: everything is allowed, as to an administrator
-  std::string caller;                 // for the log, and for its share of what all answers may hold
+  std::string caller;                 // for the log, its turns on the pool, its share of what all answers may hold
 
   [[nodiscard]] core::Result<void> may(std::string_view interaction, std::string_view type) const {
     return authorize ? authorize(interaction, type) : core::Result<void>();
@@ -102,8 +103,8 @@ struct Options {
 
 class Interactions {
  public:
-  Interactions(Options options, store::Store& store, const vault::VaultConfig& vault, boost::asio::thread_pool& pool,
-               observability::Metrics& metrics);
+  Interactions(Options options, store::Store& store, const vault::VaultConfig& vault, core::FairPool& pool,
+               core::FairPool& dry_runs, observability::Metrics& metrics);
   ~Interactions();
   Interactions(const Interactions&) = delete;
   Interactions& operator=(const Interactions&) = delete;
@@ -120,7 +121,8 @@ class Interactions {
                                                            std::string body, Preconditions preconditions);
   boost::asio::awaitable<Answer<InteractionResult>> remove(RequestContext context, std::string type, std::string id,
                                                            Preconditions preconditions);
-  // Newest first; `before` (exclusive, 0: none) and `count` page through it.
+  // Newest first; `before` (exclusive, 0: none) and `count` page through it. 0 of them: how many there are, counted up
+  // to 100,000.
   boost::asio::awaitable<Answer<InteractionResult>> history(std::string type, std::string id, std::size_t count,
                                                             store::VersionId before, std::string caller = {});
   boost::asio::awaitable<Answer<InteractionResult>> bundle(RequestContext context, std::string body);
@@ -128,7 +130,7 @@ class Interactions {
   boost::asio::awaitable<Answer<InteractionResult>> dry_run(RequestContext context, std::string body);
 
   // Which stored resources use which secrets; their kinds and elements.
-  boost::asio::awaitable<core::Result<std::vector<SecretUse>>> secret_uses();
+  boost::asio::awaitable<core::Result<std::vector<SecretUse>>> secret_uses(std::string caller = {});
 
   // The catalog of the last commit; blocks while it is loaded (call on a pool).
   core::Result<std::shared_ptr<const topic::Catalog>> catalog();

@@ -6,12 +6,12 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <functional>
 #include <memory>
 #include <string>
 
 #include "embergate/auth/authenticator.hpp"
+#include "embergate/core/fair_pool.hpp"
 #include "embergate/delivery/deliveries.hpp"
 #include "embergate/http/server.hpp"
 #include "embergate/interaction/interactions.hpp"
@@ -40,7 +40,7 @@ struct ApiParts {
   vault::SecretCache& secrets;
   vault::TargetBindings& bindings;
   kafka::ProducerPool& producers;  // told when a secret's target changed
-  boost::asio::thread_pool& pool;  // for what blocks
+  core::FairPool& pool;            // for what blocks
   const observability::HealthMonitor& health;
   observability::Metrics& metrics;
   const core::Clock& clock;

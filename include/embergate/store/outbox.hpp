@@ -142,6 +142,9 @@ class Outbox {
   // The first undecided rows, that no one has looked at yet, of the first slot above `after` that has any; at most
   // `limit`. Empty: none above.
   virtual core::Result<std::vector<UndecidedRow>> undecided_rows(DestinationSlot after, std::size_t limit) = 0;
+  // The same of one slot, with event_number > after.
+  virtual core::Result<std::vector<UndecidedRow>> undecided_rows_of(DestinationSlot slot, EventNumber after,
+                                                                    std::size_t limit) = 0;
   virtual void settle(Settlement settlement, Done done) = 0;
   // Quick at any length of the queue. kNotFound: no such slot.
   virtual core::Result<SlotCounters> counters(DestinationSlot slot) = 0;

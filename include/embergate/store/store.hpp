@@ -55,6 +55,8 @@ class Reader {
   // Newest first, deletions included, at most `limit`, older than `before` when that is not 0.
   virtual core::Result<std::vector<StoredVersion>> history(std::string_view type, std::string_view id, VersionId before,
                                                            std::size_t limit) = 0;
+  // How many versions there are, deletions included; counted up to `limit`, in the time of as many small reads.
+  virtual core::Result<std::size_t> version_count(std::string_view type, std::string_view id, std::size_t limit) = 0;
   // Ids of present resources with this identifier; `system` absent: any; at most `limit`.
   virtual core::Result<std::vector<std::string>> find_by_identifier(std::string_view type,
                                                                     std::optional<std::string_view> system,

@@ -56,7 +56,11 @@ struct MatchObserver {
   std::function<void(CriterionCost)> on_cost;                // once per criterion that is costly, or was
   // What the watch stands at for this event, with what its transaction found before it; absent: at what is committed.
   std::function<CriterionWatch::Count(const CriterionWatch&)> count_of = {};
+  // What is left to the criteria of all events of the transaction; counted down. Absent: only the event's own bound.
+  std::uint64_t* transaction_steps = nullptr;
 };
+// Of all criteria of one transaction together (S-34). Without steps left, topics with criteria are undecided.
+inline constexpr std::uint64_t kTransactionSteps = 50'000'000;
 
 // What one change means to the destinations, by their slots.
 struct Match {

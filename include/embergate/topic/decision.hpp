@@ -16,15 +16,17 @@ namespace embergate::topic {
 // Of one criterion; the topic has to be parsed with them.
 fhirpath::Limits patient_limits();
 inline constexpr std::uint64_t kPatientSteps = 100'000'000;  // of all criteria of a topic together
+inline constexpr std::uint64_t kQuickSteps = 2'000'000;      // the same, for a first look
 
 struct Decision {
   enum class Outcome : std::uint8_t { kMatches, kDoesNotMatch, kUndecided };
   Outcome outcome = Outcome::kDoesNotMatch;
-  std::string reason;  // of kUndecided
+  std::string reason;         // of kUndecided
+  bool out_of_steps = false;  // of kUndecided: more steps may decide it
 };
 
 // `observer` hears of criteria that ended with an error. `stop` ends it soon, as kUndecided.
 Decision decide(const SubscriptionTopic& topic, const Change& change, const MatchObserver& observer,
-                const std::atomic<bool>* stop = nullptr);
+                const std::atomic<bool>* stop = nullptr, std::uint64_t steps = kPatientSteps);
 
 }  // namespace embergate::topic

@@ -38,6 +38,22 @@ core::Result<std::vector<HeldRow>> all_of(Statement& rows) {
   }
 }
 
+core::Result<std::vector<UndecidedRow>> all_undecided(Statement& rows) {
+  std::vector<UndecidedRow> undecided;
+  for (;;) {
+    EG_TRY(const bool row, rows.step());
+    if (!row) return undecided;
+    UndecidedRow& one = undecided.emplace_back();
+    one.slot = DestinationSlot(rows.integer(0));
+    one.event_number = rows.integer(1);
+    one.version_id = rows.integer(2);
+    one.type = rows.text(3);
+    one.id = rows.text(4);
+    one.topic_version = rows.integer(5);
+    one.topic_id = rows.text(6);
+  }
+}
+
 std::int64_t as_limit(std::size_t limit) { return static_cast<std::int64_t>(std::min<std::size_t>(limit, INT32_MAX)); }
 
 core::Result<std::vector<HeldRow>> selected(Connection& connection, DestinationSlot slot,
@@ -88,21 +104,16 @@ core::Result<std::vector<HeldRow>> read_due_rows(Connection& connection, Destina
 
 core::Result<std::vector<UndecidedRow>> read_undecided_rows(Connection& connection, DestinationSlot after,
                                                             std::size_t limit) {
-  std::vector<UndecidedRow> undecided;
   auto rows = connection.use(Query::kUndecidedRows);
   rows.bind(1, after.value()).bind(2, as_limit(limit));
-  for (;;) {
-    EG_TRY(const bool row, rows.step());
-    if (!row) return undecided;
-    UndecidedRow& one = undecided.emplace_back();
-    one.slot = DestinationSlot(rows.integer(0));
-    one.event_number = rows.integer(1);
-    one.version_id = rows.integer(2);
-    one.type = rows.text(3);
-    one.id = rows.text(4);
-    one.topic_version = rows.integer(5);
-    one.topic_id = rows.text(6);
-  }
+  return all_undecided(rows);
+}
+
+core::Result<std::vector<UndecidedRow>> read_undecided_rows_of(Connection& connection, DestinationSlot slot,
+                                                               EventNumber after, std::size_t limit) {
+  auto rows = connection.use(Query::kUndecidedRowsOf);
+  rows.bind(1, slot.value()).bind(2, after).bind(3, as_limit(limit));
+  return all_undecided(rows);
 }
 
 // The row stays where it is, and holds back what is behind it, until its relay settles it: only the relay knows what

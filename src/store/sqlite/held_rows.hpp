@@ -18,6 +18,8 @@ core::Result<std::vector<HeldRow>> read_held_rows(Connection& connection, Destin
 core::Result<std::vector<HeldRow>> read_due_rows(Connection& connection, DestinationSlot slot, const DueQuery& query);
 core::Result<std::vector<UndecidedRow>> read_undecided_rows(Connection& connection, DestinationSlot after,
                                                             std::size_t limit);
+core::Result<std::vector<UndecidedRow>> read_undecided_rows_of(Connection& connection, DestinationSlot slot,
+                                                               EventNumber after, std::size_t limit);
 core::Result<bool> decide_row(Connection& connection, SlotTable& slots, DestinationSlot slot, EventNumber number,
                               Verdict verdict, std::string_view reason);
 core::Result<std::vector<HeldRow>> release_held_rows(Connection& connection, SlotTable& slots, DestinationSlot slot,

@@ -179,6 +179,13 @@ const char* text_of(Query query) {
              " (SELECT s.slot FROM held s WHERE s.state = 3 AND s.attempts = 0 AND s.verdict = 0 AND s.slot > ?1 ORDER "
              "BY s.slot LIMIT 1)"
              " ORDER BY d.event_number LIMIT ?2";
+    case Query::kUndecidedRowsOf:
+      return "SELECT d.slot, d.event_number, o.version_id, d.type, d.id, d.topic,"
+             " (SELECT t.id FROM history t WHERE t.version_id = d.topic)"
+             " FROM held d INDEXED BY held_undecided"
+             " CROSS JOIN outbox o ON o.slot = d.slot AND o.event_number = d.event_number"
+             " WHERE d.state = 3 AND d.attempts = 0 AND d.verdict = 0 AND d.slot = ?1 AND d.event_number > ?2"
+             " ORDER BY d.event_number LIMIT ?3";
     case Query::kJudge:
       return "UPDATE held SET verdict = ?3 WHERE slot = ?1 AND event_number = ?2 AND state = 3 AND verdict = 0";
     case Query::kGiveUp:

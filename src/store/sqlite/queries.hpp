@@ -60,6 +60,7 @@ enum class Query : std::size_t {
   kHeldRow,
   kPutUndecided,
   kUndecidedRows,
+  kUndecidedRowsOf,
   kJudge,
   kGiveUp,
   kKeepUndecided,

@@ -102,6 +102,12 @@ core::Result<std::vector<UndecidedRow>> SqliteOutbox::undecided_rows(Destination
   return read_undecided_rows(lease.connection(), after, limit);
 }
 
+core::Result<std::vector<UndecidedRow>> SqliteOutbox::undecided_rows_of(DestinationSlot slot, EventNumber after,
+                                                                        std::size_t limit) {
+  EG_TRY(auto lease, pool_.acquire());
+  return read_undecided_rows_of(lease.connection(), slot, after, limit);
+}
+
 void SqliteOutbox::settle(Settlement settlement, Done done) {
   SettleJob job{std::move(settlement), std::move(done), {}};
   if (auto pushed = queue_.push(job); !pushed) job.done(std::move(pushed));

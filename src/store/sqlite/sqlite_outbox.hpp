@@ -32,6 +32,8 @@ class SqliteOutbox final : public Outbox {
   core::Result<std::vector<HeldRow>> held_rows(DestinationSlot slot, const HeldQuery& query) override;
   core::Result<std::vector<HeldRow>> due_rows(DestinationSlot slot, const DueQuery& query) override;
   core::Result<std::vector<UndecidedRow>> undecided_rows(DestinationSlot after, std::size_t limit) override;
+  core::Result<std::vector<UndecidedRow>> undecided_rows_of(DestinationSlot slot, EventNumber after,
+                                                            std::size_t limit) override;
   void settle(Settlement settlement, Done done) override;
   core::Result<SlotCounters> counters(DestinationSlot slot) override;
   [[nodiscard]] std::vector<EventEpoch> epochs(DestinationSlot slot) const override { return epochs_.of(slot); }

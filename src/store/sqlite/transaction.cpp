@@ -33,6 +33,10 @@ core::Result<std::vector<StoredVersion>> SqliteTransaction::history(std::string_
                                                                     VersionId before, std::size_t limit) {
   return reader_.history(type, id, before, limit);
 }
+core::Result<std::size_t> SqliteTransaction::version_count(std::string_view type, std::string_view id,
+                                                           std::size_t limit) {
+  return reader_.version_count(type, id, limit);
+}
 core::Result<std::vector<std::string>> SqliteTransaction::find_by_identifier(std::string_view type,
                                                                              std::optional<std::string_view> system,
                                                                              std::string_view value,

@@ -73,6 +73,18 @@ core::Result<std::vector<StoredVersion>> VersionReader::history(std::string_view
   return versions;
 }
 
+core::Result<std::size_t> VersionReader::version_count(std::string_view type, std::string_view id, std::size_t limit) {
+  std::size_t count = 0;
+  const auto number = types_.find(type);
+  if (!number) return count;
+  EG_TRY(VersionId next, current_version(*number, id));
+  while (next != 0 && count < limit) {
+    ++count;
+    EG_TRY(next, previous_version(*number, id, next));
+  }
+  return count;
+}
+
 core::Result<std::vector<std::string>> VersionReader::find_by_identifier(std::string_view type,
                                                                          std::optional<std::string_view> system,
                                                                          std::string_view value, std::size_t limit) {

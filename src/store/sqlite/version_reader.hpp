@@ -22,6 +22,7 @@ class VersionReader final : public Reader {
   core::Result<bool> exists(std::string_view type, std::string_view id) override;
   core::Result<std::vector<StoredVersion>> history(std::string_view type, std::string_view id, VersionId before,
                                                    std::size_t limit) override;
+  core::Result<std::size_t> version_count(std::string_view type, std::string_view id, std::size_t limit) override;
   core::Result<std::vector<std::string>> find_by_identifier(std::string_view type,
                                                             std::optional<std::string_view> system,
                                                             std::string_view value, std::size_t limit) override;

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "embergate/auth/authenticator.hpp"
+#include "embergate/core/fair_pool.hpp"
 #include "embergate/secretref/password_hash.hpp"
 #include "embergate/store/sqlite_store.hpp"
 #include "support/atomic_volume.hpp"
@@ -124,7 +125,7 @@ class AuthWorld {
 
  private:
   boost::asio::io_context io_;
-  boost::asio::thread_pool pool_{2};
+  core::FairPool pool_{2};
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<vault::SecretCache> secrets_;
   std::unique_ptr<Authenticator> authenticator_;

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "embergate/core/fair_pool.hpp"
 #include "embergate/http/client.hpp"
 #include "embergate/http/listener_certificate.hpp"
 #include "embergate/observability/metrics.hpp"
@@ -82,7 +83,7 @@ class Tls : public ServerFixture {
   const Authority ca_{"Embergate test CA"};
   test::TempDir files_;
   observability::Metrics metrics_;
-  boost::asio::thread_pool pool_{1};
+  core::FairPool pool_{1};
   std::optional<vault::SecretCache> secrets_;
   std::optional<ListenerCertificate> certificate_;
 };

@@ -61,6 +61,17 @@ TEST_F(InteractionsTest, IfMatchAnyOnlyUpdates) {
   EXPECT_EQ(code_of(refused), ErrorCode::kPreconditionFailed);
 }
 
+TEST_F(InteractionsTest, AHistoryOfNoEntriesSaysHowManyThereAre) {
+  ASSERT_TRUE(update("Patient", "p1", R"({"resourceType":"Patient"})"));
+  ASSERT_TRUE(update("Patient", "p1", R"({"resourceType":"Patient","active":true})"));
+  ASSERT_TRUE(remove("Patient", "p1"));
+  const auto history = run(interactions_->history("Patient", "p1", 0, 0));
+  ASSERT_TRUE(history) << history.error().error.diagnostics;
+  EXPECT_NE(history->body.find("\"total\":3"), std::string::npos) << history->body;
+  EXPECT_EQ(history->body.find("entry"), std::string::npos) << history->body;
+  EXPECT_EQ(code_of(run(interactions_->history("Patient", "p2", 0, 0))), core::ErrorCode::kNotFound);
+}
+
 TEST_F(InteractionsTest, DeletedIsGoneAndKeepsItsHistory) {
   ASSERT_TRUE(update("Patient", "p1", kPatient));
   const auto deleted = remove("Patient", "p1");

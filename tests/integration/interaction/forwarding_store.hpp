@@ -34,6 +34,11 @@ class ForwardingOutbox : public store::Outbox {
                                                                 std::size_t limit) override {
     return inner_.undecided_rows(after, limit);
   }
+  core::Result<std::vector<store::UndecidedRow>> undecided_rows_of(store::DestinationSlot slot,
+                                                                   store::EventNumber after,
+                                                                   std::size_t limit) override {
+    return inner_.undecided_rows_of(slot, after, limit);
+  }
   void settle(store::Settlement settlement, Done done) override {
     inner_.settle(std::move(settlement), std::move(done));
   }
@@ -60,6 +65,9 @@ class ForwardingReader : public store::Reader {
   core::Result<std::vector<store::StoredVersion>> history(std::string_view type, std::string_view id,
                                                           store::VersionId before, std::size_t limit) override {
     return inner_.history(type, id, before, limit);
+  }
+  core::Result<std::size_t> version_count(std::string_view type, std::string_view id, std::size_t limit) override {
+    return inner_.version_count(type, id, limit);
   }
   core::Result<std::vector<std::string>> find_by_identifier(std::string_view type,
                                                             std::optional<std::string_view> system,

@@ -7,11 +7,11 @@
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_future.hpp>
 #include <mutex>
 
 #include "embergate/core/clock.hpp"
+#include "embergate/core/fair_pool.hpp"
 #include "embergate/interaction/interactions.hpp"
 #include "embergate/store/outbox.hpp"
 #include "embergate/store/sqlite_store.hpp"
@@ -33,10 +33,11 @@ class InteractionsTest : public ::testing::Test {
       receipts_.push_back(receipt);
     };
     options.on_catalog_changed = [this] { ++catalog_changes_; };
-    interactions_ = std::make_unique<Interactions>(options, *store_, vault_, pool_, metrics_);
+    interactions_ = std::make_unique<Interactions>(options, *store_, vault_, pool_, dry_runs_, metrics_);
   }
   ~InteractionsTest() override {
     pool_.join();
+    dry_runs_.join();
     store_->stop();
   }
 
@@ -104,7 +105,8 @@ class InteractionsTest : public ::testing::Test {
   observability::Metrics metrics_;
   vault::VaultConfig vault_;
   boost::asio::io_context io_;
-  boost::asio::thread_pool pool_{2};
+  core::FairPool pool_{2};
+  core::FairPool dry_runs_{1};
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<Interactions> interactions_;
   std::mutex mutex_;

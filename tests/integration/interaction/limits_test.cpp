@@ -2,6 +2,9 @@
 // Resources at each limit of S-30: what was stored can be read, sent back, deleted and delivered.
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <future>
+
 #include "interactions_fixture.hpp"
 
 namespace embergate::interaction {
@@ -93,6 +96,24 @@ TEST_F(InteractionsTest, OneByteMoreThanTheLimitIsRefused) {
   std::string tokens = of_most_tokens();
   tokens.replace(tokens.find("\"a\","), 4, "\"a\",\"a\",");
   EXPECT_EQ(code_of(create("Patient", tokens)), core::ErrorCode::kTooLarge);
+}
+
+TEST_F(InteractionsTest, ADryRunNeedsNoThreadThatReadsNeed) {
+  std::promise<void> may_end;
+  const std::shared_future<void> end = may_end.get_future().share();
+  std::atomic<bool> in_vain{false};
+  for (int i = 0; i < 2; ++i) {
+    pool_.post("reader", [&, end] {
+      if (end.wait_for(std::chrono::seconds(10)) != std::future_status::ready) in_vain = true;
+    });
+  }
+  const auto answer = run(interactions_->dry_run(RequestContext(), R"({"resourceType":"Parameters","parameter":[
+    {"name":"topic","resource":{"resourceType":"AidboxSubscriptionTopic","url":"urn:t","status":"active",
+      "trigger":[{"resource":"Patient"}]}},{"name":"current","resource":{"resourceType":"Patient"}}]})"));
+  may_end.set_value();
+  pool_.join();
+  EXPECT_TRUE(answer) << answer.error().error.diagnostics;
+  EXPECT_FALSE(in_vain) << "all threads of the pool are busy, and it has its own";
 }
 
 }  // namespace

@@ -114,7 +114,7 @@ class InteractionsTwiceTest : public InteractionsTest {
       std::lock_guard lock(mutex_);
       receipts_.push_back(receipt);
     };
-    interactions_ = std::make_unique<Interactions>(options, store, vault_, pool_, metrics_);
+    interactions_ = std::make_unique<Interactions>(options, store, vault_, pool_, dry_runs_, metrics_);
   }
   // What a mixed script answers and leaves behind, in words.
   std::string run_script() {

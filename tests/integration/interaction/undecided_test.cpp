@@ -90,7 +90,7 @@ class UndecidedTest : public InteractionsTest {
       for (const store::HeldRow& row : wanted) wanted_.push_back(row.event_number);
       for (const store::HeldRow& row : unwanted) unwanted_.push_back(row.event_number);
     };
-    interactions_ = std::make_unique<Interactions>(options, store, vault_, pool_, metrics_);
+    interactions_ = std::make_unique<Interactions>(options, store, vault_, pool_, dry_runs_, metrics_);
   }
   bool eventually_decided(store::DestinationSlot slot) {
     return test::eventually([&] { return store_->outbox().counters(slot)->undecided == 0; }, std::chrono::minutes(1));
@@ -165,6 +165,36 @@ TEST_F(UndecidedTest, ACriterionThatExceedsItsLimitsIsPutOffWithinOneTransaction
   EXPECT_THAT(metrics_.text(), HasSubstr("embergate_topic_criteria_put_off_total{topic=\"urn:topic:patients\"} 3"))
       << "of the four behind the limit one was tried again";
   EXPECT_EQ(store_->outbox().counters(slot)->queued, topic::CriterionWatch::kLimit + 4) << "none is lost";
+}
+
+TEST_F(UndecidedTest, ATransactionWhoseCriteriaUsedUpItsStepsIsStoredAndItsOtherEventsAreUndecided) {
+  const auto slot = add_patient_destination(kCubic);
+  interactions_.reset();
+  decide_over(holding_);
+  // Each trigger has a criterion of its own, so that none is put off before the steps of the transaction run out.
+  std::string triggers;
+  for (int i = 0; i < 12; ++i) {
+    triggers += std::string(i == 0 ? "" : ",") + R"({"resource":"Patient","fhirPathCriteria":")" + std::string(kCubic) +
+                " and name.count() > " + std::to_string(i) + "\"}";
+  }
+  ASSERT_TRUE(
+      update("AidboxSubscriptionTopic", "patients",
+             R"({"resourceType":"AidboxSubscriptionTopic","url":"urn:topic:patients","status":"active","trigger":[)" +
+                 triggers + "]}"));
+  constexpr std::size_t kEntries = 8;
+  std::string entries;
+  for (std::size_t i = 0; i < kEntries; ++i) {
+    entries += std::string(i == 0 ? "" : ",") + R"({"resource":)" + patient(i + 1 == kEntries ? 1 : 300, "last") +
+               R"(,"request":{"method":"PUT","url":"Patient/p)" + std::to_string(i) + R"("}})";
+  }
+  const auto done = bundle(R"({"resourceType":"Bundle","type":"transaction","entry":[)" + entries + "]}");
+  ASSERT_TRUE(done) << done.error().error.diagnostics;
+  const auto held = store_->outbox().held_rows(slot, {store::HeldRow::State::kUndecided, 0, 100});
+  ASSERT_EQ(held->size(), kEntries) << "also the last one, which is cheap";
+  EXPECT_THAT(held->back().reason, HasSubstr("the criteria of this transaction have used up their 50000000 steps"));
+  interactions_.reset();
+  decide_over(*store_);
+  ASSERT_TRUE(test::eventually([&] { return !wanted().empty(); })) << "it is decided after the write";
 }
 
 TEST_F(UndecidedTest, DecidesOnTheStatesThatTheWriteSaw) {
@@ -252,18 +282,15 @@ TEST_F(UndecidedTest, WhatWasUndecidedAtTheEndIsDecidedAfterTheStart) {
   EXPECT_EQ(wanted_events_of(slot).size(), 1U);
 }
 
-class UndecidedAndUnreadable : public UndecidedTest {
+// Undecided events that a test writes itself.
+class WrittenUndecided : public UndecidedTest {
  protected:
-  // Three events of a destination, the second of which cannot be read.
-  void SetUp() override {
-    slot_ = add_patient_destination("name.family = 'last'");
+  void listen(const std::string& criteria) {
+    slot_ = add_patient_destination(criteria);
     topic_ = read("AidboxSubscriptionTopic", "patients")->version_id;
     interactions_.reset();
-    for (const char* id : {"before", "unreadable", "behind"}) write_undecided(id);
-    ASSERT_EQ(undecided(), 3U);
   }
-  void write_undecided(const std::string& id) {
-    const std::string body = patient(1, "last");
+  void write_undecided(const std::string& id, const std::string& body) {
     std::promise<bool> written;
     store_->transact(
         [&](store::Transaction& tx) -> core::Result<void> {
@@ -271,6 +298,8 @@ class UndecidedAndUnreadable : public UndecidedTest {
           version.type = "Patient";
           version.id = id;
           version.version_id = tx.next_version_id();
+          EG_TRY(const auto current, tx.load_current("Patient", id));
+          version.previous_version_id = current ? current->version_id : 0;
           version.last_updated = version.created_at = tx.now();
           version.body = body;
           EG_CHECK(tx.put_version(version));
@@ -281,10 +310,59 @@ class UndecidedAndUnreadable : public UndecidedTest {
   }
   [[nodiscard]] std::uint64_t undecided() { return store_->outbox().counters(slot_)->undecided; }
 
+  // How often the events were looked at in vain.
+  [[nodiscard]] std::vector<std::uint32_t> attempts() {
+    std::vector<std::uint32_t> numbers;
+    const auto held = store_->outbox().held_rows(slot_, {store::HeldRow::State::kUndecided, 0, 10});
+    for (const store::HeldRow& row : *held) numbers.push_back(row.attempts);
+    return numbers;
+  }
+
   store::DestinationSlot slot_;
   store::VersionId topic_ = 0;
-  UnreadableStore unreadable_{*store_};
   CriteriaFailures failures_{metrics_};
+};
+
+TEST_F(WrittenUndecided, EventsThatNoBudgetDecidesDoNotHoldUpThoseOfTheirTopicThatAQuickLookDecides) {
+  listen(kCubic);
+  for (int i = 0; i < 3; ++i) write_undecided("hopeless" + std::to_string(i), patient(500, "none"));
+  write_undecided("cheap", patient(1, "last"));
+  std::promise<std::vector<std::uint32_t>> decided;
+  UndecidedEvents events(
+      *store_, failures_,
+      [&](store::DestinationSlot, const std::vector<store::HeldRow>& wanted, const auto&) {
+        if (!wanted.empty()) decided.set_value(attempts());
+      },
+      [](std::string_view, std::string_view) {});
+  events.start();
+  EXPECT_THAT(decided.get_future().get(), ElementsAre(0U, 0U, 0U)) << "none of them had its full look yet";
+}
+
+TEST_F(WrittenUndecided, TheEventsOfOneResourceThatNoBudgetDecidesDoNotHoldUpAnotherResource) {
+  listen(kCubic);
+  for (int i = 0; i < 3; ++i) write_undecided("hopeless", patient(500, "none"));
+  write_undecided("costly", patient(150, "last"));
+  std::promise<std::vector<std::uint32_t>> decided;
+  UndecidedEvents events(
+      *store_, failures_,
+      [&](store::DestinationSlot, const std::vector<store::HeldRow>& wanted, const auto&) {
+        if (!wanted.empty()) decided.set_value(attempts());
+      },
+      [](std::string_view, std::string_view) {});
+  events.start();
+  EXPECT_THAT(decided.get_future().get(), ElementsAre(1U, 0U, 0U));
+}
+
+class UndecidedAndUnreadable : public WrittenUndecided {
+ protected:
+  // Three events of a destination, the second of which cannot be read.
+  void SetUp() override {
+    listen("name.family = 'last'");
+    for (const char* id : {"before", "unreadable", "behind"}) write_undecided(id, patient(1, "last"));
+    ASSERT_EQ(undecided(), 3U);
+  }
+
+  UnreadableStore unreadable_{*store_};
 };
 
 TEST_F(UndecidedAndUnreadable, ARowThatCannotBeReadDoesNotKeepThoseBeforeItUndecided) {

@@ -64,10 +64,16 @@ TEST_F(QueryPlans, FindUndecidedRowsWithoutLookingAtTheOtherHeldOnes) {
   EXPECT_THAT(plan, Contains(HasSubstr("SEARCH s USING INDEX held_undecided (slot>?)")));
 }
 
+TEST_F(QueryPlans, FindTheUndecidedRowsOfASlotByTheirNumber) {
+  EXPECT_THAT(plan_of(Query::kUndecidedRowsOf),
+              Contains(HasSubstr("SEARCH d USING INDEX held_undecided (slot=? AND event_number>?)")));
+}
+
 TEST_F(QueryPlans, ScanNoTableForAHeldRow) {
-  for (const Query query : {Query::kHeldRows, Query::kHeldRowsOfState, Query::kHeldRow, Query::kHeldState,
-                            Query::kDueRows, Query::kUndecidedRows, Query::kReadEventsAmongHeld,
-                            Query::kReadEventAmongHeld, Query::kJudge, Query::kKeepUndecided, Query::kReleaseHeld}) {
+  for (const Query query :
+       {Query::kHeldRows, Query::kHeldRowsOfState, Query::kHeldRow, Query::kHeldState, Query::kDueRows,
+        Query::kUndecidedRows, Query::kUndecidedRowsOf, Query::kReadEventsAmongHeld, Query::kReadEventAmongHeld,
+        Query::kJudge, Query::kKeepUndecided, Query::kReleaseHeld}) {
     const auto plan = plan_of(query);
     EXPECT_FALSE(plan.empty());
     EXPECT_THAT(plan, Each(Not(HasSubstr("SCAN")))) << sqlite::text_of(query);

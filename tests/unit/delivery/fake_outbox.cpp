@@ -147,6 +147,11 @@ core::Result<std::vector<store::UndecidedRow>> FakeOutbox::undecided_rows(store:
   return std::vector<store::UndecidedRow>();
 }
 
+core::Result<std::vector<store::UndecidedRow>> FakeOutbox::undecided_rows_of(store::DestinationSlot, store::EventNumber,
+                                                                             std::size_t) {
+  return std::vector<store::UndecidedRow>();
+}
+
 void FakeOutbox::make_undecided(store::EventNumber number) {
   std::lock_guard lock(mutex_);
   store::HeldRow& row = held_[number];

@@ -41,6 +41,9 @@ class FakeOutbox final : public store::Outbox {
                                                      const store::DueQuery& query) override;
   core::Result<std::vector<store::UndecidedRow>> undecided_rows(store::DestinationSlot after,
                                                                 std::size_t limit) override;
+  core::Result<std::vector<store::UndecidedRow>> undecided_rows_of(store::DestinationSlot slot,
+                                                                   store::EventNumber after,
+                                                                   std::size_t limit) override;
   void settle(store::Settlement settlement, Done done) override;
   core::Result<store::SlotCounters> counters(store::DestinationSlot slot) override;
   [[nodiscard]] std::vector<store::EventEpoch> epochs(store::DestinationSlot) const override {

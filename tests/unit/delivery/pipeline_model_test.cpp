@@ -368,6 +368,7 @@ class PipelineModel {
       const std::string resource = row.type + "/" + row.id;
       EXPECT_EQ(resource, resources_[row.event_number]);
       EXPECT_GT(acknowledged_[resource], row.event_number) << "superseded by nothing";
+      EXPECT_GT(row.attempts, 0U) << "it was refused, so it was tried";
     }
   }
 

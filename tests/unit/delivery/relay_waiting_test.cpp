@@ -13,6 +13,27 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
+class RefusedResource : public RelayTest {
+ protected:
+  // Until refusing_ is false: "bad" waits with a later version behind it, "good" has gone.
+  void refuse_one_resource(const std::string& reason, bool too_long) {
+    kafka_->judge_by([refusing = refusing_, reason, too_long](const test::FakeKafka::Seen& seen, std::size_t index,
+                                                              kafka::BatchReport& report) {
+      if (*refusing && seen.key == "bad")
+        report.failures.push_back({index, kafka::FailureScope::kRecord, false, reason, too_long});
+    });
+    append("bad");
+    start();
+    ASSERT_TRUE(test::eventually([this] { return outbox_.held().size() == 1; }));
+    append("bad");
+    append("good");
+    ASSERT_TRUE(test::eventually([this] { return outbox_.rows().size() == 2; }));
+  }
+
+  // Of the fake producer too, which ends after this.
+  const std::shared_ptr<std::atomic<bool>> refusing_ = std::make_shared<std::atomic<bool>>(true);
+};
+
 TEST_F(RelayTest, SendsARefusedRowAgainUntilItArrivesWhenThereIsNoOrderToKeep) {
   std::atomic<bool> refusing{true};
   kafka_->judge_by([&](const test::FakeKafka::Seen& seen, std::size_t index, kafka::BatchReport& report) {
@@ -113,20 +134,10 @@ TEST_F(RelayTest, ASettlementThatIsAnsweredWhileRowsAreReadLetsNoneOvertakeAPark
   stop(core::Milliseconds(10'000), true);
 }
 
-TEST_F(RelayTest, ADiscardedRowThatWaitsIsDeletedAndLetsGoWhatStandsBehindIt) {
+TEST_F(RefusedResource, ADiscardedRowThatWaitsIsDeletedAndLetsGoWhatStandsBehindIt) {
   options_.retry = {core::Milliseconds(60'000), core::Milliseconds(60'000)};
-  std::atomic<bool> refusing{true};
-  kafka_->judge_by([&](const test::FakeKafka::Seen& seen, std::size_t index, kafka::BatchReport& report) {
-    if (refusing && seen.key == "bad")
-      report.failures.push_back({index, kafka::FailureScope::kRecord, false, "too large", true});
-  });
-  append("bad");
-  start();
-  ASSERT_TRUE(test::eventually([this] { return outbox_.held().size() == 1; }));
-  append("bad");
-  append("good");
-  ASSERT_TRUE(test::eventually([this] { return outbox_.rows().size() == 2; }));
-  refusing = false;
+  ASSERT_NO_FATAL_FAILURE(refuse_one_resource("too large", true));
+  *refusing_ = false;
   const store::HeldRow row = outbox_.discard(1);
   EXPECT_TRUE(outbox_.rows().contains(1)) << "until its relay deletes it";
   relay_->discarded({row});
@@ -167,22 +178,12 @@ TEST_F(RelayTest, HoldsLongRecordsBackOnceABrokerHasRefusedOne) {
   EXPECT_TRUE(all_settled());
 }
 
-TEST_F(RelayTest, HoldsBackOnlyTheResourceOfARefusedRecord) {
-  std::atomic<bool> refusing{true};
-  kafka_->judge_by([&](const test::FakeKafka::Seen& seen, std::size_t index, kafka::BatchReport& report) {
-    if (refusing && seen.key == "bad")
-      report.failures.push_back({index, kafka::FailureScope::kRecord, false, "invalid record"});
-  });
-  append("bad");
-  start();
-  ASSERT_TRUE(test::eventually([this] { return outbox_.held().size() == 1; }));
-  append("bad");
-  append("good");
-  ASSERT_TRUE(test::eventually([this] { return outbox_.rows().size() == 2; }));
+TEST_F(RefusedResource, IsTheOnlyOneThatARefusedRecordHoldsBack) {
+  ASSERT_NO_FATAL_FAILURE(refuse_one_resource("invalid record", false));
   ASSERT_EQ(view().waiting.size(), 1U);
   EXPECT_EQ(view().waiting[0].resource, "Patient/bad");
   EXPECT_EQ(view().waiting[0].reason, "invalid record");
-  refusing = false;
+  *refusing_ = false;
   ASSERT_TRUE(all_settled());
   EXPECT_EQ(sent().back(), "bad#2");
   EXPECT_TRUE(outbox_.held().empty());

@@ -72,5 +72,17 @@ TEST(Headers, SkippingReferencesNeedsTheSetting) {
   EXPECT_TRUE(context_of(request, "x", true)->skip_reference_check);
 }
 
+TEST(Headers, ACreateRefusesAConditionInItsUrlAlsoBesideOtherParameters) {
+  for (const char* fine : {"/fhir/Patient", "/fhir/Patient?_format=json", "/fhir/Patient?_pretty=true&_format=json"})
+    EXPECT_TRUE(check_create_query(*http::parse_target(fine))) << fine;
+  for (const char* wrong : {"/fhir/Patient?identifier=a|b", "/fhir/Patient?_format=json&identifier=a|b"}) {
+    const auto refused = check_create_query(*http::parse_target(wrong));
+    ASSERT_FALSE(refused) << wrong;
+    EXPECT_EQ(refused.error().code, ErrorCode::kMalformed);
+    EXPECT_NE(refused.error().diagnostics.find("\"identifier\""), std::string::npos);
+    EXPECT_NE(refused.error().diagnostics.find("If-None-Exist"), std::string::npos);
+  }
+}
+
 }  // namespace
 }  // namespace embergate::rest

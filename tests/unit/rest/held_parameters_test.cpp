@@ -70,13 +70,31 @@ TEST(HeldParameters, BoundTheNumbersOfOneCall) {
 }
 
 TEST(HeldParameters, PageByCountAndCursor) {
-  const auto query = held_query_of(*http::parse_target("/x?_count=5000&_cursor=17&state=waiting"));
+  const auto query = held_query_of(*http::parse_target("/x?_count=1000&_cursor=17&state=waiting"));
   ASSERT_TRUE(query);
   EXPECT_EQ(query->limit, 1'000U);
   EXPECT_EQ(query->after, 17);
   EXPECT_EQ(query->state, State::kWaiting);
-  for (const char* wrong : {"/x?_count=0", "/x?_count=many", "/x?_cursor=-1", "/x?state=lost"})
+  for (const char* wrong : {"/x?_count=0", "/x?_count=1001", "/x?_count=many", "/x?_cursor=-1", "/x?state=lost"})
     EXPECT_FALSE(held_query_of(*http::parse_target(wrong))) << wrong;
+}
+
+TEST(HeldParameters, ARefusedQueryParameterIsNamedWithWhatThereIs) {
+  const struct {
+    const char* target;
+    const char* says;
+  } cases[] = {
+      {"/x?count=5", "there is no parameter \"count\"; there are _count, _cursor, state"},
+      {"/x?state=waiting&state=superseded", "state is there twice"},
+      {"/x?_count=1001", "_count must be a whole number from 1 to 1000"},
+  };
+  for (const auto& one : cases) {
+    const auto query = held_query_of(*http::parse_target(one.target));
+    ASSERT_FALSE(query) << one.target;
+    EXPECT_EQ(query.error().code, core::ErrorCode::kMalformed) << one.target;
+    EXPECT_THAT(query.error().diagnostics, HasSubstr(one.says));
+  }
+  EXPECT_TRUE(held_query_of(*http::parse_target("/x?_format=json&_pretty=true")));
 }
 
 }  // namespace

@@ -218,6 +218,27 @@ TEST(Catalog, TheCriteriaOfOneEventShareTheirSteps) {
   EXPECT_THAT(match(catalog, Interaction::kCreate, kMale.get(), nullptr), ElementsAre(1'000));
 }
 
+TEST(Catalog, TheCriteriaOfAllEventsOfATransactionShareItsSteps) {
+  const auto many = patient_with_names(150);
+  const Catalog catalog({topic("costly", costly("none")), topic("all", R"({"resource":"Patient"})")},
+                        {destination("costly", 1), destination("all", 2)}, 1);
+  std::uint64_t left = 2'500'000;
+  Recorder recorder;
+  MatchObserver observer = recorder.observer();
+  observer.transaction_steps = &left;
+  const Change change{Interaction::kCreate, "Patient", many.get(), nullptr};
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(catalog.match(change, observer).undecided.size(), 1U);
+  EXPECT_GT(left, 0U);
+  EXPECT_LE(left, 500'000U);
+  static_cast<void>(catalog.match(change, observer));
+  EXPECT_EQ(left, 0U);
+  const Match found = catalog.match({Interaction::kCreate, "Patient", kMale.get(), nullptr}, observer);
+  ASSERT_EQ(found.undecided.size(), 1U) << "cheap as it is, it is not evaluated";
+  EXPECT_THAT(found.undecided[0].reason, ::testing::HasSubstr("the criteria of this transaction have used up"));
+  EXPECT_THAT(found.slots, ElementsAre(2)) << "what needs no step goes on";
+  EXPECT_THAT(match(catalog, Interaction::kCreate, kMale.get(), nullptr), ElementsAre(2)) << "another transaction";
+}
+
 TEST(Catalog, PutsACriterionOffThatExceedsItsLimitsAgainAndAgain) {
   const auto many = patient_with_names(150);
   const auto few = patient_with_names(1);
@@ -329,9 +350,25 @@ TEST(Decision, DecidesWithALargerBudgetWhatAWriteCannot) {
       patient_topic(R"x({"resource":"Patient","fhirPathCriteria":"1.repeat($this + 1).count() = 7"})x");
   const auto hopeless = decide(*endless, change, recorder.observer());
   EXPECT_EQ(hopeless.outcome, Outcome::kUndecided);
+  EXPECT_FALSE(hopeless.out_of_steps) << "it met another limit";
   EXPECT_THAT(hopeless.reason, ::testing::HasSubstr("trigger[0] could not decide"));
   const std::atomic<bool> stop{true};
   EXPECT_EQ(decide(*patient_topic(costly("none")), change, {}, &stop).outcome, Outcome::kUndecided);
+}
+
+TEST(Decision, SaysWhetherMoreStepsMayDecide) {
+  std::vector<fhir::Issue> issues;
+  const auto parsed = SubscriptionTopic::parse(
+      *resource_of(
+          fmt::format(R"({{"resourceType":"AidboxSubscriptionTopic","url":"t","status":"active","trigger":[{}]}})",
+                      costly("none"))),
+      "t", issues, patient_limits());
+  const auto many = patient_with_names(150);
+  const Change change{Interaction::kCreate, "Patient", many.get(), nullptr};
+  const Decision quick = decide(*parsed, change, {}, nullptr, 100'000);
+  EXPECT_EQ(quick.outcome, Decision::Outcome::kUndecided);
+  EXPECT_TRUE(quick.out_of_steps);
+  EXPECT_EQ(decide(*parsed, change, {}).outcome, Decision::Outcome::kDoesNotMatch);
 }
 
 TEST(Catalog, CriteriaSeeTheTimeOfTheCommit) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "auth/fair_queue.hpp"
+#include "embergate/core/fair_queue.hpp"
 
 #include <gtest/gtest.h>
 
-namespace embergate::auth {
+namespace embergate::core {
 namespace {
 
 using Queue = FairQueue<std::string>;
@@ -81,4 +81,4 @@ TEST(FairQueue, WithoutPlacesTakesNothing) {
 }
 
 }  // namespace
-}  // namespace embergate::auth
+}  // namespace embergate::core

@@ -1,51 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
-// Jobs that wait for one worker, shared fairly among their sources: the worker takes one of each source in turn, a
-// source has a bound of its own, and when all places are taken the longest line gives one up to a shorter one. A job
-// that is not suspect takes the place of a suspect one where there is no other, so that many sources of guesses cannot
-// keep others out. Knows no clock and no thread: the owner locks. Failure: push() gives back the job that found no
-// place.
+// Jobs that wait for workers, shared fairly among their sources: a worker takes one of each source in turn, a source
+// has a bound of its own, and when all places are taken the longest line gives one up to a shorter one. A job that is
+// not suspect takes the place of a suspect one where there is no other, so that many sources of guesses cannot keep
+// others out. Knows no clock and no thread: the owner locks. Failure: push() gives back the job that found no place;
+// with kUnbounded places, for jobs that are bounded where they come from, it never does.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
 #include <deque>
 #include <iterator>
+#include <limits>
 #include <list>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
-namespace embergate::auth {
+namespace embergate::core {
 
 // Whose place a job takes.
 struct Turn {
-  std::string source;    // an address
+  std::string source;    // a client, an address
   bool suspect = false;  // wrong guesses came from there lately
 };
 
 template <class Job>
 class FairQueue {
  public:
+  static constexpr std::size_t kUnbounded = std::numeric_limits<std::size_t>::max();
+
   FairQueue(std::size_t places, std::size_t places_per_source)
       : places_(places), places_per_source_(places_per_source) {}
 
   // The job that has no place: this one, or one that gave up its place, the latest of its line that may.
   std::optional<Job> push(const Turn& turn, Job job) {
-    const auto mine = find(turn.source);
-    const std::size_t waiting = mine == lines_.end() ? 0 : mine->jobs.size();
+    const auto known = by_source_.find(turn.source);
+    const bool is_new = known == by_source_.end();
+    const std::size_t waiting = is_new ? 0 : known->second->jobs.size();
     if (places_ == 0) return job;
     std::optional<Job> displaced;
     if (waiting >= places_per_source_) {
-      if (mine == lines_.end() || turn.suspect || !has_suspect(*mine)) return job;
-      displaced = take_suspect(*mine);
+      if (is_new || turn.suspect || !has_suspect(*known->second)) return job;
+      displaced = take_suspect(*known->second);
     } else if (size_ >= places_) {
       displaced = make_place(turn, waiting);
       if (!displaced) return job;
     }
-    Line& line = find_or_add(turn.source);
-    line.jobs.push_back({std::move(job), turn.suspect});
+    Line& mine = is_new ? add_line(turn.source) : *known->second;
+    mine.jobs.push_back({std::move(job), turn.suspect});
     ++size_;
-    drop_empty();
+    if (displaced) drop_empty();
     return displaced;
   }
 
@@ -56,6 +62,7 @@ class FairQueue {
     first.jobs.pop_front();
     --size_;
     if (first.jobs.empty()) {
+      by_source_.erase(first.source);
       lines_.pop_front();
     } else {
       lines_.splice(lines_.end(), lines_, lines_.begin());
@@ -72,20 +79,20 @@ class FairQueue {
   };
   struct Line {
     std::string source;
-    std::deque<Waiting> jobs;  // never empty
+    std::deque<Waiting> jobs;  // never empty between two calls
   };
   using Lines = std::list<Line>;
 
-  // Lines are at most as many as places.
-  typename Lines::iterator find(const std::string& source) {
-    return std::find_if(lines_.begin(), lines_.end(), [&](const Line& line) { return line.source == source; });
-  }
-  Line& find_or_add(const std::string& source) {
-    const auto found = find(source);
-    return found == lines_.end() ? lines_.emplace_back(Line{source, {}}) : *found;
+  Line& add_line(std::string_view source) {
+    const auto added = lines_.insert(lines_.end(), Line{std::string(source), {}});
+    by_source_.emplace(added->source, added);
+    return *added;
   }
   void drop_empty() {
-    lines_.remove_if([](const Line& line) { return line.jobs.empty(); });
+    lines_.remove_if([this](const Line& line) {
+      if (line.jobs.empty()) by_source_.erase(line.source);
+      return line.jobs.empty();
+    });
   }
   static bool has_suspect(const Line& line) {
     return std::any_of(line.jobs.begin(), line.jobs.end(), [](const Waiting& waiting) { return waiting.suspect; });
@@ -123,7 +130,8 @@ class FairQueue {
   std::size_t places_;
   std::size_t places_per_source_;
   std::size_t size_ = 0;
-  Lines lines_;  // whose turn it is in front
+  Lines lines_;                                                               // whose turn it is in front
+  std::unordered_map<std::string_view, typename Lines::iterator> by_source_;  // its keys are in the lines
 };
 
-}  // namespace embergate::auth
+}  // namespace embergate::core
