@@ -108,8 +108,9 @@ core::Result<void> TargetBindings::check(const std::vector<SecretName>& secrets,
 core::Result<void> TargetBindings::claim(const std::vector<SecretName>& secrets, const NamedTarget& target,
                                          const std::string& resource, core::SystemTime now) {
   const auto names = bound_ones(secrets);
-  EG_CHECK(check(names, target));
+  // Before the check: a row that comes between the two was not checked against this target.
   const auto rows = rows_.load();
+  EG_CHECK(check(names, target));
   std::vector<TargetBinding> wanted;
   wanted.reserve(names.size());
   for (const SecretName& name : names) wanted.push_back({name, target, {}, resource, false, now});
@@ -119,8 +120,8 @@ core::Result<void> TargetBindings::claim(const std::vector<SecretName>& secrets,
     EG_TRY(auto standing, store_->claim(wanted));
     absorb(std::move(standing));
   }
-  EG_CHECK(check(names, target));
   const auto now_bound = rows_.load();
+  EG_CHECK(check(names, target));
   if (!std::all_of(names.begin(), names.end(), [&](const SecretName& name) { return now_bound->contains(name); }))
     return core::make_retriable(core::ErrorCode::kUnavailable, "the target of a secret could not be bound to it");
   return {};
@@ -134,6 +135,8 @@ core::Result<void> TargetBindings::prove(const std::vector<SecretName>& secrets,
   for (const SecretName& name : names) {
     auto binding = find(name);
     if (!binding || binding->proven) continue;
+    // Bound to another target since the check: the brokers are not that one's.
+    if (!covers(*binding, target)) return core::make_error(core::ErrorCode::kForbidden, changed(name));
     binding->proven = true;
     for (const std::string& broker : brokers) {
       if (auto server = normal_server(broker); !server.empty()) binding->brokers.push_back(std::move(server));
