@@ -27,6 +27,7 @@ using vault::State;
 struct Line {
   vault::Report report;
   std::vector<std::string> users;  // "Client/loader"
+  bool may_go_out = false;         // not of certificates and authorities, which are no secret and have no target
   bool unpinned = false;           // goes out, and its entry has no `allow`
   std::optional<vault::TargetBinding> binding;
 };
@@ -64,11 +65,28 @@ core::Result<std::vector<SecretUse>> listener_uses(const Settings& settings) {
   return uses;
 }
 
+bool is_public(vault::ContentKind kind) {
+  return kind == vault::ContentKind::kAuthorities || kind == vault::ContentKind::kCertificateChain;
+}
+
+// The gateway would say the same once it tries the value.
+void check_mechanism(vault::SecretCache& cache, const SecretUse& use, vault::Report& report) {
+  const auto value = cache.resolve(use.name, use.requester, use.kind, vault::Use::kOutboundAttempt);
+  if (!value) return;
+  const auto fits = check_jaas_entry_for(*value->secret, use.mechanism);
+  if (fits) return;
+  report.state = State::kRefused;
+  report.reason = vault::to_string(vault::Refused::kLoginUnusable);
+  report.detail = fits.error().diagnostics;
+}
+
 void look(vault::SecretCache& cache, const SecretUse& use, Line& line) {
   auto found =
       cache.config().check(use.name, use.requester) == vault::ScopeVerdict::kOutOfScope
           ? cache.report(use.name, use.requester)
           : cache.probe(use.name, use.kind == vault::ContentKind::kBinary ? std::nullopt : std::optional(use.kind));
+  line.may_go_out |= !is_public(use.kind);
+  if (found.state == State::kOk && !use.mechanism.empty()) check_mechanism(cache, use, found);
   const bool first = line.users.empty();
   if (first || line.report.state == State::kOk) line.report = std::move(found);
   auto user = fmt::format("{}/{}", use.requester.resource_type, use.requester.id);
@@ -88,7 +106,7 @@ std::vector<Line> check_all(vault::SecretCache& cache, const std::vector<SecretU
   for (const auto& [name, entry] : cache.config().entries()) {
     auto& line = lines[name];
     if (line.users.empty()) line.report = cache.probe(name);
-    line.unpinned = goes_out(entry) && !entry.allow;
+    line.unpinned = goes_out(entry) && !entry.allow && (line.may_go_out || line.users.empty());
   }
   for (const auto& binding : bindings) {
     const auto line = lines.find(binding.secret);
@@ -112,7 +130,7 @@ void print_json(const std::vector<Line>& lines, vault::TargetMode policy) {
       one["target"] = nlohmann::json::parse(vault::to_json(line.binding->target));
       one["targetProven"] = line.binding->proven;
     }
-    if (!line.report.reason.empty()) one["explanation"] = vault::explanation_of(line.report.reason);
+    if (!line.report.reason.empty()) one["explanation"] = vault::explained(line.report.reason, line.report.detail);
     if (line.report.not_after) one["notAfter"] = core::format_instant_seconds(*line.report.not_after);
     all.push_back(std::move(one));
   }
@@ -139,7 +157,7 @@ void print_text(const std::vector<Line>& lines, vault::TargetMode policy) {
     fmt::print("{:<40} {}{}{}{}\n", report.name.value(), to_string(report.state), report.reason.empty() ? "" : ": ",
                report.reason,
                line.users.empty() ? std::string() : fmt::format("  (used by {})", fmt::join(line.users, ", ")));
-    if (!report.reason.empty()) fmt::print("{:<40}   {}\n", "", vault::explanation_of(report.reason));
+    if (!report.reason.empty()) fmt::print("{:<40}   {}\n", "", vault::explained(report.reason, report.detail));
     if (report.not_after) fmt::print("{:<40}   good until {}\n", "", core::format_instant_seconds(*report.not_after));
     print_target(line, policy);
   }

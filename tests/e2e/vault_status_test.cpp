@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What administrators and the command line are told of secrets (R-48, AL-10, AL-19).
+#include <map>
+
 #include "e2e/gateway_test.hpp"
 #include "support/pki.hpp"
 
@@ -81,6 +83,54 @@ TEST_F(VaultStatus, AL19_IsForAdministratorsAndShowsStatesAndUsersOnly) {
   for (const ProgramResult& result : {text, unused}) {
     EXPECT_EQ((result.output + result.error).find("cnry-"), std::string::npos);
   }
+}
+
+// It was `ok` everywhere, and the next start had no login.
+TEST_F(VaultStatus, AValueThatDoesNotFitItsDestinationIsReportedEverywhereWhileTheOneBeforeWorksOn) {
+  const KafkaLane lane = world.add_lane();
+  ASSERT_TRUE(world.start());
+  ASSERT_EQ(world.create_topic_and_destination(lane).status(), 201);
+  ASSERT_TRUE(eventually([&] { return world.secret_part("events", "generation") == 1; })) << world.status("events");
+  world.write_secret("events-jaas",
+                     "org.apache.kafka.common.security.plain.PlainLoginModule required username=\"gw\" "
+                     "password=\"cnry-unfit\";\n");
+  ASSERT_TRUE(eventually([&] { return world.secret_part("events", "state") == "refused"; })) << world.status("events");
+  EXPECT_EQ(world.secret_part("events", "reason"), "login-unusable");
+  EXPECT_THAT(world.secret_part("events", "detail").dump(), HasSubstr("does not fit saslMechanism SCRAM-SHA-512"));
+  EXPECT_EQ(world.secret_part("events", "generation"), 1);
+  EXPECT_EQ(world.secret_part("events", "fileGeneration"), 2);
+  const json told = secret_of(world.root().get("/fhir/$vault-status").json, "events-jaas");
+  EXPECT_EQ(part_of(told, "state")["valueString"], "refused");
+  EXPECT_EQ(part_of(told, "since")["valueDateTime"], world.secret_part("events", "since"));
+  EXPECT_THAT(part_of(told, "explanation").dump(), HasSubstr("does not fit saslMechanism SCRAM-SHA-512"));
+  EXPECT_TRUE(eventually([&] {  // its checks are looked at now and then
+    const std::string health = world.root().get("/health").json.dump();
+    return health.find("events-jaas refused (login-unusable)") != std::string::npos;
+  })) << world.root().get("/health");
+  EXPECT_TRUE(eventually(
+      [&] { return world.metrics().body.find("embergate_vault_secrets{state=\"refused\"} 1") != std::string::npos; }));
+  const ProgramResult checked = check({"vault", "check"});
+  EXPECT_EQ(checked.exit_code.value_or(-1), 1) << checked.error;
+  EXPECT_THAT(checked.output, HasSubstr("refused: login-unusable"));
+  EXPECT_THAT(checked.output, HasSubstr("does not fit saslMechanism SCRAM-SHA-512"));
+  EXPECT_THAT(checked.output + world.status("events").dump(), Not(HasSubstr("cnry-unfit")));
+  world.set_file_password(lane, lane.password);
+  EXPECT_TRUE(eventually([&] { return world.secret_part("events", "state") == "ok"; })) << world.status("events");
+  EXPECT_EQ(check({"vault", "check"}).exit_code.value_or(-1), 0);
+}
+
+TEST_F(VaultStatus, TheCheckAsksForNoPinOfAuthoritiesWhichCannotBePinned) {
+  KafkaLane lane = world.add_lane();
+  world.add_secret("events-ca", Authority("broker").certificate(), "AidboxTopicDestination");
+  lane.destination.ca_file.clear();
+  lane.destination.secrets = {{"sslTruststoreCertificates", "events-ca"}};
+  ASSERT_TRUE(world.start());
+  ASSERT_EQ(world.create_topic_and_destination(lane).status(), 201);
+  const ProgramResult checked = check({"vault", "check", "--json"});
+  std::map<std::string, bool> unpinned;
+  const json found = json::parse(checked.output);
+  for (const json& one : found["secrets"]) unpinned[one["name"]] = one["unpinned"];
+  EXPECT_EQ(unpinned, (std::map<std::string, bool>{{"events-ca", false}, {"events-jaas", true}}));
 }
 
 TEST_F(VaultStatus, TheCheckCountsTheListenersCertificateAsInUse) {

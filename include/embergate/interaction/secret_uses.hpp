@@ -16,6 +16,7 @@ struct SecretUse {
   vault::SecretName name;
   vault::Requester requester;  // type and id of the resource, and the element
   vault::ContentKind kind = vault::ContentKind::kBinary;
+  std::string mechanism{};  // of a login for Kafka: the destination's saslMechanism
 };
 
 core::Result<std::vector<SecretUse>> secret_uses(store::Reader& reader);
