@@ -63,7 +63,7 @@ CredentialCheck::Answer CredentialCheck::check(ClientRecord client, SecretPtr pr
   auto verify = [self = shared_from_this(), client, presented]() -> core::Result<Verdict> {
     return self->verify_reference(client, *presented);
   };
-  std::string owner = core::FairPool::owner_of_address(source);
+  std::string owner = core::FairPool::owner_of_address(turn.source);
   co_return co_await core::run_blocking(pool_, std::move(owner), std::move(verify));
 }
 
