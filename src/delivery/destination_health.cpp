@@ -48,7 +48,7 @@ std::string DestinationHealth::trouble() const {
     relay = relay_.lock();
     settings = unusable_.empty() ? idle_ : unusable_;
   }
-  const std::string hindrance = settings.empty() ? of_delivery(relay.get()) : settings;
+  std::string hindrance = settings.empty() ? of_delivery(relay.get()) : settings;
   const std::uint64_t held = relay != nullptr ? relay->held_rows() : 0;
   if (held == 0) return hindrance;
   return fmt::format("{}{}{} events were not sent with the others: see $waiting of the destination", hindrance,

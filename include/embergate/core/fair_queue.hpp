@@ -97,7 +97,7 @@ class FairQueue {
   static bool has_suspect(const Line& line) {
     return std::any_of(line.jobs.begin(), line.jobs.end(), [](const Waiting& waiting) { return waiting.suspect; });
   }
-  Job take(Line& line, typename std::deque<Waiting>::iterator which) {
+  Job take(Line& line, const typename std::deque<Waiting>::iterator& which) {
     Job job = std::move(which->job);
     line.jobs.erase(which);
     --size_;
