@@ -26,22 +26,28 @@ namespace {
 
 constexpr std::size_t kReadStep = 16 * 1024;
 
-// The answer of a look-up or the end of waiting for it, whichever comes first.
+// The answer of a look-up or the end of waiting for it, whichever comes first. What is waiting keeps its executor,
+// which may go with its context as soon as the answer is there. So the thread of a look-up only borrows it, under the
+// mutex, and never is the one that lets it go.
 class FirstAnswer {
  public:
-  explicit FirstAnswer(std::function<void(Addresses)> done) : done_(std::move(done)) {}
+  void expect(std::function<void(Addresses)> done) {  // which must only post
+    std::lock_guard lock(mutex_);
+    done_ = std::move(done);
+  }
   void give(Addresses addresses) {
-    std::function<void(Addresses)> done;
-    {
-      std::lock_guard lock(mutex_);
-      done.swap(done_);
-    }
-    if (done) done(std::move(addresses));
+    std::lock_guard lock(mutex_);
+    if (done_ && !std::exchange(given_, true)) done_(std::move(addresses));
+  }
+  void forget() {
+    std::lock_guard lock(mutex_);
+    done_ = nullptr;
   }
 
  private:
   std::mutex mutex_;
   std::function<void(Addresses)> done_;
+  bool given_ = false;
 };
 
 core::Error invalid(const char* text) { return core::make_error(ErrorCode::kInvalid, text); }
@@ -162,12 +168,14 @@ void OutboundCall::cut() {
 
 asio::awaitable<Addresses> OutboundCall::find_addresses() {
   wait_until(end_);
-  auto start = [this](const std::function<void(Addresses)>& done) {
-    const auto first = std::make_shared<FirstAnswer>(done);
+  const auto first = std::make_shared<FirstAnswer>();
+  auto start = [this, first](const std::function<void(Addresses)>& done) {
+    first->expect(done);
     abandon_lookup_ = [first] { first->give({}); };
     look_up(endpoint_->host, [first](Addresses found) { first->give(std::move(found)); });
   };
   Addresses found = co_await core::await_callback<Addresses>(std::move(start));
+  first->forget();
   abandon_lookup_ = nullptr;
   co_return found;
 }
