@@ -99,6 +99,7 @@ kafka::ConnectionStatus Relay::connection() const {
 
 // One thing at a time, most urgent first. True: look again at once.
 asio::awaitable<bool> Relay::step() {
+  looked_at_ = clock_.steady_now();
   co_await absorb_reports();
   absorb_settled();
   if (pipeline_.may_load() && clock_.steady_now() >= refill_at_) co_await refill();
@@ -338,8 +339,9 @@ asio::awaitable<void> Relay::wait() {
   if (std::exchange(signalled_, false)) co_return;
   const core::SteadyTime at = clock_.steady_now();
   core::SteadyTime until = at + options_.idle_poll;
+  // What became due since the last look is due now; what was due at that look was seen by it.
   const auto sooner = [&](core::SteadyTime moment) {
-    if (moment > at) until = std::min(until, moment);
+    if (moment > looked_at_) until = std::min(until, moment);
   };
   if (const Window* oldest = pipeline_.oldest_unreported())
     sooner(std::max(oldest->sent_at + options_.inquire_after, inquire_again_));
@@ -348,7 +350,7 @@ asio::awaitable<void> Relay::wait() {
   sooner(settle_again_);
   sooner(purge_at_);
   sooner(give_up_at_);
-  if (const auto due = pipeline_.held().next_due(at)) sooner(*due);
+  if (const auto due = pipeline_.held().next_due(looked_at_)) sooner(*due);
   timer_.expires_after(std::max<core::SteadyTime::duration>(until - at, kShortestWait));
   boost::system::error_code ignored;
   co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
@@ -359,7 +361,7 @@ asio::awaitable<void> Relay::wait() {
 asio::awaitable<void> Relay::drain() {
   bool purged = false;
   while (!pipeline_.drained()) {
-    const core::SteadyTime at = clock_.steady_now();
+    const core::SteadyTime at = looked_at_ = clock_.steady_now();
     if (stop_ == Stop::kDrop || at >= give_up_at_) {
       producer_->purge();
       break;

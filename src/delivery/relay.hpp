@@ -154,6 +154,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
   core::SteadyTime paused_until_{};
   bool pause_is_for_topic_ = false;
   std::uint32_t failures_in_a_row_ = 0;
+  core::SteadyTime looked_at_{};  // when the last step began: what was due then, it has seen
   core::SteadyTime last_read_{};
   core::SteadyTime last_gauges_{};
   core::SteadyTime inquire_again_{};

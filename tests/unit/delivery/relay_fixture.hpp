@@ -49,8 +49,8 @@ class RelayTest : public ::testing::Test {
     options.destination_id = "d";
     options.ordered = keyed;
     relay_ = std::make_shared<Relay>(options, io_.get_executor(), pool_, outbox_,
-                                     std::make_unique<test::FakeProducer>(kafka_), std::move(source), errors_,
-                                     core::system_clock(), RelayMetrics(metrics_, "d", "kafka-at-least-once"));
+                                     std::make_unique<test::FakeProducer>(kafka_), std::move(source), errors_, *clock_,
+                                     RelayMetrics(metrics_, "d", "kafka-at-least-once"));
     relay_->start();
   }
 
@@ -88,6 +88,7 @@ class RelayTest : public ::testing::Test {
 
   inline static const store::DestinationSlot kSlot{9};
   RelayOptions options_;
+  const core::Clock* clock_ = &core::system_clock();
   std::size_t max_record_bytes_ = 100'000;
   boost::asio::io_context io_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_ = boost::asio::make_work_guard(io_);

@@ -2,6 +2,8 @@
 // Rows that a broker refused, and what becomes of the others meanwhile.
 #include <algorithm>
 #include <map>
+#include <mutex>
+#include <random>
 
 #include "delivery/destination_health.hpp"
 #include "relay_fixture.hpp"
@@ -81,6 +83,37 @@ TEST_F(RelayTest, GoesOnReadingWhenMoreRowsWaitThanMemoryHolds) {
     EXPECT_EQ(numbers.size(), 2U) << resource;
     EXPECT_TRUE(std::is_sorted(numbers.begin(), numbers.end())) << resource << " was sent out of order";
   }
+}
+
+// As on a machine that takes its time: between two looks at it pass up to ten milliseconds.
+class SlowMachine final : public core::Clock {
+ public:
+  core::SystemTime system_now() const override { return core::system_clock().system_now(); }
+  core::SteadyTime steady_now() const override {
+    const std::lock_guard lock(mutex_);
+    late_ += std::uniform_int_distribution<std::int64_t>(0, 10)(random_);
+    return core::system_clock().steady_now() + core::Milliseconds(late_);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  mutable std::mt19937 random_{7};
+  mutable std::int64_t late_ = 0;
+};
+
+TEST_F(RelayTest, ATryThatBecomesDueWhileTheRelayLooksElsewhereIsNotSleptThrough) {
+  options_.max_held = 1;
+  const SlowMachine slow;
+  clock_ = &slow;
+  std::atomic<int> tries{0};
+  kafka_->judge_by([&](const test::FakeKafka::Seen&, std::size_t index, kafka::BatchReport& report) {
+    if (++tries < 200) report.failures.push_back({index, kafka::FailureScope::kRecord, false, "invalid record"});
+  });
+  for (int i = 0; i < 5; ++i) append("bad" + std::to_string(i));
+  start();
+  EXPECT_TRUE(all_settled()) << "after " << tries << " tries";
+  stop(core::Milliseconds(10'000), false);
+  relay_.reset();
 }
 
 TEST_F(RelayTest, HealthOfADestinationWithoutATopicShowsItsHeldEventsToo) {
