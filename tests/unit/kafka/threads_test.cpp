@@ -100,7 +100,7 @@ TEST(ControlThreads, TasksThatWaitForSilentPeersKeepNoOtherTaskWaiting) {
   healthy->post_after(20ms, [&] { timer = true; });
   EXPECT_TRUE(eventually([&] { return ran && timer; }, 5s));
   EXPECT_TRUE(eventually([&] { return gate.inside() == 24; })) << "each has a thread";
-  EXPECT_LE(threads.threads(), 24U + 4U);
+  EXPECT_LE(threads.threads(), 24U + 8U) << "one that has not begun yet is not seen as free";
   gate.open();
   threads.stop();
 }
