@@ -7,8 +7,12 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
 #include <thread>
 
+#include "embergate/vault/file_system.hpp"
 #include "support/atomic_volume.hpp"
 #include "support/eventually.hpp"
 #include "support/pki.hpp"
@@ -23,6 +27,29 @@ using ::testing::HasSubstr;
 
 const Requester kDestination{"AidboxTopicDestination", "d", "parameter"};
 
+// The machine's files, which change once when the next look comes to the one at `path`.
+class ChangingFiles final : public FileSystem {
+ public:
+  ChangingFiles(std::string path, std::function<void()> change) : path_(std::move(path)), change_(std::move(change)) {}
+  void change_at_next_look() { changes_ = true; }
+
+  int open(const std::string& path) override {
+    if (path == path_ && changes_.exchange(false)) change_();
+    return machine_->open(path);
+  }
+  int fstat(int descriptor, struct stat& status) override { return machine_->fstat(descriptor, status); }
+  long type_of(int descriptor) override { return machine_->type_of(descriptor); }
+  ssize_t read(int descriptor, char* buffer, std::size_t n) override { return machine_->read(descriptor, buffer, n); }
+  void close(int descriptor) override { machine_->close(descriptor); }
+  int parent_mode(const std::string& path, mode_t& mode) override { return machine_->parent_mode(path, mode); }
+
+ private:
+  const std::shared_ptr<FileSystem> machine_ = machine_file_system();
+  const std::string path_;
+  const std::function<void()> change_;
+  std::atomic<bool> changes_{false};
+};
+
 class Pairs : public ::testing::Test {
  protected:
   Pairs() {
@@ -31,7 +58,7 @@ class Pairs : public ::testing::Test {
     options_.quiet = 50ms;
     options_.grace = 200ms;
   }
-  void serve(const std::string& directory) {
+  void serve(const std::string& directory, std::shared_ptr<FileSystem> files = nullptr) {
     const auto entry = [&](const std::string& name, const std::string& scope) {
       return "\"" + name + "\":{\"path\":\"" + directory + "/" + name + "\",\"scope\":[\"" + scope + "\"]}";
     };
@@ -40,7 +67,7 @@ class Pairs : public ::testing::Test {
                            entry("key", "AidboxTopicDestination/d") + "," + entry("ca", "AidboxTopicDestination/d") +
                            "," + entry("pw", "AidboxTopicDestination/d") + "," + entry("foreign", "Client/x") + "}}");
     ASSERT_TRUE(config) << config.error().diagnostics;
-    cache_.emplace(*config, options_, core::system_clock(), metrics_);
+    cache_.emplace(*config, options_, core::system_clock(), metrics_, std::move(files));
   }
   static BundleMember member(std::string_view name, ContentKind kind, std::optional<std::size_t> password = {}) {
     return {make_secret_name(name), kind, {}, password};
@@ -122,6 +149,26 @@ TEST_F(Pairs, RM13_SwappedContinuouslyAreNeverMixed) {
   a.join();
   b.join();
   EXPECT_EQ(mixed, 0);
+}
+
+TEST_F(Pairs, WhichAreSwappedBetweenTheLooksAtThemAreNeverMixed) {
+  options_.quiet = 0ms;                                             // no quiet time tells that something moves
+  options_.start_poll_thread = false;
+  const auto write = [&](std::string_view bytes) {
+    put("crt", bytes);
+    put("pw", bytes);
+  };
+  write("1");
+  const auto files = std::make_shared<ChangingFiles>(dir_.file("pw"), [&] { write("2"); });
+  serve(dir_.path().string(), files);
+  const auto bundle = cache_->bundle({member("crt", ContentKind::kSingleLine), member("pw", ContentKind::kSingleLine)});
+  ASSERT_EQ(generation(*bundle), 1U);
+  files->change_at_next_look();
+  const auto value = bundle->resolve(kDestination, Use::kOutboundRunning);
+  ASSERT_TRUE(value);
+  EXPECT_EQ(text(**value, 0), "2");
+  EXPECT_EQ(text(**value, 1), "2");
+  EXPECT_EQ((*value)->generation, 2U);
 }
 
 TEST_F(Pairs, RM14_ByTwoRenamesChangeOnceBothAreThere) {

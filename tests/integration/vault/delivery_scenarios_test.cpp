@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <fstream>
 #include <future>
 
@@ -40,12 +41,16 @@ TEST_F(DeliveryScenario, RM01_ASwapIsEffectiveOnTheVeryNextRequest) {
     method_.reset();
     std::filesystem::remove_all(dir_.path() / "delivered");
     ASSERT_NO_FATAL_FAILURE(deliver_by(name));
+    auto fastest = std::chrono::steady_clock::duration::max();
     for (int i = 1; i <= 3; ++i) {
       publish("V" + std::to_string(i));
       const auto began = std::chrono::steady_clock::now();
       EXPECT_EQ(value(), "V" + std::to_string(i)) << name;
-      EXPECT_LT(std::chrono::steady_clock::now() - began, 2s) << name;
+      const auto took = std::chrono::steady_clock::now() - began;
+      EXPECT_LT(took, 2s) << name;
+      fastest = std::min(fastest, took);
     }
+    EXPECT_LT(fastest, 500ms) << name << ": the quiet time of a share would be in each, a pause of the machine is not";
   }
 }
 

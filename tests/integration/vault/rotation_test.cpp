@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <random>
@@ -68,6 +69,7 @@ class Rotation : public ::testing::Test {
 };
 
 TEST_F(Rotation, RM01_OfAnAtomicVolumeIsEffectiveOnTheVeryNextRequest) {  // contract 1.7
+  auto fastest = steady_clock::duration::max();
   for (const bool links_before : {false, true}) {
     AtomicVolume volume(dir_.path() / (links_before ? "old" : "new"), links_before);
     volume.write({{"key", "V0"}, {"other", "x"}});
@@ -78,10 +80,13 @@ TEST_F(Rotation, RM01_OfAnAtomicVolumeIsEffectiveOnTheVeryNextRequest) {  // con
       volume.write({{"key", wanted}, {"other", "x"}});
       const auto began = steady_clock::now();
       EXPECT_EQ(value(), wanted);
-      EXPECT_LT(steady_clock::now() - began, 2s);
+      const auto took = steady_clock::now() - began;
+      EXPECT_LT(took, 2s);
+      fastest = std::min(fastest, took);
       EXPECT_EQ(generation(), static_cast<std::uint64_t>(i + 1));
     }
   }
+  EXPECT_LT(fastest, 500ms) << "the quiet time of a share would be in each, a pause of the machine is not";
 }
 
 TEST_F(Rotation, OfAnAtomicVolumeNeverShowsAHoleBetweenItsSteps) {

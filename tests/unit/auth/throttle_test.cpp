@@ -121,7 +121,7 @@ TEST_F(ThrottleTest, TheNetworksOfOneSiteDoNotLockOutAClientElsewhere) {
     clock.advance(seconds(1));
   }
   EXPECT_LT(checked, 250) << "of 12,000 networks";
-  EXPECT_TRUE(throttle.reserve(at_site("d", "2001:db8:1", 1))) << "of another client";
+  EXPECT_TRUE(wide.reserve(at_site("d", "2001:db8:1", 1))) << "of another client";
   EXPECT_TRUE(wide.is_suspect(at_site("d", "2001:db8:1", ++network)));
 }
 
@@ -131,6 +131,22 @@ TEST_F(ThrottleTest, ASiteHasFourTimesTheLimitOfAnAddress) {
   EXPECT_EQ(checked, 32);
   EXPECT_TRUE(blocked(throttle, at_site("another", "2001:db8:1", 200)));
   EXPECT_FALSE(blocked(throttle, at_site("another", "2001:db8:2", 200)));
+}
+
+TEST_F(ThrottleTest, AClientAtASiteHasFourTimesTheLimitOfAnAddress) {
+  Throttle much_elsewhere({3, 8, 100, 100}, clock);
+  int checked = 0;
+  for (int i = 0; i < 100; ++i) checked += guesses(much_elsewhere, at_site("c", "2001:db8:1", i), 1);
+  EXPECT_EQ(checked, 12);
+  EXPECT_FALSE(blocked(much_elsewhere, at_site("c", "2001:db8:2", 1)));
+  EXPECT_FALSE(blocked(much_elsewhere, at_site("d", "2001:db8:1", 200)));
+}
+
+TEST_F(ThrottleTest, ASiteIsNoFresherThanAnAddressForAllItsNetworks) {
+  int checked = 0;
+  for (int i = 0; i < 100; ++i) checked += guesses(throttle, at_site("c", "2001:db8:1", i), 1);
+  EXPECT_EQ(checked, 5) << "what the client has where no one is fresh";
+  EXPECT_FALSE(blocked(throttle, at_site("c", "2001:db8:2", 1)));
 }
 
 TEST_F(ThrottleTest, AnAddressHasOneLimitForAllClients) {

@@ -22,9 +22,12 @@ TEST(Text, SaysThatSomethingWasLeftOut) {
 }
 
 TEST(Utf8, IsWhatRfc3629Says) {
-  for (const char* text : {"", "a", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80"})
+  for (const char* text : {"", "a", "\xC2\x80", "\xC3\xA9", "\xDF\xBF", "\xE0\xA0\x80", "\xE2\x82\xAC", "\xED\x9F\xBF",
+                           "\xEE\x80\x80", "\xEF\xBF\xBF", "\xF0\x90\x80\x80", "\xF0\x9F\x98\x80", "\xF4\x8F\xBF\xBF"})
     EXPECT_TRUE(embergate::core::is_utf8(text)) << text;
-  for (const char* text : {"\x80", "\xC3", "\xC0\xAF", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xFF", "\xE2\x82"})
+  for (const char* text : {"\x80", "\xC3", "\xC0\xAF", "\xC1\xBF", "\xC3(", "\xE0\x80\xAF", "\xE0\x9F\xBF",
+                           "\xED\xA0\x80", "\xE2\x82", "\xE2\x82(", "\xF0\x80\x80\xAF", "\xF0\x8F\xBF\xBF",
+                           "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xF0\x9F\x98", "\xF0\x9F\x98(", "\xFF"})
     EXPECT_FALSE(embergate::core::is_utf8(text)) << text;
 }
 
