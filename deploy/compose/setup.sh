@@ -70,7 +70,7 @@ put_jaas() {
     put "$GATEWAY_USER" "$SECRETS/events-jaas"
 }
 
-# The certificate authority is a file of the operator: whoever may write destinations cannot put another one in its place.
+# The certificate authority is a file of the operator: one who may write destinations cannot put another one in its place.
 put_config() {
   put "$GATEWAY_USER" "$SECRETS/kafka-ca" <"$BROKER/ca.pem"
   put "$GATEWAY_USER" "$CONFIG/vault.json" </opt/demo/vault.json

@@ -224,7 +224,7 @@ struct Runtime::Impl {
     for (std::thread& thread : threads) thread.join();
     threads.clear();
     pool.join();
-    dry_runs.join();
+    dry_runs.stop();  // with no one left to answer, those that wait would only keep the end waiting
   }
 
   core::Result<void> execute_init_bundle() {

@@ -10,14 +10,7 @@ namespace embergate::core {
 
 FairPool::FairPool(std::size_t threads) : threads_(threads), pool_(threads) {}
 
-FairPool::~FairPool() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopped_ = true;
-  }
-  pool_.stop();
-  pool_.join();
-}
+FairPool::~FairPool() { stop(); }
 
 void FairPool::post(std::string_view owner, Job job) {
   {
@@ -28,7 +21,13 @@ void FairPool::post(std::string_view owner, Job job) {
     }
     ++busy_;
   }
-  boost::asio::post(pool_, [this, first = std::move(job)]() mutable { run(std::move(first)); });
+  try {
+    boost::asio::post(pool_, [this, first = std::move(job)]() mutable { run(std::move(first)); });
+  } catch (...) {
+    const std::lock_guard lock(mutex_);
+    --busy_;  // or its thread would count as busy from now on
+    throw;
+  }
 }
 
 void FairPool::run(Job job) {
@@ -46,5 +45,16 @@ void FairPool::run(Job job) {
 }
 
 void FairPool::join() { pool_.join(); }
+
+void FairPool::stop() {
+  {
+    FairQueue<Job> dropped(FairQueue<Job>::kUnbounded, FairQueue<Job>::kUnbounded);  // goes after the lock
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+    std::swap(dropped, waiting_);
+  }
+  pool_.stop();
+  pool_.join();
+}
 
 }  // namespace embergate::core

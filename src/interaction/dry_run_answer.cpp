@@ -142,7 +142,7 @@ std::string render_dry_run(const DryRunSubject& subject, const topic::DryRunRepo
   if (subject.destinations) {
     all.number("destinations", *subject.destinations);
     if (*subject.destinations == 0)
-      all.string("note", "no AidboxTopicDestination is bound to this topic, so nobody gets its events");
+      all.string("note", "no AidboxTopicDestination is bound to this topic, so no one gets its events");
   }
   if (report.triggers.size() < subject.topic.triggers.size()) {
     all.string("note", fmt::format("the topic has {} triggers; the first {} were looked at",

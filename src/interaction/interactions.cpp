@@ -114,7 +114,7 @@ struct Interactions::Impl : std::enable_shared_from_this<Impl> {
     }
   }
 
-  // Runs `body` in a transaction; what it logs is told after the commit only.
+  // Runs `body` in a transaction; what it logs is published after the commit only.
   asio::awaitable<core::Result<void>> transact(TransactionBody body, std::string caller) {
     auto written = std::make_shared<WriteLog>();
     auto self = shared_from_this();

@@ -50,12 +50,13 @@ UndecidedEvents::Judgement UndecidedEvents::undecidable(std::string reason) {
 }
 
 UndecidedEvents::UndecidedEvents(store::Store& store, CriteriaFailures& failures, Notice notice, Wanted wanted,
-                                 core::Milliseconds retry_pause)
+                                 core::Milliseconds retry_pause, core::Milliseconds quick_alone)
     : store_(store),
       failures_(failures),
       notice_(std::move(notice)),
       wanted_(std::move(wanted)),
-      retry_pause_(retry_pause) {}
+      retry_pause_(retry_pause),
+      quick_alone_(quick_alone) {}
 
 void UndecidedEvents::start() {
   thread_ = std::thread([this] { run(); });
@@ -79,6 +80,7 @@ void UndecidedEvents::stop() {
 }
 
 void UndecidedEvents::run() {
+  full_look_due_ = core::system_clock().steady_now() + quick_alone_;
   while (!stopped_) {
     const auto more = decide_some();
     const bool failed = !more && !stopped_;
@@ -112,11 +114,16 @@ core::Result<bool> UndecidedEvents::decide_some() {
     last_slot_ = rows.front().slot;
     EG_TRY(const bool progress, look_quickly(rows));
     progress_in_round_ = progress_in_round_ || progress;
+    // Rows that come faster than they are looked at would keep the others waiting for good.
+    if (progress && core::system_clock().steady_now() >= full_look_due_) EG_CHECK(look_fully());
     return true;
   }
   last_slot_ = store::DestinationSlot();
   const bool progress = std::exchange(progress_in_round_, false);
-  if (after == store::DestinationSlot()) return false;
+  if (after == store::DestinationSlot()) {
+    full_look_due_ = core::system_clock().steady_now() + quick_alone_;
+    return false;
+  }
   if (!progress) EG_CHECK(look_fully());
   return true;
 }
@@ -141,8 +148,14 @@ core::Result<bool> UndecidedEvents::look_quickly(const std::vector<store::Undeci
   return true;
 }
 
-// The first row of the next slot that is not of the resource of the time before, if there is one.
 core::Result<void> UndecidedEvents::look_fully() {
+  auto looked = look_fully_at_next();
+  full_look_due_ = core::system_clock().steady_now() + quick_alone_;
+  return looked;
+}
+
+// The first row of the next slot that is not of the resource of the time before, if there is one.
+core::Result<void> UndecidedEvents::look_fully_at_next() {
   EG_TRY(auto rows, store_.outbox().undecided_rows(last_full_slot_, kBatch));
   if (rows.empty()) {
     EG_TRY(rows, store_.outbox().undecided_rows(store::DestinationSlot(), kBatch));

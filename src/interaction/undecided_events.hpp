@@ -2,11 +2,11 @@
 // Decides the events that a write could not (contract 2.2): reads undecided rows, evaluates the topic as it was on the
 // states that the write saw, with a larger budget, and writes down the verdict. All rows get a quick look first; those
 // that it is not enough for get the full budget one by one, slots and resources in turn, while no row waits for its
-// quick look. The order of verdicts is free: the relay keeps that of the events. Thread: one of its own, so that
-// neither writer, io nor relays wait; wake() from any, start() once, stop() any number of times. Ownership: the store,
-// and what `notice` uses, outlive stop(). Failure: none of its own; a database that does not answer is asked again
-// after a pause. What exceeds the larger budget, and what cannot be read in kRounds rounds, stays undecided until an
-// operator decides.
+// quick look, and one of them each kQuickAlone while new rows never end. The order of verdicts is free: the relay keeps
+// that of the events. Thread: one of its own, so that neither writer, io nor relays wait; wake() from any, start()
+// once, stop() any number of times. Ownership: the store, and what `notice` uses, outlive stop(). Failure: none of its
+// own; a database that does not answer is asked again after a pause. What exceeds the larger budget, and what cannot be
+// read in kRounds rounds, stays undecided until an operator decides.
 #pragma once
 
 #include <atomic>
@@ -32,12 +32,13 @@ namespace embergate::interaction {
 
 class UndecidedEvents {
  public:
-  static constexpr std::size_t kBatch = 32;                // rows of one slot, then another has its turn
-  static constexpr core::Milliseconds kBatchTime{200};     // or as many as this allows
-  static constexpr core::Milliseconds kIdlePoll{5'000};    // beside wake()
-  static constexpr core::Milliseconds kRetryPause{1'000};  // after a failure of the store
-  static constexpr std::uint32_t kRounds = 60;             // in which a row may hold up those behind it in its slot
-  static constexpr std::size_t kKept = 1'024;              // verdicts, and a sixteenth as many topics
+  static constexpr std::size_t kBatch = 32;                 // rows of one slot, then another has its turn
+  static constexpr core::Milliseconds kBatchTime{200};      // or as many as this allows
+  static constexpr core::Milliseconds kIdlePoll{5'000};     // beside wake()
+  static constexpr core::Milliseconds kRetryPause{1'000};   // after a failure of the store
+  static constexpr core::Milliseconds kQuickAlone{10'000};  // then one full look, though rows wait for quick ones
+  static constexpr std::uint32_t kRounds = 60;              // in which a row may hold up those behind it in its slot
+  static constexpr std::size_t kKept = 1'024;               // verdicts, and a sixteenth as many topics
 
   // Rows that are decided, for their relay; on this thread.
   using Notice = std::function<void(store::DestinationSlot slot, std::vector<store::HeldRow> wanted,
@@ -46,7 +47,7 @@ class UndecidedEvents {
   using Wanted = std::function<void(std::string_view topic_url, std::string_view action)>;
 
   UndecidedEvents(store::Store& store, CriteriaFailures& failures, Notice notice, Wanted wanted,
-                  core::Milliseconds retry_pause = kRetryPause);
+                  core::Milliseconds retry_pause = kRetryPause, core::Milliseconds quick_alone = kQuickAlone);
   ~UndecidedEvents() { stop(); }
   UndecidedEvents(const UndecidedEvents&) = delete;
   UndecidedEvents& operator=(const UndecidedEvents&) = delete;
@@ -85,6 +86,7 @@ class UndecidedEvents {
   core::Result<bool> decide_some();  // false: there is nothing to do
   core::Result<bool> look_quickly(const std::vector<store::UndecidedRow>& first);
   core::Result<void> look_fully();
+  core::Result<void> look_fully_at_next();
   core::Result<void> decide_rows(const std::vector<store::UndecidedRow>& rows, Look look);
   core::Result<Judgement> judge_in_rounds(const store::UndecidedRow& row, Look look);
   Slot& slot_of(store::DestinationSlot slot);
@@ -102,10 +104,12 @@ class UndecidedEvents {
   const Notice notice_;
   const Wanted wanted_;
   const core::Milliseconds retry_pause_;
+  const core::Milliseconds quick_alone_;
   // Those below: on the thread.
   store::DestinationSlot last_slot_{};       // of the round of quick looks
   store::DestinationSlot last_full_slot_{};  // of the full ones
   bool progress_in_round_ = false;           // some rows had their quick look
+  core::SteadyTime full_look_due_{};         // at the latest
   std::map<store::DestinationSlot, Slot> slots_;
   bool failing_ = false;  // logged once for each episode, which ends with a round through the slots without one
   bool failed_in_round_ = false;

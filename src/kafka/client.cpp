@@ -24,8 +24,8 @@ constexpr std::chrono::seconds kLately{2};
 constexpr std::uint64_t kOne = 1;  // what librdkafka writes to the eventfd; must outlive every client
 
 // Success without an offset is what the library makes of DUPLICATE_SEQUENCE_NUMBER, and that need not mean stored: the
-// first records for a topic that was made a moment before were told delivered and are missing, as when a broker refuses
-// a client's first request, takes the second, and holds the repetition of the first for an old one.
+// first records for a topic that was made a moment before were reported as delivered and are missing, as when a broker
+// refuses a client's first request, takes the second, and holds the repetition of the first for an old one.
 bool is_confirmed(const rd_kafka_message_t& message) {
   return message.err == RD_KAFKA_RESP_ERR_NO_ERROR && message.offset >= 0;
 }

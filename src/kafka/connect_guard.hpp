@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stands before every connection that one client makes. It asks whether the broker may be told the login: the cluster
+// Stands before every connection that one client makes. It asks whether the broker may be shown the login: the cluster
 // names brokers of its own choice, and the address in the destination says nothing of them (S-02). And while it holds,
 // the client connects to no one: the library would go on knocking about once a second with a login that was just
 // refused, and brokers lock accounts for that. The client keeps its queue and its producer id meanwhile, so

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <functional>
 #include <utility>
 
 namespace embergate::kafka {
@@ -206,12 +207,17 @@ bool has_tls_secrets(const ConnectionSettings& settings) {
 
 std::vector<vault::SecretName> refused_secrets(const ConnectionSettings& settings, vault::Refused what) {
   const Members all = collect(settings);
-  std::vector<vault::SecretName> names;
-  for (std::size_t i = 0; i < all.parts.size(); ++i) {
-    const Part part = all.parts[i];
-    if (concerns(what, part) && all.members[i].name) names.push_back(*all.members[i].name);
-  }
-  return names.empty() ? secret_names(settings) : names;
+  const auto names_of = [&](const std::function<bool(Part)>& chosen) {
+    std::vector<vault::SecretName> names;
+    for (std::size_t i = 0; i < all.parts.size(); ++i) {
+      if (chosen(all.parts[i]) && all.members[i].name) names.push_back(*all.members[i].name);
+    }
+    return names;
+  };
+  auto names = names_of([&](Part part) { return concerns(what, part); });
+  // Without SASL the certificate is the login.
+  if (names.empty() && !uses_sasl(settings)) names = names_of([](Part part) { return part != Part::kAuthorities; });
+  return names;
 }
 
 std::string secret_list(const ConnectionSettings& settings) {

@@ -59,7 +59,7 @@ bool uses_tokens(const ConnectionSettings& settings);
 // Whether there is anything to prove before records may go out.
 bool needs_credential(const ConnectionSettings& settings);
 std::vector<vault::SecretName> secret_names(const ConnectionSettings& settings);
-// Those that a refusal is about; all of them when none can be told.
+// Those that a refusal is about. None: what is refused comes from elsewhere, as AWS credentials do.
 std::vector<vault::SecretName> refused_secrets(const ConnectionSettings& settings, vault::Refused what);
 std::string secret_list(const ConnectionSettings& settings);  // for logs: "a b"
 // The generations of their files in the same order: "3 1"; without a secret "1".

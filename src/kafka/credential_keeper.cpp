@@ -187,8 +187,7 @@ void CredentialKeeper::prove(std::uint64_t generation, const Snapshot& newest) {
   if (context_.stopping.load()) return;
   if (!token) {
     const std::string& why = token.error().diagnostics;
-    return end_attempt(generation, is_refusal(token.error()) ? vault::Refused::kLogin : untrusted(why, generation),
-                       why);
+    return end_attempt(generation, is_refusal(token.error()) ? vault::Refused::kLogin : untrusted(why, *attempt), why);
   }
   probe(*std::move(attempt));
 }
@@ -201,7 +200,7 @@ core::Milliseconds CredentialKeeper::probe_timeout() const {
 void CredentialKeeper::probe(Attempt attempt) {
   auto conf = make_producer_conf(settings_, attempt.login.credential.get(),
                                  {context_.options.queue_messages, context_.options.queue_kbytes});
-  if (!conf) return end_attempt(attempt.generation, unusable(attempt.generation), conf.error().diagnostics);
+  if (!conf) return end_attempt(attempt.generation, unusable(attempt), conf.error().diagnostics);
   ProbeResult probe = probe_login(*std::move(conf), attempt.login.token.get(),
                                   context_.objection_to_brokers_of(settings_), probe_timeout(), context_.stopping);
   if (context_.stopping.load()) return;
@@ -209,7 +208,7 @@ void CredentialKeeper::probe(Attempt attempt) {
     const bool unanswered = probe.fault == ConnectionFault::kUnreachable;
     unanswered_tries_ = unanswered ? std::min(unanswered_tries_ + 1, kMostDoublings) : 0;
     force_read_ = probe.fault != ConnectionFault::kUnreachable;
-    return end_attempt(attempt.generation, refusal_of(probe, attempt.generation), probe.text);
+    return end_attempt(attempt.generation, refusal_of(probe, attempt), probe.text);
   }
   unanswered_tries_ = 0;
   if (const auto proven = prove_target(context_.options.bindings, settings_, probe.brokers); !proven)
@@ -221,24 +220,32 @@ void CredentialKeeper::probe(Attempt attempt) {
                       candidate_.files});
 }
 
+bool CredentialKeeper::is_new(const Attempt& attempt, vault::Refused what) const {
+  const auto names = refused_secrets(settings_, what);
+  return std::any_of(names.begin(), names.end(), [&](const vault::SecretName& name) {
+    const auto tried = attempt.files.find(std::string(name.value()));
+    const auto used = used_.files.find(std::string(name.value()));
+    return tried != attempt.files.end() && (used == used_.files.end() || used->second != tried->second);
+  });
+}
+
 // The library cannot say which of its properties it does not take. What it took before is not to blame.
-std::optional<vault::Refused> CredentialKeeper::unusable(std::uint64_t generation) const {
-  if (!has_tls_secrets(settings_) || !plan_.is_new(generation)) return std::nullopt;
+std::optional<vault::Refused> CredentialKeeper::unusable(const Attempt& attempt) const {
+  if (!has_tls_secrets(settings_) || !is_new(attempt, vault::Refused::kCertificateUnusable)) return std::nullopt;
   return vault::Refused::kCertificateUnusable;
 }
 
-std::optional<vault::Refused> CredentialKeeper::refusal_of(const ProbeResult& probe, std::uint64_t generation) const {
-  if (!probe.made) return unusable(generation);
+std::optional<vault::Refused> CredentialKeeper::refusal_of(const ProbeResult& probe, const Attempt& attempt) const {
+  if (!probe.made) return unusable(attempt);
   if (settings_.ssl_keystore_key && is_of_our_certificate(probe.text)) return vault::Refused::kCertificate;
   if (probe.fault == ConnectionFault::kLoginRefused) return vault::Refused::kLogin;
-  return untrusted(probe.text, generation);
+  return untrusted(probe.text, attempt);
 }
 
 // Authorities that vouched for the brokers before are not to blame for a certificate that these show now.
-std::optional<vault::Refused> CredentialKeeper::untrusted(const std::string& text, std::uint64_t generation) const {
-  const bool is_new = settings_.ssl_truststore_certificates_secret && plan_.is_new(generation);
-  if (!is_new || !is_of_their_certificate(text)) return std::nullopt;
-  return vault::Refused::kAuthorities;
+std::optional<vault::Refused> CredentialKeeper::untrusted(const std::string& text, const Attempt& attempt) const {
+  if (!settings_.ssl_truststore_certificates_secret || !is_of_their_certificate(text)) return std::nullopt;
+  return is_new(attempt, vault::Refused::kAuthorities) ? std::optional(vault::Refused::kAuthorities) : std::nullopt;
 }
 
 void CredentialKeeper::end_attempt(std::uint64_t generation, std::optional<vault::Refused> refused,

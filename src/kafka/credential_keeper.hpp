@@ -104,9 +104,11 @@ class CredentialKeeper : public std::enable_shared_from_this<CredentialKeeper> {
   void probe(Attempt attempt);
   // `refused`: why the value is not taken; nothing: the end says nothing of the value.
   void end_attempt(std::uint64_t generation, std::optional<vault::Refused> refused, const std::string& text);
-  [[nodiscard]] std::optional<vault::Refused> refusal_of(const ProbeResult& probe, std::uint64_t generation) const;
-  [[nodiscard]] std::optional<vault::Refused> unusable(std::uint64_t generation) const;
-  [[nodiscard]] std::optional<vault::Refused> untrusted(const std::string& text, std::uint64_t generation) const;
+  [[nodiscard]] std::optional<vault::Refused> refusal_of(const ProbeResult& probe, const Attempt& attempt) const;
+  [[nodiscard]] std::optional<vault::Refused> unusable(const Attempt& attempt) const;
+  [[nodiscard]] std::optional<vault::Refused> untrusted(const std::string& text, const Attempt& attempt) const;
+  // Whether a value that the refusal would be about was in no login that was accepted.
+  [[nodiscard]] bool is_new(const Attempt& attempt, vault::Refused what) const;
   void tell_refusal(const std::string& text = {});
   [[nodiscard]] std::map<std::string, std::uint64_t> file_generations(const vault::BundleValue& value) const;
   void plan_token(core::Milliseconds delay);

@@ -93,7 +93,7 @@ void Identity::ask_first() {
 void Identity::adopt(Proven proven) {
   auto running = client();
   if (running && running->shut()) {
-    drop_client("the Kafka client is being made anew");
+    drop_client("the Kafka client is being made again");
     running.reset();
   }
   if (!running) {
@@ -154,7 +154,7 @@ void Identity::died(std::string text) {
   note_error(clean);
   emit(ProducerPool::Event::Kind::kError, clean);
   strand_->post([weak = weak_from_this()] {
-    if (const auto self = weak.lock()) self->rebuild("the Kafka client reported a fatal error and is made anew");
+    if (const auto self = weak.lock()) self->rebuild("the Kafka client reported a fatal error and is made again");
   });
 }
 
@@ -165,7 +165,7 @@ void Identity::came_back() {
     const auto running = self ? self->client() : nullptr;
     if (!running || !running->shut() || self->context_.stopping.load()) return;
     if (self->login_failing_.load()) return self->suspend();
-    self->rebuild("records came back from a connection; the Kafka client is made anew so that none overtakes them");
+    self->rebuild("records came back from a connection; the Kafka client is made again so that none overtakes them");
   });
 }
 
@@ -191,7 +191,7 @@ void Identity::rebuild(std::string_view why) {
   log::event(
       log::Level::kWarn, "topic-destination/producer-rebuilt", why,
       {{"destinations", std::string_view(destinations())}, {"pause_ms", static_cast<std::int64_t>(pause.count())}});
-  drop_client("the Kafka client failed and is being made anew");
+  drop_client("the Kafka client failed and is being made again");
   rebuild_planned_ = true;
   if (pause.count() == 0) return make_again();
   strand_->post_after(pause, [weak = weak_from_this()] {

@@ -37,7 +37,7 @@ bool answered(rd_kafka_t* client, core::Milliseconds limit, std::vector<std::str
   return true;
 }
 
-// The connection ended while the broker looked at the login: it may have refused it, and is not told it again.
+// The connection ended while the broker looked at the login: it may have refused it, and is not shown it again.
 bool ended_in_login(const char* text) {
   return std::string_view(text).find("in state AUTH_REQ") != std::string_view::npos;
 }

@@ -131,7 +131,7 @@ class OauthTokenSource final : public TokenSource {
   }
 
   // RFC 6749 2.3.1 wants both parts encoded before they are joined; Kafka's Java client joins them as they are unless
-  // it is told otherwise, and what works there has to work here.
+  // an option says otherwise, and what works there has to work here.
   vault::Secret basic_credentials() const {
     return login_.username.with_plaintext([&](std::string_view id) {
       return login_.password.with_plaintext([&](std::string_view secret) {
@@ -180,7 +180,7 @@ class FileTokenSource final : public TokenSource {
     token.expires_at = claims_.expires_at.value_or(token.issued_at + kOpaqueFileLife);
     if (token.expires_at <= token.issued_at) {
       return make_error(ErrorCode::kUnauthenticated,
-                        "the bearer token in the file has expired: whoever writes the file has to renew it in time");
+                        "the bearer token in the file has expired: the writer of the file has to renew it in time");
     }
     token.principal = claims_.subject.empty() ? "bearer" : claims_.subject;
     token.text = token_.with_plaintext([](std::string_view text) { return vault::Secret(std::string(text)); });

@@ -31,7 +31,7 @@ PoolContext::PoolContext(const ProducerPool::Options& pool_options, vault::Secre
                              {{"outcome", "proven"}})),
       refused(metrics.counter("kafka_credentials_total", "Kafka logins tried with a new credential",
                               {{"outcome", "refused"}})),
-      rebuilt(metrics.counter("kafka_producer_rebuilds_total", "Kafka clients that failed and were made anew")) {}
+      rebuilt(metrics.counter("kafka_producer_rebuilds_total", "Kafka clients that failed and were made again")) {}
 
 void PoolContext::finish(const Lane::Finished& finished) {
   for (BatchState* batch : finished) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // At most so many replacements of clients at a time, first come first served: one rotated file may concern many
 // connections, and each replacement costs TLS handshakes and a drain. Thread: any. Ownership: a Turn is given back when
-// it is destroyed; it may outlive whoever asked for it, but not the Turns. Bound: an identity asks once at a time.
+// it is destroyed; it may outlive the one who asked for it, but not the Turns. Bound: an identity asks once at a time.
 // Failure: none; a turn that no one wants any more passes on at once.
 #pragma once
 

@@ -141,10 +141,10 @@ void SecretCache::Impl::warn_about_shared_file(const SecretName& name, const Ide
   std::lock_guard lock(first_mutex);
   const auto [first, is_new] = first_by_inode.emplace(std::pair(identity.device, identity.inode), name);
   const Entry* other = config.find(first->second);
-  // That equal paths are shared was told at the start.
+  // That equal paths are shared was logged at the start.
   if (is_new || first->second == name || other == nullptr || other->path == entry->path) return;
   log::event(log::Level::kWarn, "secret/shared-file",
-             "two names lead to one file; whoever is in the scope of either gets the same value",
+             "two names lead to one file; those in the scope of either get the same value",
              {{"secret", std::string_view(name.value())}, {"other", std::string_view(first->second.value())}});
 }
 

@@ -21,7 +21,7 @@ void log_bundle(const TrackedBundle& bundle, const BundleReport& report) {
       log::event(
           log::Level::kWarn, "secret/legacy-cipher",
           "the key was encrypted with a cipher of older tools (RC2, RC4, DES) that protects it no more; encrypt it "
-          "anew, with AES",
+          "again, with AES",
           {{"secrets", std::string_view(names)}});
     }
     return;
@@ -105,7 +105,7 @@ void SecretCache::Impl::add_refusal(Report& report) const {
 }
 
 void SecretCache::Impl::on_bundle(const TrackedBundle& bundle, const BundleReport& report) {
-  // A member's own trouble is told where the member is looked at.
+  // A member's own trouble is logged where the member is looked at.
   if (!report.culprit) log_bundle(bundle, report);
   state_changed = true;
   if (notices->note(bundle)) kick(false);
@@ -186,7 +186,7 @@ std::shared_ptr<Bundle> SecretCache::bundle(std::vector<BundleMember> members) {
 }
 
 Report SecretCache::Impl::report_of_files(const SecretName& name) const {
-  // One name may be in use as several kinds: what is not well is told first.
+  // One name may be in use as several kinds: what is not well comes first.
   std::optional<Report> worst;
   for (const auto& file : tracked_as(name)) {
     auto report = report_of(*file);

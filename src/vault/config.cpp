@@ -195,9 +195,9 @@ void warn_about_shared_paths(const std::map<SecretName, Entry>& entries, std::ve
     const auto [first, is_new] = first_by_path.emplace(entry.path, &entry);
     // Several strings out of one JSON file are several secrets.
     if (is_new || first->second->json_pointer != entry.json_pointer) continue;
-    warnings.push_back(fmt::format(
-        "secrets \"{}\" and \"{}\" have the same path; whoever is in the scope of either gets the same value",
-        first->second->name.value(), name.value()));
+    warnings.push_back(
+        fmt::format("secrets \"{}\" and \"{}\" have the same path; those in the scope of either get the same value",
+                    first->second->name.value(), name.value()));
   }
 }
 

@@ -38,7 +38,7 @@ constexpr std::array<Row, 28> kExplanations{{
     {reason::kOldCipher,
      "its key is encrypted with a cipher of older tools (RC2, RC4, DES), which OpenSSL opens with its legacy provider "
      "at most, and that is not installed or does not know it; install it (Debian: openssl-provider-legacy), or encrypt "
-     "the key anew, for a store with: openssl pkcs12 -legacy -in old.p12 -nodes | openssl pkcs12 -export -out "
+     "the key again, for a store with: openssl pkcs12 -legacy -in old.p12 -nodes | openssl pkcs12 -export -out "
      "client.p12"},
     {reason::kExpired, "its certificate or token has expired or is not valid yet; deliver a new one"},
     {reason::kOutsideRoots, "its path leads out of the directories of BOX_VAULT_ALLOWED_ROOTS"},

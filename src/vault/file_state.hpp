@@ -83,7 +83,7 @@ class FileState {
   [[nodiscard]] core::SystemTime last_read() const { return last_read_; }
   [[nodiscard]] core::SystemTime changed() const { return changed_; }
   [[nodiscard]] const std::optional<Identity>& identity() const { return identity_; }
-  // When the file was last seen to hold the current value, within its time. The grace time runs from here: whoever
+  // When the file was last seen to hold the current value, within its time. The grace time runs from here: the one who
   // removes a file must not have to wait until someone asks for it.
   [[nodiscard]] core::SteadyTime good_at() const { return good_at_; }
   // What is wrong with the file itself; empty: nothing that keeps its value from being used.

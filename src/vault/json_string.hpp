@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One string out of a JSON text, by JSON pointer (RFC 6901, R-29). Thread: pure. Ownership: what is not wanted is wiped
-// as it is read. Failure: empty; neither place nor content is told (S-24).
+// as it is read. Failure: empty; it says neither place nor content (S-24).
 #pragma once
 
 #include <optional>

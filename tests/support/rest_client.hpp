@@ -50,7 +50,7 @@ class RestClient {
   RestReply post(const std::string& path, const nlohmann::json& body, HttpHeaders headers = {});
   RestReply put(const std::string& path, const nlohmann::json& body, HttpHeaders headers = {});
   RestReply remove(const std::string& path, HttpHeaders headers = {});
-  // From now on one connection is used for all requests; it is opened anew after a failure.
+  // From now on one connection is used for all requests; it is opened again after a failure.
   void keep_connection() { keep_ = true; }
   void set_deadline(std::chrono::milliseconds deadline) { deadline_ = deadline; }
   void set_port(std::uint16_t port);

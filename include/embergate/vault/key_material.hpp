@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A private key with the certificates that belong to it, out of PEM texts or a PKCS#12 store, in the form that every
-// library takes: PEM, the key not encrypted, the certificate of the key first and then whoever issued it. The
-// certificates may come in any order; which one is the key's is told by the key, and what belongs to neither is left
+// library takes: PEM, the key not encrypted, the certificate of the key first and then those that issued it. The
+// certificates may come in any order; the key says which one is its own, and what belongs to neither is left
 // out. Ciphers of older tools (RC2, RC4, single DES) are opened with OpenSSL's legacy provider, in a library context
 // of its own, so that nothing else in the process may use them. Thread: pure functions; milliseconds. Ownership: the
 // result owns the key, wiped at its end. Failure: a KeyFault; OpenSSL's error queue is left empty.

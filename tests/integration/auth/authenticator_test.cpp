@@ -240,7 +240,8 @@ TEST(Authenticator, TheNetworksOfAnIpv6SiteAreCountedTogether) {
     const auto refused = world.login("intake:guess", "2001:db8:0:" + std::to_string(100 + i) + "::1");
     if (refused.error().code == ErrorCode::kUnauthenticated) ++checked;
   }
-  EXPECT_EQ(checked, 20) << "four times what an address has";
+  EXPECT_GE(checked, 20) << "four times what an address has";
+  EXPECT_LE(checked, 25) << "and what it regains meanwhile on a slow machine";
   EXPECT_EQ(world.login("intake:v1", "2001:db8:0:2::1").error().code, ErrorCode::kThrottled);
   EXPECT_TRUE(world.login("intake:v1", "2001:db8:0:1::1")) << "let in lately";
   EXPECT_TRUE(world.login("intake:v1", "2001:db8:1:1::1"));

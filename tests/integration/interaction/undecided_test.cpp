@@ -2,6 +2,7 @@
 // A criterion that exceeds its budget never silently costs an event (contract 2.2).
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <future>
@@ -328,7 +329,7 @@ class WrittenUndecided : public UndecidedTest {
         [&](store::DestinationSlot, const std::vector<store::HeldRow>& wanted, const auto&) {
           if (!wanted.empty()) decided.set_value(attempts());
         },
-        [](std::string_view, std::string_view) {});
+        [](std::string_view, std::string_view) {}, UndecidedEvents::kRetryPause, std::chrono::minutes(10));
     events.start();
     if (found.wait_for(std::chrono::seconds(60)) != std::future_status::ready) {
       ADD_FAILURE() << "no event was decided";
@@ -354,6 +355,24 @@ TEST_F(WrittenUndecided, TheEventsOfOneResourceThatNoBudgetDecidesDoNotHoldUpAno
   for (int i = 0; i < 3; ++i) write_undecided("hopeless", patient(500, "none"));
   write_undecided("costly", patient(150, "last"));
   EXPECT_THAT(attempts_at_the_first_verdict(), ElementsAre(1U, 0U, 0U));
+}
+
+// A criterion that is put off makes an event of each write, faster than they are looked at.
+TEST_F(WrittenUndecided, EventsThatNeverEndDoNotKeepOneThatNeedsAFullLookUndecided) {
+  listen(kCubic);
+  write_undecided("costly", patient(150, "last"));
+  write_undecided("cheap", patient(1, "last"));
+  std::atomic<bool> decided{false};
+  UndecidedEvents events(
+      *store_, failures_,
+      [&](store::DestinationSlot, const std::vector<store::HeldRow>& wanted, const auto&) {
+        if (std::any_of(wanted.begin(), wanted.end(), [](const auto& row) { return row.id == "costly"; }))
+          decided = true;
+        if (!decided) write_undecided("cheap", patient(1, "last"));  // before the look at this one counts as done
+      },
+      [](std::string_view, std::string_view) {}, UndecidedEvents::kRetryPause, core::Milliseconds(100));
+  events.start();
+  EXPECT_TRUE(test::eventually([&] { return decided.load(); }, std::chrono::minutes(1)));
 }
 
 class UndecidedAndUnreadable : public WrittenUndecided {

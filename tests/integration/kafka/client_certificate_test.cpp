@@ -245,6 +245,27 @@ TEST_F(BrokerAuthority, OfANewFileThatVouchesForNoBrokerIsReportedWhileTheOneBef
   EXPECT_EQ(bench_.secrets().report(name).state, vault::State::kOk);
 }
 
+TEST_F(BrokerAuthority, OfAnUnchangedFileIsNotToBlameWhenAnotherFileChangesWhileTheBrokersShowSomethingNew) {
+  write_pair(authority_.issue("gw"));
+  bench_.write_file("ca", broker_file("ca.pem"));
+  auto settings = trusting_file();
+  settings.ssl_keystore_key = PoolBench::mtls().ssl_keystore_key;
+  settings.ssl_keystore_certificate_chain_secret = PoolBench::mtls().ssl_keystore_certificate_chain_secret;
+  connect(settings);
+  ASSERT_TRUE(delivered(*producer_, {{"k", "0"}})) << error();
+  show(Authority("Embergate next CA"));
+  const auto has_failed = [&] {
+    return error().find("secrets '") != std::string::npos && error().find("verify failed") != std::string::npos;
+  };
+  for (int i = 0; i < 20 && !has_failed(); ++i) {  // the broker may take a moment to show it
+    write_pair(authority_.issue("gw"));
+    eventually(has_failed, 2s);
+  }
+  ASSERT_TRUE(has_failed()) << error();
+  EXPECT_FALSE(producer_->status().refusal);
+  EXPECT_EQ(bench_.secrets().report(vault::SecretName("ca")).state, vault::State::kOk);
+}
+
 TEST_F(BrokerAuthority, OfANewFileIsNotToBlameForBrokersThatCannotBeReached) {
   bench_.write_file("ca", broker_file("ca.pem"));
   auto settings = trusting_file();

@@ -100,6 +100,22 @@ TEST(Credential, SaysWhichSecretCannotBeUsed) {
   EXPECT_EQ(of_authorities.front().value(), "ca");
 }
 
+// They were `refused` while the AWS credentials were.
+TEST(Credential, AuthoritiesAreNotToBlameForALoginThatIsNoSecretOfOurs) {
+  ConnectionSettings settings;
+  settings.security_protocol = SecurityProtocol::kSaslSsl;
+  settings.sasl_mechanism = SaslMechanism::kMskIam;
+  settings.ssl_truststore_certificates_secret = vault::SecretName("ca");
+  EXPECT_TRUE(refused_secrets(settings, vault::Refused::kLogin).empty());
+  EXPECT_TRUE(refused_secrets(settings, vault::Refused::kLoginUnusable).empty());
+  EXPECT_EQ(refused_secrets(settings, vault::Refused::kAuthorities).size(), 1U);
+  settings = certificate();
+  settings.ssl_truststore_certificates_secret = vault::SecretName("ca");
+  const auto by_certificate = refused_secrets(settings, vault::Refused::kLogin);
+  ASSERT_EQ(by_certificate.size(), 1U);
+  EXPECT_EQ(by_certificate.front().value(), "key");
+}
+
 TEST(Credential, ComesFromAPasswordFileAndTheNameOfTheSettings) {
   auto settings = scram();
   settings.sasl_jaas_config.reset();

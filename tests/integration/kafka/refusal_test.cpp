@@ -166,46 +166,53 @@ TEST(KafkaRefusal, OfARenewalBesideAWrongNewerFileTakesTheOldPasswordBack) {
   expect_whole_and_in_order(scram.topic, relaying.delivered());
 }
 
-int lines_with(const std::vector<std::string>& lines, const std::string& part) {
-  return static_cast<int>(
-      std::count_if(lines.begin(), lines.end(), [&](const auto& line) { return line.find(part) != line.npos; }));
-}
+class CapturedLog {
+ public:
+  CapturedLog() {
+    observability::log::capture([this](std::string_view line) {
+      std::lock_guard lock(mutex_);
+      lines_.emplace_back(line);
+    });
+  }
+  ~CapturedLog() { observability::log::capture(nullptr); }
+  CapturedLog(const CapturedLog&) = delete;
+  CapturedLog& operator=(const CapturedLog&) = delete;
+
+  [[nodiscard]] int lines_with(const std::string& part) {
+    std::lock_guard lock(mutex_);
+    return static_cast<int>(
+        std::count_if(lines_.begin(), lines_.end(), [&](const auto& line) { return line.find(part) != line.npos; }));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::string> lines_;
+};
 
 // It was `ok` everywhere, and the next start had no login.
 TEST(KafkaRefusal, AValueThatDoesNotFitTheMechanismIsReportedWhileTheOneBeforeItWorksOn) {
-  std::mutex mutex;
-  std::vector<std::string> log;
-  observability::log::capture([&](std::string_view line) {
-    std::lock_guard lock(mutex);
-    log.emplace_back(line);
-  });
-  {
-    Scram scram(PoolBench::sasl(SaslMechanism::kScramSha512));
-    ASSERT_TRUE(delivered(*scram.producer, {{"k", "0"}}));
-    scram.bench.write_secret(PoolBench::plain_line(scram.user, "first"));
-    ASSERT_TRUE(eventually([&] { return scram.producer->status().refusal.has_value(); }));
-    const auto refusal = *scram.producer->status().refusal;
-    EXPECT_EQ(refusal.reason, "login-unusable");
-    EXPECT_THAT(refusal.detail, HasSubstr("does not fit saslMechanism SCRAM-SHA-512"));
-    EXPECT_THAT(refusal.secrets, ::testing::ElementsAre(PoolBench::kSecret));
-    const auto report = scram.bench.secrets().report(vault::SecretName(PoolBench::kSecret));
-    EXPECT_EQ(report.state, vault::State::kRefused);
-    EXPECT_EQ(report.reason, "login-unusable");
-    EXPECT_EQ(report.since, refusal.since);
-    EXPECT_EQ(report.detail, refusal.detail);
-    ASSERT_TRUE(eventually([&] { return scram.events.count(Kind::kCredentialRefused) >= 3; }, 20s));
-    EXPECT_TRUE(delivered(*scram.producer, {{"k", "1"}}));
-    EXPECT_EQ(scram.producer->status().credential_generation, 1U);
-    EXPECT_EQ(scram.producer->status().refusal->since, refusal.since);
-    {
-      std::lock_guard lock(mutex);
-      EXPECT_EQ(lines_with(log, "topic-destination/secret-refused"), 1) << "once for each value";
-    }
-    scram.rotate_file("first");
-    EXPECT_TRUE(eventually([&] { return !scram.producer->status().refusal; }));
-    EXPECT_EQ(scram.bench.secrets().report(vault::SecretName(PoolBench::kSecret)).state, vault::State::kOk);
-  }
-  observability::log::capture(nullptr);
+  CapturedLog log;
+  Scram scram(PoolBench::sasl(SaslMechanism::kScramSha512));
+  ASSERT_TRUE(delivered(*scram.producer, {{"k", "0"}}));
+  scram.bench.write_secret(PoolBench::plain_line(scram.user, "first"));
+  ASSERT_TRUE(eventually([&] { return scram.producer->status().refusal.has_value(); }));
+  const auto refusal = *scram.producer->status().refusal;
+  EXPECT_EQ(refusal.reason, "login-unusable");
+  EXPECT_THAT(refusal.detail, HasSubstr("does not fit saslMechanism SCRAM-SHA-512"));
+  EXPECT_THAT(refusal.secrets, ::testing::ElementsAre(PoolBench::kSecret));
+  const auto report = scram.bench.secrets().report(vault::SecretName(PoolBench::kSecret));
+  EXPECT_EQ(report.state, vault::State::kRefused);
+  EXPECT_EQ(report.reason, "login-unusable");
+  EXPECT_EQ(report.since, refusal.since);
+  EXPECT_EQ(report.detail, refusal.detail);
+  ASSERT_TRUE(eventually([&] { return scram.events.count(Kind::kCredentialRefused) >= 3; }, 20s));
+  EXPECT_TRUE(delivered(*scram.producer, {{"k", "1"}}));
+  EXPECT_EQ(scram.producer->status().credential_generation, 1U);
+  EXPECT_EQ(scram.producer->status().refusal->since, refusal.since);
+  EXPECT_EQ(log.lines_with("topic-destination/secret-refused"), 1) << "once for each value";
+  scram.rotate_file("first");
+  EXPECT_TRUE(eventually([&] { return !scram.producer->status().refusal; }));
+  EXPECT_EQ(scram.bench.secrets().report(vault::SecretName(PoolBench::kSecret)).state, vault::State::kOk);
 }
 
 TEST(KafkaRefusal, AGivenUpClientComesBackWithTheOldPasswordBesideAWrongNewerFile) {

@@ -29,7 +29,7 @@ std::string base64url(const std::string& text) {
   return out;
 }
 
-// Tokens of whoever the secret names, or errors, as the test says.
+// Tokens of the principal that the secret names, or errors, as the test says.
 class Issuer final : public kafka::TokenSourceFactory {
  public:
   core::Result<std::shared_ptr<kafka::TokenSource>> make(const kafka::ConnectionSettings& /*settings*/,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Mounts whose server stops answering: whoever has a secret elsewhere must not notice.
+// Mounts whose server stops answering: users of a secret elsewhere must not notice.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -123,7 +123,7 @@ TEST_F(PatientHangingMounts, AHundredHungFilesOnThreeMountsCostSecretsElsewhereN
     std::filesystem::rename(dir_.file("local.new"), dir_.file("local"));
     near_->write("near", wanted);
     const auto begun = steady_clock::now();
-    // The next login sees it, and the poll tells whoever runs: 100 ms, and ten quiet times for a share.
+    // The next login sees it, and the poll tells those that run: 100 ms, and ten quiet times for a share.
     EXPECT_EQ(value("local"), wanted);
     slowest = std::max(slowest, steady_clock::now() - begun);
     EXPECT_TRUE(test::eventually([&] { return told("local") == version && told("near") == version; }, 5s)) << wanted;

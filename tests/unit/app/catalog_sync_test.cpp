@@ -75,7 +75,7 @@ TEST_F(CatalogSyncTest, AFailedSyncIsRetriedUntilItHoldsAndShowsMeanwhile) {
   EXPECT_THAT(events_, ElementsAre("topic-destination/sync-failed", "topic-destination/sync-recovered"));
   failing_ = true;
   sync_->run();
-  EXPECT_EQ(pauses_.back(), 1'000) << "another episode begins anew";
+  EXPECT_EQ(pauses_.back(), 1'000) << "another episode begins from the start";
   EXPECT_EQ(events_.size(), 3U);
 }
 

@@ -5,9 +5,12 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <future>
+#include <memory>
 #include <semaphore>
-#include <vector>
+
+#include "support/eventually.hpp"
 
 namespace embergate::core {
 namespace {
@@ -43,24 +46,37 @@ TEST(FairPool, JoinWaitsForAllJobs) {
   EXPECT_EQ(done, 100);
 }
 
-TEST(FairPool, TheEndDropsJobsThatHaveNotBegun) {
+// The one that runs waits until those behind it are gone.
+void expect_to_drop_what_waits(const std::function<void(std::unique_ptr<FairPool>&)>& end) {
+  auto kept = std::make_shared<int>();
+  const std::weak_ptr<int> watched = kept;
   std::promise<void> begun;
-  std::promise<void> may_end;
+  std::atomic<bool> dropped_before_its_turn{false};
   std::atomic<bool> ran{false};
   auto pool = std::make_unique<FairPool>(1);
-  auto alive = std::make_shared<int>();
-  const std::weak_ptr<int> watched = alive;
   pool->post("a", [&] {
     begun.set_value();
-    may_end.get_future().wait();
+    dropped_before_its_turn = test::eventually([&] { return watched.expired(); }, kLong);
   });
   begun.get_future().wait();
-  pool->post("a", [&ran, kept = std::move(alive)] { ran = true; });
-  auto ended = std::async(std::launch::async, [&] { pool.reset(); });
-  EXPECT_EQ(ended.wait_for(std::chrono::milliseconds(1)), std::future_status::timeout);
-  may_end.set_value();
-  ended.wait();
-  EXPECT_TRUE(watched.expired());
+  pool->post("a", [&ran, kept = std::move(kept)] { ran = true; });
+  end(pool);
+  EXPECT_TRUE(dropped_before_its_turn);
+  EXPECT_FALSE(ran);
+}
+
+TEST(FairPool, TheEndDropsJobsThatHaveNotBegun) {
+  expect_to_drop_what_waits([](std::unique_ptr<FairPool>& pool) { pool.reset(); });
+}
+
+TEST(FairPool, StopDropsJobsThatHaveNotBegunAndTakesNoMore) {
+  std::atomic<bool> ran{false};
+  expect_to_drop_what_waits([&](std::unique_ptr<FairPool>& pool) {
+    pool->stop();
+    pool->post("late", [&] { ran = true; });
+    pool->join();
+  });
+  EXPECT_FALSE(ran);
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ std::shared_ptr<const Expression> compiled(std::string_view text) {
 
 Texts parts_of(std::string_view text) { return compiled(text)->shareable_parts(); }
 
-// One event: each text of a part gets one number, whoever has it.
+// One event: each text of a part gets one number, no matter who has it.
 class Event {
  public:
   explicit Event(const fhir::ResourcePtr& previous, const fhir::ResourcePtr& current)

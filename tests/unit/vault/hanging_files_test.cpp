@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files that hang, by script: whoever has a secret elsewhere must not notice.
+// Files that hang, by script: users of a secret elsewhere must not notice.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
