@@ -136,7 +136,6 @@ class Evaluator {
   bool check_modifiers(const AstNode& node, const Scope& scope, Sink sink);
   bool primitive_function(const AstNode& node, const Scope& scope, Sink sink);
   bool resolve(const Item& item, Sink sink);
-  [[nodiscard]] fhir::Node container_of(const Item& item) const;
   static std::string_view reference_of(const Item& item);
   fhir::TypeId type_of_reference(const Item& item);
 
