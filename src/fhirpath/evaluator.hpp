@@ -21,6 +21,7 @@
 namespace embergate::fhirpath {
 
 class ItemSet;
+struct Substitution;
 
 class Evaluator {
  public:
@@ -149,7 +150,7 @@ class Evaluator {
   Outcome substring(const AstNode& node, std::string_view text, const Scope& scope, Item& out);
   Outcome replace(const AstNode& node, std::string_view text, const Scope& scope, Item& out);
   Outcome match(const AstNode& node, std::string_view text, const Scope& scope, Item& out);
-  Outcome replace_all(const AstNode& node, const RE2& pattern, const std::string& rewrite, std::string_view text,
+  Outcome replace_all(const AstNode& node, const RE2& pattern, const Substitution& by, std::string_view text,
                       Item& out);
   Outcome recode(const AstNode& node, std::string_view text, const Scope& scope, Item& out);
   Outcome convert(const AstNode& node, const Item& input, const Scope& scope, Item& out);
