@@ -290,7 +290,7 @@ Truth Evaluator::truth_of(const AstNode& node, const Item& item) {
   Item converted;
   switch (values_.to_system(item, converted)) {
     case Conversion::kEmpty:
-      return Truth::kEmpty;
+      return values_.text_of_huge(item).empty() ? Truth::kEmpty : Truth::kTrue;
     case Conversion::kObject:
       return Truth::kTrue;
     case Conversion::kValue:
