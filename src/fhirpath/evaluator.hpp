@@ -115,6 +115,7 @@ class Evaluator {
   Truth truth_subset(NodeId small, NodeId large, const Scope& scope);
   Truth truth_distinct(const AstNode& node, const Scope& scope);
   Truth truth_has_value(const AstNode& node, const Scope& scope);
+  Truth truth_has_extension(const AstNode& node, const Scope& scope);
   bool stream_where(const AstNode& node, const Scope& scope, Sink sink);
   bool pass_if(NodeId criterion, const Item& item, std::int64_t index, const Scope& scope, const Sink& sink);
   bool stream_select(const AstNode& node, const Scope& scope, Sink sink);

@@ -143,6 +143,7 @@ constexpr FunctionInfo kFunctions[] = {
     typed("as", kAs),
     plain("type", kType, 0, 0),
     plain("extension", kExtension, 1, 1),
+    truth("hasExtension", kHasExtension, 1, 1),
     truth("hasValue", kHasValue, 0, 0),
     plain("getValue", kGetValue, 0, 0),
     plain("resolve", kResolve, 0, 0),

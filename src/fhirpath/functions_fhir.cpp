@@ -66,6 +66,21 @@ Truth Evaluator::truth_has_value(const AstNode& node, const Scope& scope) {
   return failed_ ? Truth::kError : truth_value(seen == 1 && values_.has_value(first));
 }
 
+// extension(url).exists()
+Truth Evaluator::truth_has_extension(const AstNode& node, const Scope& scope) {
+  std::string_view url;
+  const Outcome outcome = argument_string(node, 0, scope, url);
+  if (outcome != Outcome::kOne) return outcome == Outcome::kNone ? Truth::kFalse : Truth::kError;
+  bool found = false;
+  stream(node.a, scope, [&](const Item& item) {
+    return extensions(item, url, [&](const Item&) {
+      found = true;
+      return false;
+    });
+  });
+  return failed_ ? Truth::kError : truth_value(found);
+}
+
 // getValue(), htmlChecks() look at one primitive element.
 bool Evaluator::primitive_function(const AstNode& node, const Scope& scope, Sink sink) {
   const fhir::Model& model = *program_.model;

@@ -117,5 +117,60 @@ TEST(HasValue, Fp66_ADecimalThatIsTooLargeEqualsItself) {
                  {"valueQuantity":{"value":1E+245}},{"valueQuantity":{"value":2E+245}},{"valueQuantity":{"value":7}}]})");
 }
 
+TEST(Presence, OfAPrimitiveWithoutAValueItsIdCanBeRead) {
+  expect_all({{"name.given.id", "string:\"a\" string:\"c\""},
+              {"name.given[0].id", "string:\"a\""},
+              {"name.given.where(id = 'c')", "string:\"Ann\""},
+              {"name.given.where(hasValue().not()).id", "string:\"a\""},
+              {"name.given.id.count()", "Integer:2"},
+              {"name.family.id", "string:\"f\""},
+              {"name.family.hasValue()", "Boolean:false"},
+              {"birthDate.id", "string:\"x\""},
+              {"birthDate.hasValue()", "Boolean:false"},
+              {"birthDate.value", ""},
+              {"birthDate.extension('http://x/e').value", "integer:7"},
+              {"birthDate.extension('http://x/e').id", "string:\"y\""},
+              {"birthDate.extension('http://x/e').value.id", ""},
+              {"gender.id", "string:\"g\""},
+              {"gender.hasValue()", "Boolean:true"},
+              {"deceased.id", "string:\"d\""},
+              {"deceased.hasValue()", "Boolean:false"},
+              {"active.id", ""}},
+             R"({"resourceType":"Patient","name":[{"given":[null,"Peter","Ann"],"_given":[{"id":"a"},null,{"id":"c"}],
+                   "_family":{"id":"f"}}],
+                 "_birthDate":{"id":"x","extension":[{"url":"http://x/e","id":"y","valueInteger":7}]},
+                 "gender":"male","_gender":{"id":"g"},"_deceasedBoolean":{"id":"d"},"active":true})");
+}
+
+TEST(Presence, OfATypeThatIsNotKnownIdsAndExtensionsAreFoundAsWell) {
+  const auto on = resource(R"({"resourceType":"Unheard","_a":{"id":"x","extension":[{"url":"u","valueCode":"c"}]},
+    "b":"text","_b":{"id":"y"}})");
+  EXPECT_EQ(evaluate("a.id", on.get()), "unknown:\"x\"");
+  EXPECT_EQ(evaluate("b.id", on.get()), "unknown:\"y\"");
+  EXPECT_EQ(evaluate("a.extension('u').exists()", on.get()), "Boolean:true");
+  EXPECT_EQ(evaluate("b.hasValue() and a.hasValue().not()", on.get()), "Boolean:true");
+}
+
+TEST(HasExtension, AsksWhatExtensionWouldFind) {
+  expect_all({{"birthDate.hasExtension('http://x/absent')", "Boolean:true"},
+              {"birthDate.hasExtension('http://x/other')", "Boolean:false"},
+              {"gender.hasExtension('http://x/absent')", "Boolean:false"},
+              {"photo.hasExtension('http://x/absent')", "Boolean:false"},
+              {"birthDate.hasExtension({})", "Boolean:false"},
+              {"hasExtension('http://x/absent')", "Boolean:false"},
+              {"children().hasExtension('http://x/absent')", "Boolean:true"},
+              {"(gender | birthDate).where(hasExtension('http://x/absent')).id", "string:\"b\""},
+              {"birthDate.hasExtension('http://x/absent').not()", "Boolean:false"}},
+             kPatient);
+  EXPECT_NE(evaluate("hasExtension()").find("hasExtension() takes 1 argument, here are 0; write hasExtension(url)"),
+            std::string::npos);
+  EXPECT_NE(evaluate("hasExtension(1)").find("hasExtension() needs a string as argument 1"), std::string::npos);
+  CompileOptions typed;
+  typed.context_type = fhir::Model::r4().find_type("Patient");
+  const auto criterion = Expression::compile("birthDate.hasExtension('http://x/absent')", typed);
+  ASSERT_TRUE(criterion);
+  EXPECT_TRUE((*criterion)->warnings().empty());
+}
+
 }  // namespace
 }  // namespace embergate::fhirpath::test
