@@ -27,7 +27,7 @@ bool Evaluator::stream_function(NodeId id, const Scope& scope, Sink sink) {
     case kOfType:
       return stream_as(node, program_.types[node.extra], scope, sink, true);
     case kAs:
-      return stream_as(node, program_.types[node.extra], scope, sink, false);
+      return stream_as(node, program_.types[node.extra], scope, sink, program_.as_filters);
     case kCoalesce:
       return stream_coalesce(node, scope, sink);
     case kSort:
