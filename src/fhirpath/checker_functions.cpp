@@ -128,6 +128,11 @@ void Checker::check_pattern(AstNode& node) {
     fail(program_.node(program_.arguments[node.b]).position, compiled.error, compiled.hint);
     return;
   }
+  if (const auto by = replaces ? constant_text(program_.arguments[node.b + 1]) : std::nullopt) {
+    Substitution ignored;
+    if (std::string wrong = read_substitution(*compiled.compiled, *by, ignored); !wrong.empty())
+      return fail(program_.node(program_.arguments[node.b + 1]).position, std::move(wrong), std::string(kDollarHint));
+  }
   program_.patterns.push_back(std::move(compiled.compiled));
   node.extra = static_cast<std::uint32_t>(program_.patterns.size() - 1);
 }

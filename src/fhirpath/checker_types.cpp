@@ -62,6 +62,7 @@ StaticType Checker::result_of(const AstNode& node, const StaticType& input, cons
     case kMatches:
     case kMatchesFull:
     case kComparable:
+    case kHasExtension:
     case kHasValue:
     case kConformsTo:
     case kHtmlChecks:

@@ -123,7 +123,7 @@ bool alike_content(fhir::Node left, fhir::Node right, ContentWork& work) {
     work.compare_text(left.string().size() + right.string().size());
     return equivalent_text(left.string(), right.string());
   }
-  if (!left.is_number()) return true;
+  if (!left.is_number() || left.number_text() == right.number_text()) return true;
   const auto a = Decimal::parse(left.number_text());
   const auto b = Decimal::parse(right.number_text());
   return a && b && equivalent(*a, *b);

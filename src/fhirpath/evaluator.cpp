@@ -224,7 +224,7 @@ bool Evaluator::stream_alone(NodeId id, const Scope& scope, Sink sink) {
     case Op::kElementAt:
       return stream_element_at(node, scope, sink);
     case Op::kAs:
-      return stream_as(node, program_.types[node.b], scope, sink, false);
+      return stream_as(node, program_.types[node.b], scope, sink, program_.as_filters);
     case Op::kUnion:
       return stream_union(node.a, node.b, scope, sink);
     default:
@@ -290,7 +290,7 @@ Truth Evaluator::truth_of(const AstNode& node, const Item& item) {
   Item converted;
   switch (values_.to_system(item, converted)) {
     case Conversion::kEmpty:
-      return Truth::kEmpty;
+      return values_.text_of_huge(item).empty() ? Truth::kEmpty : Truth::kTrue;
     case Conversion::kObject:
       return Truth::kTrue;
     case Conversion::kValue:

@@ -21,6 +21,7 @@
 namespace embergate::fhirpath {
 
 class ItemSet;
+struct Substitution;
 
 class Evaluator {
  public:
@@ -113,6 +114,8 @@ class Evaluator {
   Truth truth_booleans(const AstNode& node, const Scope& scope);
   Truth truth_subset(NodeId small, NodeId large, const Scope& scope);
   Truth truth_distinct(const AstNode& node, const Scope& scope);
+  Truth truth_has_value(const AstNode& node, const Scope& scope);
+  Truth truth_has_extension(const AstNode& node, const Scope& scope);
   bool stream_where(const AstNode& node, const Scope& scope, Sink sink);
   bool pass_if(NodeId criterion, const Item& item, std::int64_t index, const Scope& scope, const Sink& sink);
   bool stream_select(const AstNode& node, const Scope& scope, Sink sink);
@@ -136,7 +139,6 @@ class Evaluator {
   bool check_modifiers(const AstNode& node, const Scope& scope, Sink sink);
   bool primitive_function(const AstNode& node, const Scope& scope, Sink sink);
   bool resolve(const Item& item, Sink sink);
-  [[nodiscard]] fhir::Node container_of(const Item& item) const;
   static std::string_view reference_of(const Item& item);
   fhir::TypeId type_of_reference(const Item& item);
 
@@ -150,7 +152,7 @@ class Evaluator {
   Outcome substring(const AstNode& node, std::string_view text, const Scope& scope, Item& out);
   Outcome replace(const AstNode& node, std::string_view text, const Scope& scope, Item& out);
   Outcome match(const AstNode& node, std::string_view text, const Scope& scope, Item& out);
-  Outcome replace_all(const AstNode& node, const RE2& pattern, const std::string& rewrite, std::string_view text,
+  Outcome replace_all(const AstNode& node, const RE2& pattern, const Substitution& by, std::string_view text,
                       Item& out);
   Outcome recode(const AstNode& node, std::string_view text, const Scope& scope, Item& out);
   Outcome convert(const AstNode& node, const Item& input, const Scope& scope, Item& out);

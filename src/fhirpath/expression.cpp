@@ -72,6 +72,7 @@ core::Result<std::shared_ptr<const Expression>> Expression::compile(std::string_
   program.limits = options.limits;
   program.context_type = options.context_type;
   program.host_variables = options.variables;
+  program.as_filters = options.as_filters;
   Names names;
   if (const auto found = Parser(program, names).parse()) return error_at(program.text, *found, error);
   if (const auto found = Checker(program, names, options).run()) return error_at(program.text, *found, error);

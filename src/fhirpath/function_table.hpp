@@ -125,6 +125,7 @@ enum class Function : std::uint8_t {
   kAs,
   kType,
   kExtension,
+  kHasExtension,
   kHasValue,
   kGetValue,
   kResolve,

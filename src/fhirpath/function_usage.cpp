@@ -67,6 +67,7 @@ constexpr Usage kUsages[] = {
     {"duration", "value, unit"},
     {"difference", "value, unit"},
     {"extension", "url"},
+    {"hasExtension", "url"},
     {"checkModifiers", "url, ..."},
     {"conformsTo", "url"},
 };

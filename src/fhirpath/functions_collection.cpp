@@ -27,7 +27,7 @@ bool Evaluator::stream_function(NodeId id, const Scope& scope, Sink sink) {
     case kOfType:
       return stream_as(node, program_.types[node.extra], scope, sink, true);
     case kAs:
-      return stream_as(node, program_.types[node.extra], scope, sink, false);
+      return stream_as(node, program_.types[node.extra], scope, sink, program_.as_filters);
     case kCoalesce:
       return stream_coalesce(node, scope, sink);
     case kSort:
@@ -254,7 +254,10 @@ Outcome Evaluator::sum_of(const AstNode& node, const Scope& scope, Item& out) {
   bool lost = false;
   stream(node.a, scope, [&](const Item& item) {
     Item value;
-    if (values_.to_system(item, value) != Conversion::kValue) return true;
+    if (values_.to_system(item, value) != Conversion::kValue) {
+      lost = !values_.text_of_huge(item).empty();
+      return !lost;
+    }
     if (!value.is_number() && value.tag() != Tag::kQuantity) {
       return fail(node.position, fmt::format("{}() needs numbers or quantities", info_of(node.function).name));
     }

@@ -115,7 +115,12 @@ Outcome Evaluator::convert(const AstNode& node, const Item& input, const Scope& 
   const bool only_asks = node.function >= Function::kConvertsToBoolean;
   Item value;
   const Conversion conversion = values_.to_system(input, value);
-  if (conversion == Conversion::kEmpty) return Outcome::kNone;
+  if (conversion == Conversion::kEmpty) {
+    const bool as_text = target_of(node.function) == Function::kToString;
+    const std::string_view huge = as_text ? values_.text_of_huge(input) : std::string_view();
+    if (huge.empty()) return Outcome::kNone;
+    return one(out, only_asks ? Item::boolean(true) : Item::string(huge));
+  }
   constexpr std::size_t kBytesPerStep = 64;
   if (conversion == Conversion::kValue && value.tag() == Tag::kString &&
       !steps(value.as_string().size() / kBytesPerStep))

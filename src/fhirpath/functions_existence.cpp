@@ -34,6 +34,10 @@ Truth Evaluator::truth_function(const AstNode& node, const Scope& scope) {
       return truth_distinct(node, scope);
     case kIs:
       return is_type(node.a, program_.types[node.extra], scope);
+    case kHasValue:
+      return truth_has_value(node, scope);
+    case kHasExtension:
+      return truth_has_extension(node, scope);
     default: {  // not()
       const Truth inner = truth(node.a, scope);
       if (inner == Truth::kTrue || inner == Truth::kFalse) return truth_value(inner == Truth::kFalse);

@@ -54,7 +54,34 @@ bool Evaluator::stream_fhir(const AstNode& node, const Scope& scope, Sink sink) 
   }
 }
 
-// hasValue(), getValue(), htmlChecks() look at one primitive element.
+// Of anything but one FHIR primitive that has a value it is false, never empty: of nothing, of several items, of a
+// complex element, of a System value.
+Truth Evaluator::truth_has_value(const AstNode& node, const Scope& scope) {
+  Item first;
+  std::uint32_t seen = 0;
+  stream(node.a, scope, [&](const Item& item) {
+    first = item;
+    return ++seen < 2;
+  });
+  return failed_ ? Truth::kError : truth_value(seen == 1 && values_.has_value(first));
+}
+
+// extension(url).exists()
+Truth Evaluator::truth_has_extension(const AstNode& node, const Scope& scope) {
+  std::string_view url;
+  const Outcome outcome = argument_string(node, 0, scope, url);
+  if (outcome != Outcome::kOne) return outcome == Outcome::kNone ? Truth::kFalse : Truth::kError;
+  bool found = false;
+  stream(node.a, scope, [&](const Item& item) {
+    return extensions(item, url, [&](const Item&) {
+      found = true;
+      return false;
+    });
+  });
+  return failed_ ? Truth::kError : truth_value(found);
+}
+
+// getValue(), htmlChecks() look at one primitive element.
 bool Evaluator::primitive_function(const AstNode& node, const Scope& scope, Sink sink) {
   const fhir::Model& model = *program_.model;
   Item first;
@@ -68,7 +95,6 @@ bool Evaluator::primitive_function(const AstNode& node, const Scope& scope, Sink
                             model.kind_of(first.type()) == fhir::TypeKind::kPrimitive;
   Item value;
   const bool has_value = is_primitive && values_.to_system(first, value) == Conversion::kValue;
-  if (node.function == Function::kHasValue) return !is_primitive || sink(Item::boolean(has_value));
   if (node.function == Function::kGetValue) return !has_value || sink(value);
   if (!has_value || value.tag() != Tag::kString) return true;
   return sink(Item::boolean(!value.as_string().empty() && !is_active_content(value.as_string())));

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,7 +19,7 @@ constexpr std::uint64_t kStepsPerPattern = 1024;
 constexpr std::uint64_t kStepsPerRefusedPattern = 65'536;
 constexpr std::size_t kReplacementsPerResult = 32;  // what replaceMatches() may come to at most, in longest texts
 constexpr std::size_t kBytesPerStep = 64;
-constexpr std::size_t kMostGroups = 9;  // that a replacement can name
+constexpr std::size_t kUsualPieces = 64;  // of a substitution
 
 std::uint64_t program_size(const RE2& pattern) { return static_cast<std::uint64_t>(pattern.ProgramSize()); }
 
@@ -30,13 +29,18 @@ std::uint64_t steps_of_match(const RE2& pattern, std::string_view text) {
   return text.size() * program_size(pattern) / kInstructionsPerByteAndStep;
 }
 
+std::string_view text_of(const re2::StringPiece& piece) { return {piece.data(), piece.size()}; }
+
 // A match ends as soon as no longer one is possible. With a repetition that has no upper bound, each may have to look
-// to the end of the text for that.
-std::uint64_t steps_of_next_match(const RE2& pattern, std::string_view rest, bool with_groups) {
+// to the end of the text for that. Finding where many groups lie takes longer.
+std::uint64_t steps_of_next_match(const RE2& pattern, std::string_view rest, int groups) {
   constexpr std::uint64_t kStepsPerMatch = 2;
   constexpr std::uint64_t kStepsPerMatchWithGroups = 8;
+  constexpr int kGroupsForTheSame = 10;
+  const auto times = static_cast<std::uint64_t>(1 + groups / kGroupsForTheSame);
   const bool may_look_far = pattern.pattern().find_first_of("*+{") != std::string::npos;
-  return (with_groups ? kStepsPerMatchWithGroups : kStepsPerMatch) + (may_look_far ? steps_of_match(pattern, rest) : 0);
+  return times * ((groups > 0 ? kStepsPerMatchWithGroups : kStepsPerMatch) +
+                  (may_look_far ? steps_of_match(pattern, rest) : 0));
 }
 
 // At the worst each byte of the text begins like what is looked for.
@@ -242,31 +246,37 @@ Outcome Evaluator::match(const AstNode& node, std::string_view text, const Scope
   outcome = argument_string(node, 1, scope, substitute);
   if (outcome != Outcome::kOne) return outcome;
   if (pattern->pattern().empty()) return one(out, Item::string(text));
-  const std::string rewrite = replacement_of(*pattern, substitute);
-  // A match at every byte, each replaced by the whole rewrite, is the most that can come out.
-  if ((text.size() + 1) * rewrite.size() > kReplacementsPerResult * program_.limits.max_string_bytes)
+  if (!steps(substitute.size() / kBytesPerStep)) return Outcome::kError;
+  thread_local Substitution by;  // keeps its room
+  if (by.pieces.capacity() > kUsualPieces) by = {};
+  if (const std::string wrong = read_substitution(*pattern, substitute, by); !wrong.empty())
+    return error(node, fmt::format("{}; {}", wrong, kDollarHint));
+  // A match at every byte, each replaced by the whole substitution, is the most that can come out.
+  if ((text.size() + 1) * by.size > kReplacementsPerResult * program_.limits.max_string_bytes)
     return exhausted(node, "replaceMatches() could build a text that is too long");
-  return replace_all(node, *pattern, rewrite, text, out);
+  return replace_all(node, *pattern, by, text, out);
 }
 
 // As RE2::GlobalReplace(), but each match is counted: a text of a megabyte may have a million of them.
-Outcome Evaluator::replace_all(const AstNode& node, const RE2& pattern, const std::string& rewrite,
-                               std::string_view text, Item& out) {
+Outcome Evaluator::replace_all(const AstNode& node, const RE2& pattern, const Substitution& by, std::string_view text,
+                               Item& out) {
   const re2::StringPiece piece(text.data(), text.size());
-  const int groups = RE2::MaxSubmatch(rewrite);
-  std::array<re2::StringPiece, kMostGroups + 1> found;
+  thread_local std::vector<re2::StringPiece> found;  // keeps its room
+  found.assign(static_cast<std::size_t>(by.groups) + 1, {});
   std::string result;
   std::size_t from = 0;  // what lies before is in the result
   std::size_t at = 0;    // where the next match may begin
   while (at <= text.size()) {
-    if (!steps(steps_of_next_match(pattern, text.substr(at), groups > 0))) return Outcome::kError;
-    if (!pattern.Match(piece, at, text.size(), RE2::UNANCHORED, found.data(), groups + 1)) break;
+    if (!steps(steps_of_next_match(pattern, text.substr(at), by.groups))) return Outcome::kError;
+    if (!pattern.Match(piece, at, text.size(), RE2::UNANCHORED, found.data(), by.groups + 1)) break;
     const auto begin = static_cast<std::size_t>(found[0].data() - text.data());
     const std::size_t end = begin + found[0].size();
     const bool touches_the_last_one = found[0].empty() && begin == from && from > 0;
     if (!touches_the_last_one) {
       result.append(text.substr(from, begin - from));
-      pattern.Rewrite(&result, rewrite, found.data(), groups + 1);
+      for (const Substitution::Piece& part : by.pieces) {
+        result.append(part.group < 0 ? part.text : text_of(found[static_cast<std::size_t>(part.group)]));
+      }
       from = end;
     }
     at = found[0].empty() ? end + character_bytes(text, end) : end;

@@ -125,7 +125,8 @@ bool Evaluator::navigate_primitive(const Item& item, std::string_view name, Sink
 }
 
 bool Evaluator::navigate_untyped(const Item& item, std::string_view name, Sink sink) {
-  return emit_values(item.owner(), item.node().member(name), sibling_of(item.node(), name), fhir::kNoType, sink);
+  const fhir::Node object = item.node().is_object() ? item.node() : item.sibling_node();
+  return emit_values(item.owner(), object.member(name), sibling_of(object, name), fhir::kNoType, sink);
 }
 
 bool Evaluator::navigate_system(const Item& item, std::string_view name, Sink sink) {
@@ -240,7 +241,7 @@ bool Evaluator::extensions(const Item& item, std::string_view url, Sink sink) {
   if (!item.is_element()) return true;
   const fhir::Model& model = *program_.model;
   const bool is_primitive = item.type() != fhir::kNoType && model.kind_of(item.type()) == fhir::TypeKind::kPrimitive;
-  const fhir::Node holder = is_primitive ? item.sibling_node() : item.node();
+  const fhir::Node holder = is_primitive || !item.node().is_object() ? item.sibling_node() : item.node();
   const fhir::TypeId type = model.find_type("Extension");
   return emit_values(item.owner(), holder.member("extension"), {}, type, [&](const Item& extension) {
     return extension.node().member("url").string() != url || sink(extension);

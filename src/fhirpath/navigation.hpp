@@ -83,7 +83,7 @@ template <class Take>
 template <class Take>
 [[gnu::always_inline]] inline bool Evaluator::navigate_resolved(const Item& item, const Member& member, Take&& take) {
   if (member.element->is_choice) return navigate_choice(item, *member.element, take);
-  if (item.index() == kNoIndex) return member.is_primitive || navigate_primitive(item, member.name, take);
+  if (item.index() == kNoIndex) return navigate_primitive(item, member.name, take);
   const fhir::Node object = item.node();
   if (!object.is_object()) return navigate_primitive(item, member.name, take);
   const FoundMember found = find_member(item, member);

@@ -135,6 +135,7 @@ Truth Evaluator::is_type(NodeId input, const TypeSpecifier& type, const Scope& s
   if (outcome == Outcome::kNone) return Truth::kEmpty;
   if (!through_reference) return truth_value(matches_type(item, type, false));
   const fhir::TypeId target = type_of_reference(item);
+  if (failed_) return Truth::kError;
   if (target == fhir::kNoType) return Truth::kEmpty;
   return truth_value(type.type != fhir::kNoType && program_.model->is_a(target, type.type));
 }

@@ -110,6 +110,7 @@ struct Program {
   std::string text;
   Limits limits;
   fhir::TypeId context_type = fhir::kNoType;
+  bool as_filters = false;  // CompileOptions
   std::vector<AstNode> nodes;
   std::vector<SourceRange> ranges;  // of each node
   std::vector<std::string> parts;   // what other expressions may have, too (SharedParts)

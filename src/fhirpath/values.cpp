@@ -57,6 +57,27 @@ bool Values::is_quantity_type(fhir::TypeId type) const {
   return false;
 }
 
+bool Values::has_value(const Item& item) const {
+  if (!item.is_element()) return false;
+  if (item.type() != fhir::kNoType && model_.kind_of(item.type()) != fhir::TypeKind::kPrimitive) return false;
+  const fhir::Node node = item.node();
+  return node.is_string() || node.is_number() || node.is_bool();
+}
+
+std::string_view Values::text_of_huge(const Item& item) const {
+  if (!item.is_element()) return {};
+  const bool may_be_decimal =
+      item.type() == fhir::kNoType || model_.system_type_of(item.type()) == fhir::SystemType::kDecimal;
+  const std::string_view text = may_be_decimal ? item.node().number_text() : std::string_view();
+  return text.empty() || Decimal::parse(text) ? std::string_view() : text;
+}
+
+// Other forms of one such number are not told apart from other numbers.
+bool Values::same_huge(const Item& left, const Item& right) const {
+  const std::string_view text = text_of_huge(left);
+  return !text.empty() && text == text_of_huge(right);
+}
+
 Conversion Values::to_system(const Item& item, Item& out) const {
   if (!item.is_element()) {
     out = item;
@@ -165,6 +186,7 @@ Truth Values::equal(const Item& left, const Item& right) const {
       !left.node() && !right.node()) {
     return truth_of(same_content(left.sibling_node(), right.sibling_node(), work_));
   }
+  if (same_huge(left, right)) return Truth::kTrue;
   if (of_left == Conversion::kEmpty || of_right == Conversion::kEmpty) return Truth::kEmpty;
   // One is an object. A quantity without a UCUM code cannot be told equal or different from one with a unit.
   const Item& value = of_left == Conversion::kValue ? a : b;
@@ -211,7 +233,8 @@ bool Values::equivalent(const Item& left, const Item& right) const {
   Item b;
   const Conversion of_left = to_system(left, a);
   const Conversion of_right = to_system(right, b);
-  if (of_left == Conversion::kEmpty || of_right == Conversion::kEmpty) return of_left == of_right;
+  if (of_left == Conversion::kEmpty && of_right == Conversion::kEmpty)
+    return same_huge(left, right) || (text_of_huge(left).empty() && text_of_huge(right).empty());
   if (of_left != of_right) return false;
   return of_left == Conversion::kValue ? equivalent_values(a, b) : equivalent_objects(left, right);
 }

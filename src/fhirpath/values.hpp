@@ -61,6 +61,10 @@ class Values {
   // The quantity an item is or converts to: quantities, numbers (unit 1).
   [[nodiscard]] const Quantity* quantity_of(const Item& item) const;
   [[nodiscard]] bool is_quantity_type(fhir::TypeId type) const;
+  // Is it a FHIR primitive with a value? That the value is well formed, or fits into a System value, is not asked.
+  [[nodiscard]] bool has_value(const Item& item) const;
+  // The text of a decimal that to_system() finds too large, as written; empty for all else.
+  [[nodiscard]] std::string_view text_of_huge(const Item& item) const;
 
   // What was compared since the last call: the caller charges it as steps. Work beyond its bound makes elements look
   // different, and the charge then ends the evaluation.
@@ -77,6 +81,7 @@ class Values {
   [[nodiscard]] Truth equal_values(const Item& left, const Item& right) const;
   [[nodiscard]] bool equivalent_values(const Item& left, const Item& right) const;
   [[nodiscard]] bool equivalent_objects(const Item& left, const Item& right) const;
+  [[nodiscard]] bool same_huge(const Item& left, const Item& right) const;
 
   const fhir::Model& model_;
   Arena& arena_;

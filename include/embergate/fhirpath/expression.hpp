@@ -56,6 +56,8 @@ struct CompileOptions {
   fhir::TypeId context_type =
       fhir::kNoType;                   // the trigger's resource type; kNoType: unknown, no static check of the root
   std::vector<std::string> variables;  // host variables without '%': {"current", "previous"} for topics
+  bool as_filters = false;  // `as` and as() take several items and keep those of the type, as ofType() does: what the
+                            // expressions of FHIR's search parameters mean by them
   Limits limits;
 };
 

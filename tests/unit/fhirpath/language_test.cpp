@@ -362,6 +362,25 @@ TEST(Language, TestsTypes) {
   EXPECT_NE(evaluate("name.as(HumanName)", patient.get()).find("use ofType()"), std::string::npos);
 }
 
+TEST(Language, TakesAsForAFilterWhereItIsAskedTo) {
+  const auto patient = resource(kPatient);
+  CompileOptions filters;
+  filters.as_filters = true;
+  for (const std::string_view type : {"", "Patient"}) {
+    filters.context_type = type.empty() ? fhir::kNoType : fhir::Model::r4().find_type(type);
+    EXPECT_EQ(evaluate("(name as HumanName).given", patient.get(), filters),
+              "string:\"Zoë\" string:\"Lea\" string:\"Zo\"");
+    EXPECT_EQ(evaluate("name.as(HumanName).family", patient.get(), filters), "string:\"Åström\"");
+    EXPECT_EQ(evaluate("(children() as ContactPoint).value", patient.get(), filters),
+              "string:\"555-1\" string:\"a@b\"");
+    EXPECT_EQ(evaluate("children().as(ContactPoint).count()", patient.get(), filters), "Integer:2");
+    EXPECT_EQ(evaluate("(name.use as string) | name.use.as(string)", patient.get(), filters), "");
+    EXPECT_EQ(evaluate("(multipleBirth as integer) = 2", patient.get(), filters), "Boolean:true");
+  }
+  for (const char* text : {"(name as HumanName).given", "name.as(HumanName).family"})
+    EXPECT_NE(evaluate(text, patient.get()).find("as needs one item, found several; use ofType()"), std::string::npos);
+}
+
 TEST(Language, ResolvesContainedResourcesAndTypesOfReferencesOnly) {
   const auto patient = resource(kPatient);
   const Sentence rows[] = {
