@@ -96,6 +96,16 @@ std::string format_http_date(SystemTime time) {
                      c.tm_sec);
 }
 
+std::optional<SystemTime> parse_http_date(std::string_view text) {
+  const std::string terminated(text);
+  for (const char* form : {"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y"}) {
+    std::tm calendar{};
+    const char* const end = strptime(terminated.c_str(), form, &calendar);
+    if (end == terminated.c_str() + terminated.size()) return SystemTime{std::chrono::seconds{timegm(&calendar)}};
+  }
+  return std::nullopt;
+}
+
 std::optional<SystemTime> parse_instant(std::string_view text) {
   std::size_t at = 0;
   const int year = number(text, at, 4);

@@ -52,7 +52,9 @@ class Scanner {
   bool zone() {
     if (literal('Z')) return true;
     if (!literal('+') && !literal('-')) return false;
-    return number(2, 0, 14) && literal(':') && number(2, 0, 59);
+    int hours = 0;
+    int minutes = 0;
+    return number(2, 0, 14, &hours) && literal(':') && number(2, 0, 59, &minutes) && (hours < 14 || minutes == 0);
   }
 
   // YYYY, YYYY-MM or YYYY-MM-DD; `whole` when the day is there.
@@ -104,6 +106,55 @@ bool is_code(std::string_view text) {
          text.end();
 }
 
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// urn:oid: and arcs without leading zeros, the first of them 0, 1 or 2, and at least one more.
+bool is_oid(std::string_view text) {
+  constexpr std::string_view kScheme = "urn:oid:";
+  if (!text.starts_with(kScheme)) return false;
+  text.remove_prefix(kScheme.size());
+  if (text.empty() || text.front() < '0' || text.front() > '2') return false;
+  text.remove_prefix(1);
+  if (text.empty()) return false;
+  while (!text.empty()) {
+    if (text.front() != '.') return false;
+    text.remove_prefix(1);
+    const auto end = std::find_if_not(text.begin(), text.end(), is_digit);
+    const auto digits = static_cast<std::size_t>(end - text.begin());
+    if (digits == 0 || (digits > 1 && text.front() == '0')) return false;
+    text.remove_prefix(digits);
+  }
+  return true;
+}
+
+// In lower case, as R4 writes it.
+bool is_uuid(std::string_view text) {
+  constexpr std::string_view kForm = "urn:uuid:xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+  return text.size() == kForm.size() && std::equal(text.begin(), text.end(), kForm.begin(), [](char c, char wanted) {
+           return wanted == 'x' ? is_digit(c) || (c >= 'a' && c <= 'f') : c == wanted;
+         });
+}
+
+bool is_base64_digit(char c) {
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || is_digit(c) || c == '+' || c == '/';
+}
+
+// Groups of four, padding at the end only; white space may stand between them (R4 base64Binary).
+bool is_base64(std::string_view text) {
+  std::size_t digits = 0;
+  std::size_t padding = 0;
+  for (const char c : text) {
+    if (is_base64_digit(c) && padding == 0) {
+      ++digits;
+    } else if (c == '=') {
+      ++padding;
+    } else if (!is_space(c)) {
+      return false;
+    }
+  }
+  return digits > 0 && padding <= 2 && (digits + padding) % 4 == 0;
+}
+
 bool is_integer(std::string_view text, std::int32_t low) {
   std::int32_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -118,12 +169,20 @@ std::string_view text_fault(std::string_view text, PrimitiveForm form) {
       return is_code(text) ? "" : "a code without white space around it and single spaces inside";
     case PrimitiveForm::kUri:
       return std::none_of(text.begin(), text.end(), is_space) ? "" : "a URI without white space";
+    case PrimitiveForm::kOid:
+      return is_oid(text) ? "" : "an OID as a URI: urn:oid:1.2.3";
+    case PrimitiveForm::kUuid:
+      return is_uuid(text) ? "" : "a UUID as a URI, in lower case: urn:uuid:c757873d-ec9a-4326-a141-556f43239520";
+    case PrimitiveForm::kBase64:
+      return is_base64(text) ? "" : "base64: A-Z, a-z, 0-9, '+' and '/' in groups of four, with '=' at the end only";
     case PrimitiveForm::kDate:
       return is_date(text) ? "" : "a date: YYYY, YYYY-MM or YYYY-MM-DD";
     case PrimitiveForm::kDateTime:
-      return is_date_time(text, false) ? "" : "a dateTime: a date, or YYYY-MM-DDThh:mm:ss with a zone (Z or +hh:mm)";
+      return is_date_time(text, false)
+                 ? ""
+                 : "a dateTime: a date, or YYYY-MM-DDThh:mm:ss with a zone (Z, or -14:00 to +14:00)";
     case PrimitiveForm::kInstant:
-      return is_date_time(text, true) ? "" : "an instant: YYYY-MM-DDThh:mm:ss with a zone (Z or +hh:mm)";
+      return is_date_time(text, true) ? "" : "an instant: YYYY-MM-DDThh:mm:ss with a zone (Z, or -14:00 to +14:00)";
     case PrimitiveForm::kTime:
       return is_time(text) ? "" : "a time: hh:mm:ss";
     default:
@@ -163,8 +222,9 @@ PrimitiveForm form_of(std::string_view primitive_type) {
       {"uri", PrimitiveForm::kUri},
       {"url", PrimitiveForm::kUri},
       {"canonical", PrimitiveForm::kUri},
-      {"oid", PrimitiveForm::kUri},
-      {"uuid", PrimitiveForm::kUri},
+      {"oid", PrimitiveForm::kOid},
+      {"uuid", PrimitiveForm::kUuid},
+      {"base64Binary", PrimitiveForm::kBase64},
       {"date", PrimitiveForm::kDate},
       {"dateTime", PrimitiveForm::kDateTime},
       {"instant", PrimitiveForm::kInstant},

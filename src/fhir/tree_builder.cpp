@@ -35,6 +35,13 @@ std::string_view shown(std::string_view text) {
   return text.substr(0, end);
 }
 
+// By its name: R4's elements of type base64Binary, and choices of it (valueBase64Binary). The limit of strings is not
+// theirs (FHIR R4 datatypes.html#string).
+bool may_be_base64(std::string_view name) {
+  constexpr std::string_view kNames[] = {"data", "hash", "query", "carrierAIDC"};
+  return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames) || name.ends_with("Base64Binary");
+}
+
 }  // namespace
 
 bool TreeBuilder::fail(core::ErrorCode code, const char* place, std::string what) {
@@ -191,9 +198,12 @@ bool TreeBuilder::string(std::string_view token) {
     holder.name_begin = name_.begin;
     holder.name_length = name_.length;
     holder.flags = name_.flags;
-    if (name_of(holder) != "data") {
-      return fail(core::ErrorCode::kTooLarge, place,
-                  fmt::format("a string is longer than {} bytes; only `data` may be", limits_.max_string_bytes));
+    if (!may_be_base64(name_of(holder))) {
+      return fail(
+          core::ErrorCode::kTooLarge, place,
+          fmt::format("a string is longer than {} bytes; only elements of type base64Binary (data, valueBase64Binary) "
+                      "may be",
+                      limits_.max_string_bytes));
     }
   }
   add(NodeKind::kString, place, token.size());

@@ -3,13 +3,17 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "embergate/core/text.hpp"
+#include "embergate/core/time_format.hpp"
 #include "embergate/core/uuid.hpp"
 #include "embergate/fhir/reference.hpp"
 #include "interaction/catalog_cache.hpp"
 #include "interaction/client_secret.hpp"
+#include "interaction/condition.hpp"
+#include "interaction/history.hpp"
 
 namespace embergate::interaction {
 namespace {
@@ -18,78 +22,127 @@ Refusal refuse(core::ErrorCode code, std::string diagnostics, std::string expres
   return Refusal{core::make_error(code, std::move(diagnostics), std::move(expression)), {}};
 }
 
+template <class T>
+Answer<T> answer_of(core::Result<T> result) {
+  if (!result) return Refusal{std::move(result).error(), {}};
+  return *std::move(result);
+}
+
+Answer<void> answer_of_check(core::Result<void> result) {
+  if (!result) return Refusal{std::move(result).error(), {}};
+  return {};
+}
+
 struct EntryTarget {
   std::string type;
   std::string id;
   std::string query;
+  bool is_history = false;
+  std::string version;
 };
 
-// "Patient", "/Patient/p1", "/fhir/Patient/p1", "<base>/fhir/Patient/p1" (contract 5.3).
+Refusal bad_url(core::ErrorCode code, std::string_view url, std::string_view why) {
+  return refuse(code, fmt::format("request.url \"{}\" {}", core::whole_characters(url, 300), why));
+}
+
+// Takes the next segment of a path.
+std::string_view take_segment(std::string_view& rest) {
+  const std::size_t slash = rest.find('/');
+  const std::string_view segment = rest.substr(0, slash);
+  rest = slash == std::string_view::npos ? std::string_view() : rest.substr(slash + 1);
+  return segment;
+}
+
+// "Patient", "Patient/p1", "Patient/p1/_history", "Patient/p1/_history/3", behind nothing, "/", "/fhir/" or
+// "<base>/fhir/" (contract 5.3).
 Answer<EntryTarget> parse_entry_url(std::string_view url, const std::string& base_url) {
   std::string_view rest = url;
   if (rest.starts_with(base_url)) rest.remove_prefix(base_url.size());
   if (rest.starts_with('/')) rest.remove_prefix(1);
   if (rest.starts_with("fhir/")) rest.remove_prefix(5);
-  const std::size_t question = rest.find('?');
-  std::string query;
-  if (question != std::string_view::npos) {
-    query = rest.substr(question + 1);
+  EntryTarget target;
+  if (const std::size_t question = rest.find('?'); question != std::string_view::npos) {
+    target.query = rest.substr(question + 1);
     rest = rest.substr(0, question);
   }
-  const std::size_t slash = rest.find('/');
-  EntryTarget target{std::string(rest.substr(0, slash)),
-                     slash == std::string_view::npos ? std::string() : std::string(rest.substr(slash + 1)),
-                     std::move(query)};
-  if (!fhir::is_resource_type(target.type)) {
-    return refuse(core::ErrorCode::kNotFound,
-                  fmt::format("request.url \"{}\" names no resource type", core::whole_characters(url, 300)));
-  }
-  if (!target.id.empty() && !fhir::is_valid_id(target.id)) {
-    return refuse(core::ErrorCode::kInvalid,
-                  fmt::format("request.url \"{}\" does not end in an id ([A-Za-z0-9-.], at most 64 characters)",
-                              core::whole_characters(url, 300)));
-  }
+  target.type = take_segment(rest);
+  if (!fhir::is_resource_type(target.type)) return bad_url(core::ErrorCode::kNotFound, url, "names no resource type");
+  target.id = take_segment(rest);
+  if (!target.id.empty() && !fhir::is_valid_id(target.id))
+    return bad_url(core::ErrorCode::kInvalid, url, "has no id behind the type ([A-Za-z0-9-.], at most 64 characters)");
+  if (rest.empty()) return target;
+  target.is_history = take_segment(rest) == "_history";
+  target.version = take_segment(rest);
+  if (!target.is_history || !rest.empty())
+    return bad_url(core::ErrorCode::kNotFound, url, "leads to nothing that a bundle can ask for");
   return target;
 }
 
-// What stands behind the '?': nothing, or whether a destination's queue is dropped with it (contract 2.8).
+// Calls `take` with each name and value; the first refusal ends it.
+template <class Take>
+Answer<void> each_parameter(std::string_view query, const Take& take) {
+  while (!query.empty()) {
+    const std::size_t end = query.find('&');
+    const std::string_view pair = query.substr(0, end);
+    query = end == std::string_view::npos ? std::string_view() : query.substr(end + 1);
+    const std::size_t equals = std::min(pair.find('='), pair.size());
+    EG_CHECK(take(pair.substr(0, equals), pair.substr(std::min(pair.size(), equals + 1))));
+  }
+  return {};
+}
+
+Answer<EntryRead> read_of(const EntryTarget& target, std::string_view url) {
+  EntryRead read;
+  read.count = kDefaultHistoryCount;
+  if (!target.version.empty()) {
+    read.kind = EntryRead::Kind::kVersion;
+    const char* const end = target.version.data() + target.version.size();
+    const auto [at, error] = std::from_chars(target.version.data(), end, read.version);
+    if (error != std::errc() || at != end || read.version <= 0)
+      return bad_url(core::ErrorCode::kNotFound, url, "names no version");
+  } else if (target.is_history) {
+    read.kind = EntryRead::Kind::kHistory;
+  }
+  EG_CHECK(each_parameter(target.query, [&](std::string_view name, std::string_view value) -> Answer<void> {
+    if (name == "_format" || name == "_pretty") return {};
+    if (name != "_count" || read.kind != EntryRead::Kind::kHistory)
+      return bad_url(core::ErrorCode::kNotSupported, url, "has a parameter that cannot be used here");
+    auto count = parse_history_count(value);
+    if (!count) return bad_url(count.error().code, url, count.error().diagnostics);
+    read.count = *count;
+    return {};
+  }));
+  return read;
+}
+
+// What stands behind the '?' of a write: nothing, or whether a destination's queue is dropped with it (contract 2.8).
 Answer<bool> discard_of(const WriteRequest& write, std::string_view query, std::string_view url) {
   if (query.empty()) return false;
   if (write.method == Method::kDelete && write.type == kDestinationType) {
     if (query == "discard=true") return true;
     if (query == "discard=false") return false;
   }
-  return refuse(
-      core::ErrorCode::kNotSupported,
-      fmt::format("request.url \"{}\" has a condition; use ifNoneExist or an id", core::whole_characters(url, 300)));
-}
-
-std::optional<store::VersionId> parse_etag(std::string_view text) {
-  if (text.starts_with("W/")) text.remove_prefix(2);
-  if (text.size() >= 2 && text.front() == '"' && text.back() == '"') text = text.substr(1, text.size() - 2);
-  store::VersionId version = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), version);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return version;
+  return bad_url(core::ErrorCode::kNotSupported, url, "has a condition; use ifNoneExist or an id");
 }
 
 Answer<Preconditions> preconditions_of(fhir::Node request) {
   Preconditions preconditions;
   preconditions.if_none_exist = std::string(request.member("ifNoneExist").string());
-  const std::string_view if_match = request.member("ifMatch").string();
-  if (if_match == "*") {
-    preconditions.if_match_any = true;
-  } else if (!if_match.empty()) {
-    preconditions.if_match = parse_etag(if_match);
-    if (!preconditions.if_match)
-      return refuse(core::ErrorCode::kInvalid, "request.ifMatch is not a version: write W/\"<versionId>\"");
+  EG_TRY(preconditions.if_match, answer_of(EntityTags::parse(request.member("ifMatch").string(), "request.ifMatch")));
+  EG_TRY(preconditions.if_none_match,
+         answer_of(EntityTags::parse(request.member("ifNoneMatch").string(), "request.ifNoneMatch")));
+  if (const std::string_view since = request.member("ifModifiedSince").string(); !since.empty()) {
+    preconditions.if_modified_since = core::parse_instant(since);
+    if (!preconditions.if_modified_since)
+      return refuse(core::ErrorCode::kInvalid, "request.ifModifiedSince is no instant: YYYY-MM-DDThh:mm:ssZ");
   }
   return preconditions;
 }
 
-Answer<Method> method_of(std::string_view text, bool& is_read) {
-  is_read = text == "GET";
-  if (is_read || text == "POST") return Method::kPost;
+constexpr std::string_view kRead = "GET";
+
+Answer<Method> write_method_of(std::string_view text) {
+  if (text == "POST") return Method::kPost;
   if (text == "PUT") return Method::kPut;
   if (text == "DELETE") return Method::kDelete;
   return refuse(core::ErrorCode::kMethodNotAllowed,
@@ -115,8 +168,20 @@ void assign_id(WriteRequest& write, std::string_view body_id) {
     write.id = body_id.empty() ? core::time_ordered_uuid() : std::string(body_id);
 }
 
+std::string_view interaction_of(const EntryRead& read) {
+  switch (read.kind) {
+    case EntryRead::Kind::kCurrent:
+      return "read";
+    case EntryRead::Kind::kVersion:
+      return "vread";
+    case EntryRead::Kind::kHistory:
+      return "history-instance";
+  }
+  return "";
+}
+
 std::string_view interaction_of(const BundleEntry& entry) {
-  if (entry.is_read) return "read";
+  if (entry.read) return interaction_of(*entry.read);
   switch (entry.write.method) {
     case Method::kPost:
       return "create";
@@ -138,31 +203,53 @@ Answer<void> authorize_entry(BundleEntry& entry, bool conditional, const Request
   return {};
 }
 
+// Another id in the body would be stored under a name that its sender does not know (decision 45).
+core::Result<void> same_id(const WriteRequest& write) {
+  return write.method == Method::kPut ? WritePath::check_id(*write.resource, write.id) : core::Result<void>();
+}
+
+// The resource of a write that brings one, with its id.
+Answer<void> read_resource(fhir::Node node, WriteRequest& write, const fhir::InputLimits& limits) {
+  EG_CHECK(answer_of_check(WritePath::allowed(write.method, write.type)));
+  EG_TRY(write.resource, entry_resource(node, write, limits));
+  EG_CHECK(answer_of_check(same_id(write)));
+  assign_id(write, write.resource->id());
+  return {};
+}
+
 // Everything about one entry that needs no other entry.
-Answer<BundleEntry> read_entry(fhir::Node node, const fhir::InputLimits& limits, const std::string& base_url,
+Answer<BundleEntry> read_entry(fhir::Node node, const fhir::InputLimits& limits, const Options& options,
                                const RequestContext& context) {
   BundleEntry entry;
+  WriteRequest& write = entry.write;
   const fhir::Node request = node.member("request");
   if (!request.is_object()) return refuse(core::ErrorCode::kInvalid, "the entry has no request");
-  EG_TRY(entry.write.method, method_of(request.member("method").string(), entry.is_read));
-  EG_TRY(EntryTarget target, parse_entry_url(request.member("url").string(), base_url));
-  entry.write.type = std::move(target.type);
-  entry.write.id = std::move(target.id);
+  const std::string_view method = request.member("method").string();
+  const std::string_view url = request.member("url").string();
+  if (method != kRead) {
+    EG_TRY(write.method, write_method_of(method));
+  }
+  EG_TRY(EntryTarget target, parse_entry_url(url, options.base_url));
+  write.type = target.type;
+  write.id = target.id;
+  if (method == kRead) {
+    EG_TRY(entry.read, read_of(target, url));
+  }
+  if (!entry.read && target.is_history) return bad_url(core::ErrorCode::kNotFound, url, "is for GET only");
   EG_CHECK(authorize_entry(entry, !request.member("ifNoneExist").string().empty(), context));
-  EG_TRY(entry.write.preconditions, preconditions_of(request));
-  if (entry.write.method != Method::kPost) entry.write.preconditions.if_none_exist.clear();
-  EG_TRY(entry.write.preconditions.discard_queue,
-         discard_of(entry.write, target.query, request.member("url").string()));
-  const bool needs_id = entry.is_read || entry.write.method != Method::kPost;
-  if (needs_id && entry.write.id.empty())
+  EG_TRY(write.preconditions, preconditions_of(request));
+  if (entry.read || write.method != Method::kPost) write.preconditions.if_none_exist.clear();
+  EG_TRY(write.preconditions.if_none_exist,
+         answer_of(search_part(write.preconditions.if_none_exist, write.type, options.base_url)));
+  if (!entry.read) {
+    EG_TRY(write.preconditions.discard_queue, discard_of(write, target.query, url));
+  }
+  const bool needs_id = entry.read || write.method != Method::kPost;
+  if (needs_id && write.id.empty())
     return refuse(core::ErrorCode::kInvalid, "request.url needs an id for this method: <Type>/<id>");
-  if (!needs_id && !entry.write.id.empty())
+  if (!needs_id && !write.id.empty())
     return refuse(core::ErrorCode::kInvalid, "request.url of a POST is the type alone; use PUT for a given id");
-  if (entry.is_read || entry.write.method == Method::kDelete) return entry;
-  if (auto ok = WritePath::allowed(entry.write.method, entry.write.type); !ok)
-    return Refusal{std::move(ok).error(), {}};
-  EG_TRY(entry.write.resource, entry_resource(node.member("resource"), entry.write, limits));
-  assign_id(entry.write, entry.write.resource->id());
+  if (!entry.read && write.method != Method::kDelete) EG_CHECK(read_resource(node.member("resource"), write, limits));
   return entry;
 }
 
@@ -178,19 +265,23 @@ std::optional<Refusal> repeated(const PreparedBundle& bundle, std::string_view f
 
 // What a fullUrl stands for is known now, but for a conditional create, which may find its resource in the store.
 void add_target(PreparedBundle& bundle, const BundleEntry& entry, const std::string& full_url) {
-  if (full_url.empty() || !entry.write.resource || !entry.write.preconditions.if_none_exist.empty()) return;
-  bundle.targets.emplace(full_url, entry.write.type + "/" + entry.write.id);
+  if (full_url.empty() || !entry.write.resource) return;
+  const bool is_known = entry.write.preconditions.if_none_exist.empty();
+  bundle.targets.put(full_url, is_known ? entry.write.type + "/" + entry.write.id : std::string());
 }
 
-std::optional<Refusal> finish_entry(BundleEntry& entry, const PreparedBundle& bundle, const WritePath& write_path) {
+// What was sent is checked, not what its links become: a Type/id is no valid uuid.
+std::optional<Refusal> finish_entry(PreparedBundle& bundle, std::size_t index, const WritePath& write_path) {
+  BundleEntry& entry = bundle.entries[index];
   if (!entry.write.resource) return std::nullopt;
-  if (bundle.is_transaction) {
-    auto resolved = rewrite_urn_references(entry.write.resource, bundle.targets);
-    if (!resolved) return Refusal{std::move(resolved).error(), {}};
-    entry.write.resource = std::move(resolved->resource);
-    entry.references_complete = resolved->complete;
-  }
-  return refusal_of(write_path.validate(*entry.write.resource, entry.write.type, entry.write.id));
+  if (auto refusal = refusal_of(write_path.validate(*entry.write.resource, entry.write.type, entry.write.id)))
+    return refusal;
+  if (!bundle.is_transaction) return std::nullopt;
+  auto resolved = resolve_links(entry.write.resource, bundle.full_urls[index], bundle.targets);
+  if (!resolved) return Refusal{std::move(resolved).error(), {}};
+  entry.write.resource = std::move(resolved->resource);
+  entry.links_complete = resolved->complete;
+  return std::nullopt;
 }
 
 Answer<fhir::Node> entries_of(const fhir::Resource& bundle, const Options& options) {
@@ -236,7 +327,7 @@ Answer<PreparedBundle> prepare_bundle(const fhir::Resource& bundle, const WriteP
   PreparedBundle prepared;
   prepared.is_transaction = type == "transaction";
   for (fhir::Node node = entries.first_child(); node; node = node.next_sibling(entries)) {
-    auto entry = read_entry(node, write_path.input_limits(), options.base_url, context);
+    auto entry = read_entry(node, write_path.input_limits(), options, context);
     if (!entry) {
       if (prepared.is_transaction) return in_entry(std::move(entry).error(), prepared.entries.size());
       prepared.entries.emplace_back().refusal = std::move(entry).error();
@@ -251,7 +342,7 @@ Answer<PreparedBundle> prepare_bundle(const fhir::Resource& bundle, const WriteP
     prepared.entries.push_back(*std::move(entry));
   }
   for (std::size_t i = 0; i < prepared.entries.size(); ++i) {
-    auto refusal = finish_entry(prepared.entries[i], prepared, write_path);
+    auto refusal = finish_entry(prepared, i, write_path);
     if (!refusal) continue;
     if (prepared.is_transaction) return in_entry(*std::move(refusal), i);
     prepared.entries[i].refusal = std::move(refusal);

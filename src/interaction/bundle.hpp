@@ -11,15 +11,23 @@
 
 #include "embergate/interaction/interactions.hpp"
 #include "interaction/answer_meter.hpp"
-#include "interaction/references.hpp"
+#include "interaction/bundle_links.hpp"
 #include "interaction/write_path.hpp"
 
 namespace embergate::interaction {
 
+// GET of a resource, of one of its versions, or of its history.
+struct EntryRead {
+  enum class Kind { kCurrent, kVersion, kHistory };
+  Kind kind = Kind::kCurrent;
+  store::VersionId version = 0;  // kVersion
+  std::size_t count = 0;         // kHistory
+};
+
 struct BundleEntry {
-  bool is_read = false;  // GET Type/id
-  WriteRequest write;    // type and id also of a read
-  bool references_complete = true;
+  std::optional<EntryRead> read;  // absent: a write
+  WriteRequest write;             // type, id and preconditions also of a read
+  bool links_complete = true;
   bool may_read = true;            // false: the answer shows nothing that the caller did not send
   std::optional<Refusal> refusal;  // batch only
 };
@@ -27,7 +35,7 @@ struct BundleEntry {
 struct PreparedBundle {
   bool is_transaction = false;
   std::vector<BundleEntry> entries;
-  UrnTargets targets;  // fullUrl -> Type/id, as far as known before the store is asked
+  LinkTargets targets;  // as far as known before the store is asked
   std::vector<std::string> full_urls;
   std::map<std::string, std::size_t, std::less<>> entry_of_url;  // the first with each fullUrl
 };

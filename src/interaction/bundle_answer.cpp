@@ -38,6 +38,7 @@ void append_done(AnswerText& out, InteractionResult result, const Options& optio
   if (!result.body.empty()) {
     out.append(",\"resource\":");
     out.append_body(std::move(result.body));
+    for (std::string& part : result.more) out.append_body(std::move(part));
   }
   out.append("}");
 }

@@ -47,7 +47,7 @@ core::Result<BundleIdentities> BundleIdentities::resolve(store::Reader& reader, 
 core::Result<void> BundleIdentities::identify(store::Reader& reader, std::size_t index) {
   Entry& entry = entries_[index];
   entry.identity = identity_of(request(index).type, request(index).id);
-  if (bundle_->entries[index].is_read) return {};
+  if (bundle_->entries[index].read) return {};
   if (request(index).resource && !request(index).preconditions.if_none_exist.empty()) {
     EG_CHECK(identify_conditional(reader, index));
   }
@@ -72,7 +72,7 @@ core::Result<void> BundleIdentities::identify_conditional(store::Reader& reader,
   } else {
     creators_.emplace(key_of(write.type, *entry.condition), index);
   }
-  if (!bundle_->full_urls[index].empty()) targets_.emplace(bundle_->full_urls[index], entry.identity);
+  if (!bundle_->full_urls[index].empty()) targets_.put(bundle_->full_urls[index], entry.identity);
   return {};
 }
 

@@ -23,7 +23,7 @@ class BundleIdentities {
   static core::Result<BundleIdentities> resolve(store::Reader& reader, const PreparedBundle& bundle);
 
   // fullUrl -> Type/id, of every entry that writes or finds a resource.
-  [[nodiscard]] const UrnTargets& targets() const { return targets_; }
+  [[nodiscard]] const LinkTargets& targets() const { return targets_; }
   // Type/id of an entry.
   [[nodiscard]] const std::string& of(std::size_t entry) const { return entries_[entry].identity; }
   // The resources that a condition meets when the transaction is done, whatever was written until now: at most two.
@@ -51,7 +51,7 @@ class BundleIdentities {
 
   const PreparedBundle* bundle_;
   std::vector<Entry> entries_;
-  UrnTargets targets_;
+  LinkTargets targets_;
   std::unordered_multimap<std::string, std::size_t> writers_;  // by Type/id: versions and deletions
   std::unordered_map<std::string, std::size_t> last_writers_;  // by Type/id
   // Conditional creates of an id that the store has: they make it again when it was deleted before their turn.

@@ -34,6 +34,33 @@ std::optional<std::string> decode(std::string_view text) {
   return out;
 }
 
+// The value of a parameter, taken apart where no '\\' stands before the character.
+struct Value {
+  std::optional<std::string> system;  // before the first '|'
+  std::string text;
+  bool is_list = false;
+};
+
+Value split_value(std::string_view value) {
+  constexpr std::string_view kEscaped = "\\,|$";
+  Value parts;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const char c = value[i];
+    const bool escapes = c == '\\' && i + 1 < value.size() && kEscaped.find(value[i + 1]) != std::string_view::npos;
+    if (escapes) {
+      parts.text.push_back(value[++i]);
+    } else if (c == ',') {
+      parts.is_list = true;
+    } else if (c == '|' && !parts.system) {
+      parts.system = std::move(parts.text);
+      parts.text.clear();
+    } else {
+      parts.text.push_back(c);
+    }
+  }
+  return parts;
+}
+
 void append_identifier(fhir::Node node, std::vector<store::Identifier>& identifiers) {
   const std::string_view value = node.member("value").string();
   if (value.empty() || identifiers.size() >= kMaxIdentifiers) return;
@@ -58,24 +85,36 @@ core::Result<Condition> parse_condition(std::string_view query) {
   const std::string_view name = rest.substr(0, equals);
   const auto value = decode(rest.substr(equals + 1));
   if (!value || value->empty()) return refuse(query, "has no usable value");
-  if (value->find(',') != std::string::npos) return refuse(query, "lists several values");
+  const Value parts = split_value(*value);
+  if (parts.is_list) return refuse(query, "lists several values");
   Condition condition;
   if (name == "_id") {
-    condition.id = *value;
+    condition.id = parts.text;
     return condition;
   }
   if (name != "identifier")
     return refuse(query, fmt::format("uses the parameter \"{}\", which cannot be searched for here",
                                      core::whole_characters(name, 64)));
-  const std::size_t bar = value->find('|');
-  if (bar == std::string::npos) {
-    condition.value = *value;
-    return condition;
-  }
-  condition.system = value->substr(0, bar);
-  condition.value = value->substr(bar + 1);
+  condition.system = parts.system;
+  condition.value = parts.text;
   if (condition.value.empty()) return refuse(query, "names a system without a value");
   return condition;
+}
+
+core::Result<std::string> search_part(std::string_view text, std::string_view type, std::string_view base_url) {
+  const std::size_t mark = text.find('?');
+  if (mark == std::string_view::npos || text.find('=') < mark) return std::string(text);
+  std::string_view path = text.substr(0, mark);
+  if (path.starts_with(base_url)) path.remove_prefix(base_url.size());
+  if (path.starts_with('/')) path.remove_prefix(1);
+  if (path.starts_with("fhir/")) path.remove_prefix(5);
+  if (!path.empty() && path != type) {
+    return core::make_error(
+        core::ErrorCode::kInvalid,
+        fmt::format("the condition \"{}\" searches for another type than {}, which is to be created",
+                    core::whole_characters(text, 200), type));
+  }
+  return std::string(text.substr(mark + 1));
 }
 
 core::Result<std::vector<std::string>> find_matches(store::Reader& reader, std::string_view type,

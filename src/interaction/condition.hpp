@@ -21,7 +21,12 @@ struct Condition {
   std::string value;
 };
 
+// What stands behind the '?' of a search. A value may have '\\' before ',', '|', '$' and itself (FHIR R4
+// search.html#escaping).
 core::Result<Condition> parse_condition(std::string_view query);
+// The search part of an If-None-Exist, which may also be written as a whole search: "?identifier=x",
+// "Patient?identifier=x", "<base>/fhir/Patient?identifier=x". kInvalid when that searches for another type.
+core::Result<std::string> search_part(std::string_view text, std::string_view type, std::string_view base_url);
 // At most `limit` ids; two are enough to tell one from several.
 core::Result<std::vector<std::string>> find_matches(store::Reader& reader, std::string_view type,
                                                     const Condition& condition, std::size_t limit = 2);

@@ -1,23 +1,61 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "interaction/history.hpp"
 
+#include <algorithm>
+#include <charconv>
+
+#include "interaction/bundle.hpp"
+#include "interaction/read_result.hpp"
+
 namespace embergate::interaction {
+namespace {
+
+// Versions that a history without entries counts: each is a read of its own.
+constexpr std::size_t kMostCounted = 100'000;
+
+Refusal refuse(core::Error error) { return Refusal{std::move(error), {}}; }
 
 // One version at a time: what is too much is known before it is all in memory.
-core::Result<void> read_history(store::Reader& reader, const HistoryPage& page, AnswerMeter& meter,
-                                std::vector<store::StoredVersion>& versions, std::optional<Refusal>& refused) {
+Answer<std::vector<store::StoredVersion>> load(store::Reader& reader, const HistoryPage& page, AnswerMeter& meter) {
+  std::vector<store::StoredVersion> versions;
   store::VersionId before = page.before;
   while (versions.size() < page.count) {
-    EG_TRY(auto next, reader.history(page.type, page.id, before, 1));
-    if (next.empty()) return {};
-    refused =
-        meter.add(next.front().body.size(), "ask for fewer versions with _count, or for each by _history/<versionId>");
-    if (refused) return {};
-    before = next.front().version_id;
-    versions.push_back(std::move(next.front()));
-    if (versions.back().previous_version_id == 0) return {};
+    auto next = reader.history(page.type, page.id, before, 1);
+    if (!next) return refuse(std::move(next).error());
+    if (next->empty()) break;
+    auto refused =
+        meter.add(next->front().body.size(), "ask for fewer versions with _count, or for each by _history/<versionId>");
+    if (refused) return *std::move(refused);
+    before = next->front().version_id;
+    versions.push_back(std::move(next->front()));
+    if (versions.back().previous_version_id == 0) break;
   }
-  return {};
+  return versions;
+}
+
+}  // namespace
+
+core::Result<std::size_t> parse_history_count(std::string_view text) {
+  std::size_t count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (error != std::errc() || end != text.data() + text.size())
+    return core::make_error(core::ErrorCode::kMalformed, "_count must be a whole number");
+  return std::min(count, kMaxHistoryCount);
+}
+
+Answer<InteractionResult> read_history(store::Reader& reader, const HistoryPage& page, const Options& options,
+                                       AnswerMeter& meter) {
+  EG_TRY(auto versions, load(reader, page, meter));
+  std::size_t total = versions.size();
+  if (page.count == 0) {
+    auto counted = reader.version_count(page.type, page.id, kMostCounted);
+    if (!counted) return refuse(std::move(counted).error());
+    total = *counted;
+  }
+  if (total == 0 && page.before == 0) return refuse(not_found(page.type, page.id));
+  InteractionResult result;
+  render_history(std::move(versions), total, options, page.type, page.id).move_into(result);
+  return result;
 }
 
 }  // namespace embergate::interaction

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The versions that one answer shows of a resource. Thread: where the reader is. Ownership: appends to `versions`.
-// Failure: the reader's errors; `refused` when they do not fit the answer.
+// The history of a resource as one answer. Thread: where the reader is. Failure: the reader's errors; kNotFound when
+// there is no such resource; a Refusal when the versions do not fit the answer.
 #pragma once
 
-#include <optional>
 #include <string_view>
-#include <vector>
 
+#include "embergate/interaction/history.hpp"
 #include "interaction/answer_meter.hpp"
 
 namespace embergate::interaction {
@@ -14,12 +13,12 @@ namespace embergate::interaction {
 struct HistoryPage {
   std::string_view type;
   std::string_view id;
-  std::size_t count;
-  store::VersionId before;
+  std::size_t count;        // 0: only how many there are, counted up to 100,000
+  store::VersionId before;  // exclusive; 0: none
 };
 
-// Newest first.
-core::Result<void> read_history(store::Reader& reader, const HistoryPage& page, AnswerMeter& meter,
-                                std::vector<store::StoredVersion>& versions, std::optional<Refusal>& refused);
+// A Bundle of type history, newest first.
+Answer<InteractionResult> read_history(store::Reader& reader, const HistoryPage& page, const Options& options,
+                                       AnswerMeter& meter);
 
 }  // namespace embergate::interaction

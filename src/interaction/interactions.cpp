@@ -33,8 +33,6 @@ namespace log = observability::log;
 constexpr std::size_t kInlineParseBytes = 64 * 1024;
 // Bundle, list and entry around a resource, which may itself be as deep as one that comes alone.
 constexpr std::size_t kDepthOfEntry = 3;
-// Versions that a history without entries counts: each is a read of its own.
-constexpr std::size_t kMostCounted = 100'000;
 
 using TransactionBody = std::function<core::Result<void>(store::Transaction&, WriteLog&)>;
 
@@ -184,7 +182,7 @@ struct Interactions::Impl : std::enable_shared_from_this<Impl> {
   }
 
   asio::awaitable<Answer<InteractionResult>> read(std::string type, std::string id,
-                                                  std::optional<store::VersionId> version,
+                                                  std::optional<store::VersionId> version, Preconditions preconditions,
                                                   std::shared_ptr<AnswerMeter> meter) {
     auto loaded = co_await load(type, id, version, meter);
     if (!loaded) co_return refuse(std::move(loaded).error());
@@ -192,6 +190,8 @@ struct Interactions::Impl : std::enable_shared_from_this<Impl> {
     const std::string shown = version ? fmt::format("{}/_history/{}", id, *version) : id;
     auto result = read_result(std::move(loaded->version), type, shown);
     if (!result) co_return refuse(std::move(result).error());
+    if (auto checked = apply_preconditions(preconditions, *result); !checked)
+      co_return refuse(std::move(checked).error());
     result->hold = meter->hold();
     co_return *std::move(result);
   }
@@ -204,6 +204,8 @@ struct Interactions::Impl : std::enable_shared_from_this<Impl> {
     if (request.method == Method::kPost) {
       const std::string_view id = request.resource->id();
       request.id = id.empty() ? core::time_ordered_uuid() : std::string(id);
+    } else if (auto same = WritePath::check_id(*request.resource, request.id); !same) {
+      co_return refuse(std::move(same).error());
     }
     if (auto refusal = refusal_of(write_path.validate(*request.resource, request.type, request.id)))
       co_return *std::move(refusal);
@@ -211,12 +213,35 @@ struct Interactions::Impl : std::enable_shared_from_this<Impl> {
                              std::make_shared<const WriteRequest>(std::move(request)));
   }
 
+  asio::awaitable<Answer<InteractionResult>> history(std::string type, std::string id, std::size_t count,
+                                                     store::VersionId before, std::shared_ptr<AnswerMeter> meter) {
+    auto answer = std::make_shared<std::optional<Answer<InteractionResult>>>();
+    auto work = [self = shared_from_this(), type, id, count, before, meter, answer]() -> core::Result<void> {
+      return self->store.read([&](store::Reader& reader) -> core::Result<void> {
+        answer->emplace(read_history(reader, {type, id, count, before}, self->options, *meter));
+        return {};
+      });
+    };
+    auto done = co_await core::run_blocking(pool, meter->caller(), std::move(work));
+    if (!done) co_return refuse(std::move(done).error());
+    if (**answer) (**answer)->hold = meter->hold();
+    co_return **std::move(answer);
+  }
+
+  asio::awaitable<Answer<InteractionResult>> run_batch_read(BundleEntry entry, std::shared_ptr<AnswerMeter> meter) {
+    WriteRequest& asked = entry.write;
+    if (entry.read->kind == EntryRead::Kind::kHistory) {
+      co_return co_await history(std::move(asked.type), std::move(asked.id), entry.read->count, 0, std::move(meter));
+    }
+    std::optional<store::VersionId> version;
+    if (entry.read->kind == EntryRead::Kind::kVersion) version = entry.read->version;
+    co_return co_await read(std::move(asked.type), std::move(asked.id), std::move(version),
+                            std::move(asked.preconditions), std::move(meter));
+  }
+
   asio::awaitable<Answer<InteractionResult>> run_batch_entry(std::shared_ptr<const RequestContext> context,
                                                              BundleEntry entry, std::shared_ptr<AnswerMeter> meter) {
-    if (entry.is_read) {
-      std::optional<store::VersionId> newest;
-      co_return co_await read(std::move(entry.write.type), std::move(entry.write.id), std::move(newest), meter);
-    }
+    if (entry.read) co_return co_await run_batch_read(std::move(entry), std::move(meter));
     const bool may_read = entry.may_read;
     auto request = std::make_shared<const WriteRequest>(std::move(entry.write));
     auto written = co_await write(context, std::move(request));
@@ -237,7 +262,7 @@ struct Interactions::Impl : std::enable_shared_from_this<Impl> {
       }
       auto result = co_await run_batch_entry(context, std::move(entry), meter);
       if (result) {
-        if (context->return_minimal) result->body = std::string();
+        if (context->return_minimal) result->drop_body();
         one.result = *std::move(result);
       } else {
         one.refusal = std::move(result).error();
@@ -269,6 +294,9 @@ asio::awaitable<Answer<InteractionResult>> Interactions::create(RequestContext c
                                                                 std::string body, Preconditions preconditions) {
   if (!preconditions.if_none_exist.empty()) {
     if (auto allowed = context.may("search-type", type); !allowed) co_return refuse(std::move(allowed).error());
+    auto condition = search_part(preconditions.if_none_exist, type, impl_->options.base_url);
+    if (!condition) co_return refuse(std::move(condition).error());
+    preconditions.if_none_exist = *std::move(condition);
   }
   WriteRequest request{Method::kPost, std::move(type), {}, nullptr, std::move(preconditions)};
   co_return co_await impl_->write_body(std::move(context), std::move(request), std::move(body));
@@ -295,48 +323,24 @@ asio::awaitable<Answer<InteractionResult>> Interactions::remove(RequestContext c
 asio::awaitable<Answer<InteractionResult>> Interactions::read(std::string type, std::string id,
                                                               Preconditions preconditions, std::string caller) {
   std::shared_ptr<AnswerMeter> meter = impl_->meter(caller);
-  auto result = co_await impl_->read(std::move(type), std::move(id), std::nullopt, std::move(meter));
-  if (result && preconditions.if_none_match && *preconditions.if_none_match == result->version_id) {
-    result->status = 304;
-    result->body.clear();
-  }
-  co_return result;
+  std::optional<store::VersionId> newest;
+  co_return co_await impl_->read(std::move(type), std::move(id), std::move(newest), std::move(preconditions),
+                                 std::move(meter));
 }
 
 asio::awaitable<Answer<InteractionResult>> Interactions::vread(std::string type, std::string id,
-                                                               store::VersionId version, std::string caller) {
+                                                               store::VersionId version, Preconditions preconditions,
+                                                               std::string caller) {
   std::shared_ptr<AnswerMeter> meter = impl_->meter(caller);
   std::optional<store::VersionId> which = version;
-  co_return co_await impl_->read(std::move(type), std::move(id), std::move(which), std::move(meter));
+  co_return co_await impl_->read(std::move(type), std::move(id), std::move(which), std::move(preconditions),
+                                 std::move(meter));
 }
 
 asio::awaitable<Answer<InteractionResult>> Interactions::history(std::string type, std::string id, std::size_t count,
                                                                  store::VersionId before, std::string caller) {
-  auto result = std::make_shared<InteractionResult>();
-  auto refused = std::make_shared<std::optional<Refusal>>();
-  auto work = [impl = impl_, type, id, count, before, caller, result, refused]() -> core::Result<void> {
-    const auto meter = impl->meter(caller);
-    std::vector<store::StoredVersion> versions;
-    std::size_t total = 0;
-    EG_CHECK(impl->store.read([&](store::Reader& reader) -> core::Result<void> {
-      if (count == 0) {
-        EG_TRY(total, reader.version_count(type, id, kMostCounted));
-        return {};
-      }
-      EG_CHECK(read_history(reader, {type, id, count, before}, *meter, versions, *refused));
-      total = versions.size();
-      return {};
-    }));
-    if (*refused) return {};
-    if (total == 0 && before == 0) return not_found(type, id);
-    render_history(std::move(versions), total, impl->options, type, id).move_into(*result);
-    result->hold = meter->hold();
-    return {};
-  };
-  auto done = co_await core::run_blocking(impl_->pool, std::move(caller), std::move(work));
-  if (!done) co_return refuse(std::move(done).error());
-  if (*refused) co_return **std::move(refused);
-  co_return std::move(*result);
+  std::shared_ptr<AnswerMeter> meter = impl_->meter(caller);
+  co_return co_await impl_->history(std::move(type), std::move(id), count, before, std::move(meter));
 }
 
 asio::awaitable<Answer<InteractionResult>> Interactions::bundle(RequestContext given, std::string body) {
@@ -368,7 +372,7 @@ asio::awaitable<Answer<InteractionResult>> Interactions::bundle(RequestContext g
       answers->clear();
       answer->refusal.reset();
       answer->meter = impl->meter(context->caller);
-      EG_TRY(*answers, run_transaction(tx, *bundle, impl->write_path, *context, written, *answer));
+      EG_TRY(*answers, run_transaction(tx, *bundle, impl->write_path, impl->options, *context, written, *answer));
       return {};
     };
     auto done = co_await impl_->transact(std::move(run), context->caller);

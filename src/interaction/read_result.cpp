@@ -30,4 +30,12 @@ core::Result<InteractionResult> read_result(std::optional<store::StoredVersion> 
   return result_of(200, *std::move(found));
 }
 
+core::Result<void> apply_preconditions(const Preconditions& preconditions, InteractionResult& result) {
+  EG_TRY(const bool unchanged, check_read(preconditions, {result.version_id, result.last_updated}));
+  if (!unchanged) return {};
+  result.status = 304;
+  result.body = std::string();
+  return {};
+}
+
 }  // namespace embergate::interaction

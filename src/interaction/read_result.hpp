@@ -17,6 +17,9 @@ InteractionResult result_of(int status, store::StoredVersion version);
 core::Result<InteractionResult> read_result(std::optional<store::StoredVersion> found, std::string_view type,
                                             std::string_view id);
 
+// What the preconditions of a read leave of it: 304 and no body for what the caller has already; kPreconditionFailed.
+core::Result<void> apply_preconditions(const Preconditions& preconditions, InteractionResult& result);
+
 core::Error not_found(std::string_view type, std::string_view id);
 
 }  // namespace embergate::interaction

@@ -4,24 +4,14 @@
 #include <fmt/format.h>
 
 #include "embergate/core/text.hpp"
-#include "embergate/fhir/edit.hpp"
-#include "embergate/fhir/outcome.hpp"
+#include "embergate/fhir/bundle_references.hpp"
 #include "embergate/fhir/reference.hpp"
-#include "embergate/fhir/stored.hpp"
 
 namespace embergate::interaction {
 namespace {
 
 using Kind = fhir::Reference::Kind;
-
-fhir::Replacement put(fhir::Node reference, std::string_view target) {
-  return {reference.raw_offset(), reference.raw().size(), fhir::json_string(target)};
-}
-
-core::Result<fhir::ResourcePtr> apply(const fhir::ResourcePtr& resource, std::vector<fhir::Replacement> replacements) {
-  if (replacements.empty()) return resource;
-  return fhir::parse_stored(fhir::replace(resource->text(), std::move(replacements)));
-}
+using BundleTarget = fhir::BundleReferences::Target;
 
 core::Result<void> may(const RequestContext& context, std::string_view interaction, std::string_view type,
                        fhir::Node place) {
@@ -30,8 +20,12 @@ core::Result<void> may(const RequestContext& context, std::string_view interacti
   return core::make_error(allowed.error().code, allowed.error().diagnostics, fhir::path_of(place));
 }
 
-core::Result<std::string> resolve_conditional(const fhir::Reference& reference, std::string_view text, fhir::Node place,
-                                              const FindMatches& find, const RequestContext& context) {
+}  // namespace
+
+core::Result<std::string> resolve_conditional(fhir::Node place, const FindMatches& find,
+                                              const RequestContext& context) {
+  const std::string_view text = place.string();
+  const fhir::Reference reference = fhir::parse_reference(text);
   EG_CHECK(may(context, "search-type", reference.type, place));
   auto condition = parse_condition(reference.query);
   if (!condition)
@@ -46,61 +40,14 @@ core::Result<std::string> resolve_conditional(const fhir::Reference& reference, 
       fhir::path_of(place));
 }
 
-core::Result<std::string> resolve_one(fhir::Node place, const UrnTargets& targets, const FindMatches& find,
-                                      const RequestContext& context) {
-  const std::string_view text = place.string();
-  const fhir::Reference reference = fhir::parse_reference(text);
-  if (reference.kind == Kind::kConditional) return resolve_conditional(reference, text, place, find, context);
-  if (reference.kind != Kind::kUrn) return std::string();
-  const auto target = targets.find(text);
-  if (target != targets.end()) return target->second;
-  return core::make_error(
-      core::ErrorCode::kInvalid,
-      fmt::format("no entry of the bundle has the fullUrl \"{}\"", core::whole_characters(text, 300)),
-      fhir::path_of(place));
-}
-
-}  // namespace
-
-core::Result<ResolvedReferences> rewrite_urn_references(const fhir::ResourcePtr& resource, const UrnTargets& targets) {
-  ResolvedReferences resolved;
-  std::vector<fhir::Replacement> replacements;
-  fhir::for_each_reference(resource->root(), [&](fhir::Node place) {
-    const Kind kind = fhir::parse_reference(place.string()).kind;
-    if (kind != Kind::kUrn && kind != Kind::kConditional) return;
-    const auto target = targets.find(place.string());
-    if (target != targets.end()) {
-      replacements.push_back(put(place, target->second));
-    } else {
-      resolved.complete = false;
-    }
-  });
-  EG_TRY(resolved.resource, apply(resource, std::move(replacements)));
-  return resolved;
-}
-
-core::Result<fhir::ResourcePtr> rewrite_all_references(const fhir::ResourcePtr& resource, const UrnTargets& targets,
-                                                       const FindMatches& find, const RequestContext& context) {
-  std::vector<fhir::Replacement> replacements;
-  std::optional<core::Error> failed;
-  fhir::for_each_reference(resource->root(), [&](fhir::Node place) {
-    if (failed) return;
-    auto target = resolve_one(place, targets, find, context);
-    if (!target) {
-      failed = std::move(target).error();
-    } else if (!target->empty()) {
-      replacements.push_back(put(place, *target));
-    }
-  });
-  if (failed) return *std::move(failed);
-  return apply(resource, std::move(replacements));
-}
-
 core::Result<void> check_references(const fhir::Resource& resource, std::string_view base, store::Reader& reader,
                                     const RequestContext& context, const ExistsAfter& exists_after) {
+  const fhir::BundleReferences stored_entries(resource.root());
   std::optional<core::Error> failed;
   fhir::for_each_reference(resource.root(), [&](fhir::Node place) {
     if (failed) return;
+    const auto target = stored_entries.target_of(place, place.string(), base);
+    if (target == BundleTarget::kInside || target == BundleTarget::kElsewhere) return;
     const fhir::Reference reference = fhir::parse_reference(place.string(), base);
     if (reference.kind == Kind::kConditional) {
       failed =

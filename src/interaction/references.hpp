@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// References of a resource that is about to be written: urn:uuid and conditional ones of a transaction become local
-// ones (decision 21), and every local one must exist (contract 5.1). Thread: runs inside a store transaction. Failure:
-// kInvalid "Referenced resource T/id does not exist", kPreconditionFailed or kMultipleMatches for a conditional
-// reference that does not match exactly one resource; `expression` names the element.
+// References of a resource that is about to be written: conditional ones of a transaction become local ones (decision
+// 21), and every local one must exist (contract 5.1), but for what a Bundle that is stored as it is holds itself.
+// Thread: runs inside a store transaction. Failure: kInvalid "Referenced resource T/id does not exist",
+// kPreconditionFailed or kMultipleMatches for a conditional reference that does not match exactly one resource;
+// `expression` names the element.
 #pragma once
 
 #include <functional>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,21 +20,13 @@
 
 namespace embergate::interaction {
 
-using UrnTargets = std::map<std::string, std::string, std::less<>>;  // "urn:uuid:.." -> "Patient/p1"
-
-struct ResolvedReferences {
-  fhir::ResourcePtr resource;
-  bool complete = true;  // false: conditional or unknown urn references are left
-};
-// Rewrites urn references whose target is known. Pure; needs no store.
-core::Result<ResolvedReferences> rewrite_urn_references(const fhir::ResourcePtr& resource, const UrnTargets& targets);
 // The ids that a condition meets; two are enough to tell one from several.
 using FindMatches =
     std::function<core::Result<std::vector<std::string>>(std::string_view type, const Condition& condition)>;
-// Rewrites what is left inside the transaction; an urn without an entry is refused. A condition is a search, for which
-// the caller needs the right.
-core::Result<fhir::ResourcePtr> rewrite_all_references(const fhir::ResourcePtr& resource, const UrnTargets& targets,
-                                                       const FindMatches& find, const RequestContext& context);
+// The place of the one resource that a conditional reference matches. A condition is a search, for which the caller
+// needs the right. `reference`: the string.
+core::Result<std::string> resolve_conditional(fhir::Node reference, const FindMatches& find,
+                                              const RequestContext& context);
 // What the transaction makes of Type/id; absent: it leaves it as it is.
 using ExistsAfter = std::function<std::optional<bool>(std::string_view type, std::string_view id)>;
 // Looking for a resource of the server's own types is a read, for which the caller needs the right. `base`:

@@ -5,6 +5,7 @@
 
 #include "embergate/core/text.hpp"
 #include "interaction/bundle_identities.hpp"
+#include "interaction/history.hpp"
 #include "interaction/read_result.hpp"
 
 namespace embergate::interaction {
@@ -21,27 +22,54 @@ core::Error moved_on(const WriteRequest& write) {
                                       core::whole_characters(write.preconditions.if_none_exist, 300)));
 }
 
-core::Result<InteractionResult> read_entry(store::Transaction& tx, const WriteRequest& request) {
-  EG_TRY(auto found, tx.load_current(request.type, request.id));
-  return read_result(std::move(found), request.type, request.id);
+core::Result<InteractionResult> read_resource(store::Transaction& tx, const BundleEntry& entry) {
+  const WriteRequest& asked = entry.write;
+  if (entry.read->kind == EntryRead::Kind::kVersion) {
+    EG_TRY(auto found, tx.load_version(asked.type, asked.id, entry.read->version));
+    return read_result(std::move(found), asked.type, fmt::format("{}/_history/{}", asked.id, entry.read->version));
+  }
+  EG_TRY(auto found, tx.load_current(asked.type, asked.id));
+  return read_result(std::move(found), asked.type, asked.id);
 }
 
-// A read without its resource would be none; a write is what it is.
-std::optional<Refusal> keep_body(InteractionResult& result, bool is_read, const TransactionAnswer& answer) {
-  if (answer.minimal) result.body = std::string();
-  if (is_read) return answer.meter->add(result.body.size(), "read fewer resources in one bundle");
-  answer.meter->add_or_leave_out(result);
-  return std::nullopt;
+Answer<InteractionResult> read_entry(store::Transaction& tx, const BundleEntry& entry, const Options& options,
+                                     const TransactionAnswer& answer) {
+  if (entry.read->kind == EntryRead::Kind::kHistory)
+    return read_history(tx, {entry.write.type, entry.write.id, entry.read->count, 0}, options, *answer.meter);
+  auto result = read_resource(tx, entry);
+  if (!result) return Refusal{std::move(result).error(), {}};
+  if (auto checked = apply_preconditions(entry.write.preconditions, *result); !checked)
+    return Refusal{std::move(checked).error(), {}};
+  // A read without its resource would be none; a write is what it is.
+  if (auto refusal = answer.meter->add(result->body.size(), "read fewer resources in one bundle"))
+    return *std::move(refusal);
+  return *std::move(result);
+}
+
+// What an entry writes, with its links; `rewritten` holds it when they could not be resolved before.
+core::Result<const WriteRequest*> resolved_request(const PreparedBundle& bundle, std::size_t index,
+                                                   const LinkTargets& targets, const ResolveConditional& conditional,
+                                                   WriteRequest& rewritten) {
+  const BundleEntry& entry = bundle.entries[index];
+  if (!entry.write.resource || entry.links_complete) return &entry.write;
+  EG_TRY(auto resource, resolve_all_links(entry.write.resource, bundle.full_urls[index], targets, conditional));
+  rewritten = entry.write;
+  rewritten.resource = std::move(resource);
+  return &rewritten;
 }
 
 }  // namespace
 
 core::Result<std::vector<EntryAnswer>> run_transaction(store::Transaction& tx, const PreparedBundle& bundle,
-                                                       const WritePath& write_path, const RequestContext& context,
-                                                       WriteLog& log, TransactionAnswer& answer) {
+                                                       const WritePath& write_path, const Options& options,
+                                                       const RequestContext& context, WriteLog& log,
+                                                       TransactionAnswer& answer) {
   EG_TRY(BundleIdentities identities, BundleIdentities::resolve(tx, bundle));
   const FindMatches find = [&](std::string_view type, const Condition& condition) {
     return identities.matches(tx, type, condition);
+  };
+  const ResolveConditional conditional = [&](fhir::Node reference) {
+    return resolve_conditional(reference, find, context);
   };
   WriteContext write_context;
   write_context.request = &context;
@@ -53,24 +81,25 @@ core::Result<std::vector<EntryAnswer>> run_transaction(store::Transaction& tx, c
   answers.reserve(bundle.entries.size());
   for (std::size_t i = 0; i < bundle.entries.size(); ++i) {
     const BundleEntry& entry = bundle.entries[i];
-    WriteRequest rewritten;
-    const WriteRequest* request = &entry.write;
-    if (entry.write.resource && !entry.references_complete) {
-      auto resource = rewrite_all_references(entry.write.resource, identities.targets(), find, context);
-      if (!resource) return in_entry_error(std::move(resource).error(), i);
-      rewritten = entry.write;
-      rewritten.resource = *std::move(resource);
-      request = &rewritten;
+    if (entry.read) {
+      auto result = read_entry(tx, entry, options, answer);
+      if (!result) {
+        answer.refusal = in_entry(std::move(result).error(), i);
+        return answer.refusal->error;
+      }
+      answers.emplace_back().result = *std::move(result);
+      if (answer.minimal) answers.back().result->drop_body();
+      continue;
     }
-    auto result = entry.is_read ? read_entry(tx, *request) : write_path.apply(tx, *request, write_context, log);
+    WriteRequest rewritten;
+    auto request = resolved_request(bundle, i, identities.targets(), conditional, rewritten);
+    if (!request) return in_entry_error(std::move(request).error(), i);
+    auto result = write_path.apply(tx, **request, write_context, log);
     if (!result) return in_entry_error(std::move(result).error(), i);
     if (entry.write.resource && fmt::format("{}/{}", result->type, result->id) != identities.of(i))
       return in_entry_error(moved_on(entry.write), i);
-    if (!entry.may_read) result->body.clear();
-    if (auto refusal = keep_body(*result, entry.is_read, answer)) {
-      answer.refusal = in_entry(*std::move(refusal), i);
-      return answer.refusal->error;
-    }
+    if (!entry.may_read || answer.minimal) result->drop_body();
+    answer.meter->add_or_leave_out(*result);
     answers.emplace_back().result = *std::move(result);
   }
   return answers;

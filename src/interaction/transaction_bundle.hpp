@@ -21,7 +21,8 @@ struct TransactionAnswer {
 };
 
 core::Result<std::vector<EntryAnswer>> run_transaction(store::Transaction& tx, const PreparedBundle& bundle,
-                                                       const WritePath& write_path, const RequestContext& context,
-                                                       WriteLog& log, TransactionAnswer& answer);
+                                                       const WritePath& write_path, const Options& options,
+                                                       const RequestContext& context, WriteLog& log,
+                                                       TransactionAnswer& answer);
 
 }  // namespace embergate::interaction

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "embergate/core/text.hpp"
 #include "embergate/fhir/edit.hpp"
 #include "embergate/fhir/reference.hpp"
 #include "embergate/fhir/stored.hpp"
@@ -29,13 +30,9 @@ bool is_present(const std::optional<StoredVersion>& current) {
   return current && current->interaction != Interaction::kDelete;
 }
 
-core::Result<void> check_preconditions(const Preconditions& preconditions,
-                                       const std::optional<StoredVersion>& current) {
-  const bool present = is_present(current);
-  const bool wrong = (preconditions.if_match_any && !present) ||
-                     (preconditions.if_match && (!present || current->version_id != *preconditions.if_match));
-  if (wrong) return core::make_error(core::ErrorCode::kPreconditionFailed, "Version Id mismatch");
-  return {};
+std::optional<CurrentVersion> present_version(const std::optional<StoredVersion>& current) {
+  if (!is_present(current)) return std::nullopt;
+  return CurrentVersion{current->version_id, current->last_updated};
 }
 
 core::Result<void> store_version(store::Transaction& tx, const StoredVersion& version,
@@ -91,6 +88,16 @@ core::Result<void> WritePath::allowed(Method method, std::string_view type) {
       "and POST it again in one transaction bundle");
 }
 
+core::Result<void> WritePath::check_id(const fhir::Resource& resource, std::string_view id) {
+  const fhir::Node given = resource.root().member("id");
+  if (!given.is_string() || given.string() == id) return {};
+  return core::make_error(
+      core::ErrorCode::kMalformed,
+      fmt::format("the body has the id \"{}\", the URL \"{}\": give the same in both, or none in the body",
+                  core::whole_characters(given.string(), 100), id),
+      fmt::format("{}.id", resource.type()));
+}
+
 core::Result<InteractionResult> WritePath::apply(store::Transaction& tx, const WriteRequest& request,
                                                  const WriteContext& context, WriteLog& log) const {
   EG_CHECK(allowed(request.method, request.type));
@@ -99,7 +106,7 @@ core::Result<InteractionResult> WritePath::apply(store::Transaction& tx, const W
     if (existing) return *std::move(existing);
   }
   EG_TRY(const auto current, tx.load_current(request.type, request.id));
-  EG_CHECK(check_preconditions(request.preconditions, current));
+  EG_CHECK(check_write(request.preconditions, present_version(current)));
   if (request.method == Method::kDelete) return remove(tx, request, current, context, log);
   if (request.method == Method::kPost && is_present(current)) {
     return core::make_error(core::ErrorCode::kConflict,

@@ -87,6 +87,8 @@ class WritePath {
                                                   std::string_view id) const;
   // Whether this method may be used on this type at all (405, contract 2.8).
   [[nodiscard]] static core::Result<void> allowed(Method method, std::string_view type);
+  // An update's body has the id of its URL, or none (decision 45): kMalformed.
+  [[nodiscard]] static core::Result<void> check_id(const fhir::Resource& resource, std::string_view id);
   core::Result<InteractionResult> apply(store::Transaction& tx, const WriteRequest& request,
                                         const WriteContext& context, WriteLog& log) const;
   [[nodiscard]] CatalogCache& catalogs() const { return catalogs_; }

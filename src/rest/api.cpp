@@ -12,6 +12,7 @@
 
 #include "embergate/core/blocking.hpp"
 #include "embergate/core/text.hpp"
+#include "embergate/interaction/history.hpp"
 #include "embergate/observability/log.hpp"
 #include "rest/call.hpp"
 #include "rest/headers.hpp"
@@ -31,17 +32,9 @@ namespace log = observability::log;
 using core::ErrorCode;
 using http::Response;
 
-constexpr std::size_t kDefaultCount = 100;
-constexpr std::size_t kMaxCount = 1000;
-
 core::Result<std::size_t> count_of(const Call& call) {
   const auto text = call.query("_count");
-  if (!text) return kDefaultCount;
-  std::size_t count = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), count);
-  if (error != std::errc() || end != text->data() + text->size())
-    return core::make_error(ErrorCode::kMalformed, "_count must be a whole number");
-  return std::min(count, kMaxCount);
+  return text ? interaction::parse_history_count(*text) : interaction::kDefaultHistoryCount;
 }
 
 // Whether a destination may be deleted with what is in its queue (contract 2.8).
@@ -124,7 +117,9 @@ struct Api::Impl {
 
   asio::awaitable<core::Result<Response>> vread(Call& call) {
     EG_CO_TRY(const auto version, parse_version(call.version));
-    co_return answer(co_await parts.interactions.vread(call.type, call.id, version, call.principal.client_id));
+    EG_CO_TRY(auto preconditions, preconditions_of(call.exchange.request()));
+    co_return answer(co_await parts.interactions.vread(call.type, call.id, version, std::move(preconditions),
+                                                       call.principal.client_id));
   }
 
   asio::awaitable<core::Result<Response>> history(Call& call) {

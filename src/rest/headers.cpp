@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "embergate/core/text.hpp"
+#include "embergate/core/time_format.hpp"
 
 namespace embergate::rest {
 namespace {
@@ -31,35 +32,83 @@ bool is_json_media(std::string_view media) {
          media == "*/*" || media == "json" || media == "application/json+fhir";
 }
 
-bool accepts_json(std::string_view list) {
+// Takes what stands before the next `separator` that is not within quotes.
+std::string_view take_until(std::string_view& rest, char separator) {
+  bool quoted = false;
+  std::size_t end = 0;
+  for (; end < rest.size(); ++end) {
+    if (rest[end] == '"') quoted = !quoted;
+    if (rest[end] == separator && !quoted) break;
+  }
+  const std::string_view item = rest.substr(0, end);
+  rest.remove_prefix(std::min(rest.size(), end + 1));
+  return trimmed(item);
+}
+
+std::string_view unquoted(std::string_view text) {
+  return text.size() >= 2 && text.front() == '"' && text.back() == '"' ? text.substr(1, text.size() - 2) : text;
+}
+
+struct MediaRange {
+  std::string_view media;
+  std::string_view fhir_version;  // empty: any
+  bool wanted = true;             // false: q=0
+};
+
+// `text` in lower case.
+MediaRange media_range(std::string_view text) {
+  MediaRange range;
+  range.media = take_until(text, ';');
+  while (!text.empty()) {
+    std::string_view value = take_until(text, ';');
+    const std::string_view name = take_until(value, '=');
+    if (name == "fhirversion") range.fhir_version = unquoted(trimmed(value));
+    if (name == "q") range.wanted = trimmed(value).find_first_of("123456789") != std::string_view::npos;
+  }
+  return range;
+}
+
+// R4 is 4.0, in any of its releases (FHIR R4 http.html#version-parameter).
+bool is_r4(std::string_view version) { return version.empty() || version == "4.0" || version.starts_with("4.0."); }
+
+bool accepts_r4_json(std::string_view list) {
   const std::string all = lower(list);
   std::string_view rest = all;
   while (!rest.empty()) {
-    const std::size_t comma = rest.find(',');
-    const std::string_view item = rest.substr(0, comma);
-    if (is_json_media(trimmed(item.substr(0, item.find(';'))))) return true;
-    rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
+    const MediaRange range = media_range(take_until(rest, ','));
+    if (range.wanted && is_json_media(range.media) && is_r4(range.fhir_version)) return true;
   }
   return false;
 }
 
-core::Result<std::optional<store::VersionId>> version_header(const http::Request& request, std::string_view name) {
+// A field that comes several times is one list (RFC 9110 5.3).
+std::string joined(const http::Request& request, std::string_view name) {
+  std::string all;
+  for (const http::Header& field : request.headers) {
+    if (lower(field.name) != name) continue;
+    if (!all.empty()) all += ", ";
+    all += field.value;
+  }
+  return all;
+}
+
+// What is no date counts as not there (RFC 9110 13.1.3, 13.1.4).
+std::optional<core::SystemTime> date_header(const http::Request& request, std::string_view name) {
   const std::string_view value = request.header(name);
-  if (value.empty() || value == "*") return std::optional<store::VersionId>();
-  auto version = parse_version(value);
-  if (!version)
-    return core::make_error(core::ErrorCode::kMalformed, fmt::format("the header {} must be W/\"<versionId>\"", name));
-  return std::optional<store::VersionId>(*version);
+  return value.empty() ? std::nullopt : core::parse_http_date(value);
 }
 
 }  // namespace
 
 core::Result<void> check_accept(const Call& call) {
   const auto format = call.query("_format");
-  const std::string_view wanted = format ? *format : call.exchange.request().header("accept");
-  if (wanted.empty() || accepts_json(wanted)) return {};
-  return core::make_error(core::ErrorCode::kNotAcceptable,
-                          "only JSON is served: ask for application/fhir+json or application/json");
+  std::string wanted(format ? *format : call.exchange.request().header("accept"));
+  // The '+' of application/fhir+json, which many clients send without its escape.
+  if (format) std::replace(wanted.begin(), wanted.end(), ' ', '+');
+  if (wanted.empty() || accepts_r4_json(wanted)) return {};
+  return core::make_error(
+      core::ErrorCode::kNotAcceptable,
+      "only JSON of FHIR R4 is served: ask for application/fhir+json or application/json, fhirVersion 4.0");
 }
 
 core::Result<void> check_create_query(const http::Target& target) {
@@ -76,16 +125,18 @@ core::Result<void> check_create_query(const http::Target& target) {
 
 core::Result<void> check_content_type(const http::Request& request) {
   const std::string type = lower(request.header("content-type"));
-  const std::string_view media = trimmed(std::string_view(type).substr(0, type.find(';')));
-  if (media.empty() || media == "application/json" || media == "application/fhir+json") return {};
+  const MediaRange range = media_range(type);
+  if (!is_r4(range.fhir_version)) {
+    return core::make_error(core::ErrorCode::kUnsupportedMedia,
+                            fmt::format("the body is of FHIR version {}; this server takes 4.0",
+                                        core::whole_characters(range.fhir_version, 20)));
+  }
+  if (range.media.empty() || range.media == "application/json" || range.media == "application/fhir+json") return {};
   return core::make_error(core::ErrorCode::kUnsupportedMedia,
                           "the body must be application/fhir+json or application/json");
 }
 
 core::Result<store::VersionId> parse_version(std::string_view text) {
-  text = trimmed(text);
-  if (text.starts_with("W/")) text.remove_prefix(2);
-  if (text.size() >= 2 && text.front() == '"' && text.back() == '"') text = text.substr(1, text.size() - 2);
   store::VersionId version = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), version);
   if (error != std::errc() || end != text.data() + text.size() || version <= 0) {
@@ -96,9 +147,11 @@ core::Result<store::VersionId> parse_version(std::string_view text) {
 
 core::Result<interaction::Preconditions> preconditions_of(const http::Request& request) {
   interaction::Preconditions preconditions;
-  EG_TRY(preconditions.if_match, version_header(request, "If-Match"));
-  EG_TRY(preconditions.if_none_match, version_header(request, "If-None-Match"));
-  preconditions.if_match_any = trimmed(request.header("if-match")) == "*";
+  EG_TRY(preconditions.if_match, interaction::EntityTags::parse(joined(request, "if-match"), "the header If-Match"));
+  EG_TRY(preconditions.if_none_match,
+         interaction::EntityTags::parse(joined(request, "if-none-match"), "the header If-None-Match"));
+  preconditions.if_modified_since = date_header(request, "If-Modified-Since");
+  preconditions.if_unmodified_since = date_header(request, "If-Unmodified-Since");
   preconditions.if_none_exist = std::string(request.header("if-none-exist"));
   return preconditions;
 }

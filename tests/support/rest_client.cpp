@@ -3,6 +3,7 @@
 
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace embergate::test {
@@ -73,7 +74,9 @@ void RestClient::set_port(std::uint16_t port) {
 RestReply RestClient::send_text(const std::string& method, const std::string& path, const std::string& body,
                                 HttpHeaders headers) {
   if (!authorization_.empty()) headers.emplace_back("Authorization", authorization_);
-  if (!body.empty()) headers.emplace_back("Content-Type", "application/fhir+json");
+  const bool has_type =
+      std::any_of(headers.begin(), headers.end(), [](const auto& h) { return h.first == "Content-Type"; });
+  if (!body.empty() && !has_type) headers.emplace_back("Content-Type", "application/fhir+json");
   if (!keep_ || !connection_) connection_ = std::make_unique<HttpConnection>(port_, deadline_);
   RestReply reply;
   reply.http = connection_->request(method, path, headers, body);

@@ -19,6 +19,7 @@
 #include "embergate/core/result.hpp"
 #include "embergate/fhir/outcome.hpp"
 #include "embergate/fhir/resource.hpp"
+#include "embergate/interaction/preconditions.hpp"
 #include "embergate/interaction/secret_uses.hpp"
 #include "embergate/observability/metrics.hpp"
 #include "embergate/secretref/secret_reference.hpp"
@@ -43,15 +44,6 @@ struct RequestContext {
   }
 };
 
-struct Preconditions {
-  std::optional<store::VersionId> if_match;
-  bool if_match_any = false;  // If-Match: *
-  std::optional<store::VersionId> if_none_match;
-  std::string if_none_exist;  // search part, decoded as it came
-  // DELETE of a destination: also with events in its queue (contract 2.8), which only an administrator may drop.
-  bool discard_queue = false;
-};
-
 struct InteractionResult {
   int status = 200;
   std::string type;
@@ -62,6 +54,11 @@ struct InteractionResult {
   std::vector<std::string> more;          // of the body, in this order: a large answer comes in parts
   bool left_out = false;                  // there was no room for the body in the answer
   std::shared_ptr<const void> hold = {};  // to be kept until the body is sent: its share of max_answers_bytes
+
+  void drop_body() {
+    body = std::string();
+    more.clear();
+  }
 };
 
 // The R4 issue type of an answer that would be larger than max_answer_bytes: the only code that an ErrorCode has not.
@@ -116,7 +113,7 @@ class Interactions {
   boost::asio::awaitable<Answer<InteractionResult>> read(std::string type, std::string id, Preconditions preconditions,
                                                          std::string caller = {});
   boost::asio::awaitable<Answer<InteractionResult>> vread(std::string type, std::string id, store::VersionId version,
-                                                          std::string caller = {});
+                                                          Preconditions preconditions, std::string caller = {});
   boost::asio::awaitable<Answer<InteractionResult>> update(RequestContext context, std::string type, std::string id,
                                                            std::string body, Preconditions preconditions);
   boost::asio::awaitable<Answer<InteractionResult>> remove(RequestContext context, std::string type, std::string id,

@@ -38,7 +38,7 @@ TEST_F(InteractionsTest, UpdateMakesVersionsThatRise) {
   ASSERT_TRUE(second);
   EXPECT_EQ(second->status, 200);
   EXPECT_GT(second->version_id, first->version_id);
-  const auto old = run(interactions_->vread("Patient", "p1", first->version_id));
+  const auto old = run(interactions_->vread("Patient", "p1", first->version_id, {}));
   ASSERT_TRUE(old);
   EXPECT_EQ(old->body, first->body);
 }
@@ -47,7 +47,7 @@ TEST_F(InteractionsTest, UpdateWithAnOldVersionIsRefused) {
   const auto first = update("Patient", "p1", kPatient);
   ASSERT_TRUE(update("Patient", "p1", kPatient));
   Preconditions old;
-  old.if_match = first->version_id;
+  old.if_match = EntityTags::of(first->version_id);
   const auto refused = update("Patient", "p1", kPatient, old);
   ASSERT_FALSE(refused);
   EXPECT_EQ(code_of(refused), ErrorCode::kPreconditionFailed);
@@ -55,7 +55,7 @@ TEST_F(InteractionsTest, UpdateWithAnOldVersionIsRefused) {
 
 TEST_F(InteractionsTest, IfMatchAnyOnlyUpdates) {
   Preconditions any;
-  any.if_match_any = true;
+  any.if_match = EntityTags::any();
   const auto refused = update("Patient", "nobody", kPatient, any);
   ASSERT_FALSE(refused);
   EXPECT_EQ(code_of(refused), ErrorCode::kPreconditionFailed);
@@ -90,7 +90,7 @@ TEST_F(InteractionsTest, DeletedIsGoneAndKeepsItsHistory) {
 
 TEST_F(InteractionsTest, AnUnknownResourceIsNotFound) {
   EXPECT_EQ(code_of(read("Patient", "nobody")), ErrorCode::kNotFound);
-  EXPECT_EQ(code_of(run(interactions_->vread("Patient", "nobody", 1))), ErrorCode::kNotFound);
+  EXPECT_EQ(code_of(run(interactions_->vread("Patient", "nobody", 1, {}))), ErrorCode::kNotFound);
 }
 
 TEST_F(InteractionsTest, AReferenceMustExist) {

@@ -31,7 +31,7 @@ TEST_F(InteractionsTest, EveryWriteOfAMatchingResourceMakesOneEventInItsOwnCommi
 TEST_F(InteractionsTest, ARefusedWriteMakesNoEvent) {
   const auto slot = add_patient_destination();
   Preconditions wrong;
-  wrong.if_match = 99'999;
+  wrong.if_match = EntityTags::of(99'999);
   ASSERT_FALSE(update("Patient", "p1", kActivePatient, wrong));
   EXPECT_TRUE(events_of(slot).empty());
 }

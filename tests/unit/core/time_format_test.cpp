@@ -29,6 +29,18 @@ TEST(TimeFormat, AppliesTheOffset) {
   EXPECT_EQ(parse_instant("2026-03-01T09:15:30.5+01:00"), parse_instant("2026-03-01T08:15:30.500000Z"));
 }
 
+TEST(TimeFormat, ReadsTheThreeFormsOfAnHttpDate) {
+  const auto wanted = parse_instant("1994-11-06T08:49:37Z");
+  for (const char* text :
+       {"Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"}) {
+    EXPECT_EQ(parse_http_date(text), wanted) << text;
+  }
+  for (const char* text :
+       {"", "1994-11-06T08:49:37Z", "Sun, 06 Nov 1994 08:49:37", "Sun, 06 Nov 1994 08:49:37 GMT x"}) {
+    EXPECT_FALSE(parse_http_date(text)) << text;
+  }
+}
+
 TEST(TimeFormat, RefusesWhatIsNotAnInstant) {
   for (const char* text :
        {"", "2026", "2026-03-01", "2026-03-01T08:15:30", "2026-02-30T08:15:30Z", "2026-13-01T08:15:30Z",

@@ -114,9 +114,10 @@ TEST(Shape, NamesWhatIsWrongAndWhere) {
       Case{R"({"resourceType":"Patient","birthDate":"2021-02-29"})",
            "Patient.birthDate: must be a date: YYYY, YYYY-MM or YYYY-MM-DD"},
       Case{R"({"resourceType":"Patient","deceasedDateTime":"2021-02-28T10:00:00"})",
-           "Patient.deceasedDateTime: must be a dateTime: a date, or YYYY-MM-DDThh:mm:ss with a zone (Z or +hh:mm)"},
+           "Patient.deceasedDateTime: must be a dateTime: a date, or YYYY-MM-DDThh:mm:ss with a zone (Z, or -14:00 to "
+           "+14:00)"},
       Case{R"({"resourceType":"Patient","meta":{"lastUpdated":"2021-02-28"}})",
-           "Patient.meta.lastUpdated: must be an instant: YYYY-MM-DDThh:mm:ss with a zone (Z or +hh:mm)"},
+           "Patient.meta.lastUpdated: must be an instant: YYYY-MM-DDThh:mm:ss with a zone (Z, or -14:00 to +14:00)"},
       Case{R"({"resourceType":"Patient","gender":" male"})",
            "Patient.gender: must be a code without white space around it and single spaces inside"},
       Case{R"({"resourceType":"Patient","implicitRules":"a b"})",

@@ -46,17 +46,48 @@ TEST(Headers, ContentTypeMustBeJson) {
   EXPECT_EQ(check_content_type(with("Content-Type", "text/plain")).error().code, ErrorCode::kUnsupportedMedia);
 }
 
-TEST(Headers, VersionsAreTakenFromEveryFormOfETag) {
-  for (const char* value : {"W/\"12\"", "\"12\"", "12"}) EXPECT_EQ(parse_version(value).value(), 12) << value;
-  for (const char* value : {"", "W/", "\"x\"", "-1", "0", "12 13"}) EXPECT_FALSE(parse_version(value)) << value;
+TEST(Headers, AcceptKnowsTheVersionOfFhirAndWhatIsUnwanted) {
+  for (const char* value :
+       {"application/fhir+json; fhirVersion=4.0.1", "application/fhir+json;fhirVersion=\"4.0\"",
+        "application/fhir+json; fhirVersion=5.0, application/json;q=0.1", "application/json;q=0.001"}) {
+    EXPECT_TRUE(accept(value)) << value;
+  }
+  for (const char* value :
+       {"application/fhir+json; fhirVersion=5.0", "application/json;q=0", "application/json;q=0.000",
+        "application/fhir+json; x=\", application/json\"; fhirVersion=3.0"}) {
+    const auto refused = accept(value);
+    ASSERT_FALSE(refused) << value;
+    EXPECT_EQ(refused.error().code, ErrorCode::kNotAcceptable);
+  }
 }
 
-TEST(Headers, IfMatchStarMeansAnyVersion) {
-  const auto any = preconditions_of(with("If-Match", "*"));
-  ASSERT_TRUE(any);
-  EXPECT_TRUE(any->if_match_any);
-  EXPECT_FALSE(any->if_match);
+TEST(Headers, ABodyOfAnotherFhirVersionIsRefused) {
+  EXPECT_TRUE(check_content_type(with("Content-Type", "application/fhir+json; fhirVersion=4.0")));
+  const auto refused = check_content_type(with("Content-Type", "application/fhir+json; fhirVersion=3.0"));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kUnsupportedMedia);
+  EXPECT_NE(refused.error().diagnostics.find("3.0"), std::string::npos);
+}
+
+TEST(Headers, AVersionInAUrlIsANumber) {
+  EXPECT_EQ(parse_version("12").value(), 12);
+  for (const char* value : {"", "W/\"12\"", "x", "-1", "0", "12 13"}) EXPECT_FALSE(parse_version(value)) << value;
+}
+
+TEST(Headers, EntityTagsOfSeveralFieldsAreOneList) {
+  http::Request request = with("If-Match", "W/\"1\"");
+  request.headers.push_back({"if-match", "\"2\""});
+  const auto tags = preconditions_of(request)->if_match;
+  EXPECT_TRUE(tags.meet(1));
+  EXPECT_TRUE(tags.meet(2));
+  EXPECT_FALSE(tags.meet(3));
   EXPECT_EQ(preconditions_of(with("If-Match", "abc")).error().code, ErrorCode::kMalformed);
+}
+
+TEST(Headers, WhatIsNoDateCountsAsNotThere) {
+  EXPECT_TRUE(preconditions_of(with("If-Modified-Since", "Sun, 06 Nov 1994 08:49:37 GMT"))->if_modified_since);
+  EXPECT_FALSE(preconditions_of(with("If-Modified-Since", "yesterday"))->if_modified_since);
+  EXPECT_TRUE(preconditions_of(with("If-Unmodified-Since", "Sun, 06 Nov 1994 08:49:37 GMT"))->if_unmodified_since);
 }
 
 TEST(Headers, CorrelationIdsAreBounded) {
