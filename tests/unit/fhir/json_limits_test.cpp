@@ -170,7 +170,8 @@ TEST(JsonLimits, HaveEachItsOwnError) {
   EXPECT_EQ(code(R"({"a":[[[[[]]]]]})"), core::ErrorCode::kTooLarge);
   EXPECT_TRUE(Resource::parse("{\"a\":\"" + std::string(50, 'x') + "\"}", limits));
   EXPECT_EQ(code("{\"a\":\"" + std::string(51, 'x') + "\"}"), core::ErrorCode::kTooLarge);
-  EXPECT_TRUE(Resource::parse("{\"data\":\"" + std::string(51, 'x') + "\"}", limits));
+  for (const char* name : {"data", "hash", "query", "carrierAIDC", "valueBase64Binary", "fixedBase64Binary"})
+    EXPECT_TRUE(Resource::parse("{\"" + std::string(name) + "\":\"" + std::string(51, 'x') + "\"}", limits)) << name;
   EXPECT_EQ(code("{\"data\":[\"" + std::string(51, 'x') + "\"]}"), core::ErrorCode::kTooLarge);
   EXPECT_TRUE(Resource::parse("{\"a\":12345.78}", limits));
   EXPECT_EQ(code("{\"a\":12345.789}"), core::ErrorCode::kTooLarge);

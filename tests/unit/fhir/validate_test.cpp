@@ -154,6 +154,31 @@ TEST(Shape, AcceptsPrimitivesThatHaveOnlyAnExtension) {
             "");
 }
 
+TEST(Shape, Base64OidsUuidsAndOffsetsHaveTheirForm) {
+  const auto fault = [](const std::string& element, const std::string& value) {
+    const std::string issues = issues_of(R"({"resourceType":"Patient","extension":[{"url":"http://a",")" + element +
+                                         "\":\"" + value + "\"}]}");
+    return !issues.empty();
+  };
+  for (const char* text : {"QUJD", "QUI=", "QQ==", "QUJD QUJD", "QUJD\\r\\nQQ==", "+/+/"})
+    EXPECT_FALSE(fault("valueBase64Binary", text)) << text;
+  for (const char* text : {"QUJ", "Q===", "QQ==QUJD", "=QUJ", " ", "data:image/png;base64,QUJD", "QUJ-", "QU_D"})
+    EXPECT_TRUE(fault("valueBase64Binary", text)) << text;
+  for (const char* text : {"urn:oid:1.2", "urn:oid:2.16.840.1.113883", "urn:oid:0.0"})
+    EXPECT_FALSE(fault("valueOid", text)) << text;
+  for (const char* text : {"1.2", "urn:oid:", "urn:oid:1", "urn:oid:3.1", "urn:oid:1.02", "urn:oid:1.", "urn:oid:1..2",
+                           "urn:oid:10.1", "URN:OID:1.2"})
+    EXPECT_TRUE(fault("valueOid", text)) << text;
+  EXPECT_FALSE(fault("valueUuid", "urn:uuid:c757873d-ec9a-4326-a141-556f43239520"));
+  for (const char* text : {"urn:uuid:C757873d-ec9a-4326-a141-556f43239520", "urn:uuid:c757873dec9a4326a141556f43239520",
+                           "c757873d-ec9a-4326-a141-556f43239520", "urn:uuid:g757873d-ec9a-4326-a141-556f43239520"})
+    EXPECT_TRUE(fault("valueUuid", text)) << text;
+  for (const char* text : {"2020-01-01T00:00:00+14:00", "2020-01-01T00:00:00-13:59", "2020-01-01T00:00:00-00:00"})
+    EXPECT_FALSE(fault("valueDateTime", text)) << text;
+  for (const char* text : {"2020-01-01T00:00:00+14:01", "2020-01-01T00:00:00-14:30", "2020-01-01T00:00:00+15:00"})
+    EXPECT_TRUE(fault("valueDateTime", text)) << text;
+}
+
 TEST(Shape, RefusesATypeOtherThanTheUrlNames) {
   EXPECT_EQ(issues_of(R"({"resourceType":"Patient"})", "Observation"),
             "Patient: resourceType is Patient, where Observation is expected");

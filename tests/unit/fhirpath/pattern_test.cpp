@@ -7,22 +7,22 @@
 namespace embergate::fhirpath::test {
 namespace {
 
-struct Row {
+struct PatternCase {
   const char* text;
   const char* gives;
 };
 
-void expect_all(std::initializer_list<Row> rows) {
-  for (const Row& row : rows) EXPECT_EQ(evaluate(row.text), row.gives) << row.text;
+void expect_results(std::initializer_list<PatternCase> rows) {
+  for (const PatternCase& row : rows) EXPECT_EQ(evaluate(row.text), row.gives) << row.text;
 }
 
-void expect_refusals(std::initializer_list<Row> rows) {
-  for (const Row& row : rows)
+void expect_refusals(std::initializer_list<PatternCase> rows) {
+  for (const PatternCase& row : rows)
     EXPECT_NE(evaluate(row.text).find(row.gives), std::string::npos) << row.text << "\n  " << evaluate(row.text);
 }
 
 TEST(Pattern, Fp63_NamesItsGroupsAsTheStandardDoes) {
-  expect_all({
+  expect_results({
       {R"('11/30/1972'.replaceMatches('\\b(?<month>\\d{1,2})/(?<day>\\d{1,2})/(?<year>\\d{2,4})\\b', '${day}-${month}-${year}'))",
        "String:\"30-11-1972\""},
       {R"('11/30/1972'.replaceMatches('(?<month>\\d+)/(?P<day>\\d+)', '${day}/${month}'))", "String:\"30/11/1972\""},
@@ -34,7 +34,7 @@ TEST(Pattern, Fp63_NamesItsGroupsAsTheStandardDoes) {
 }
 
 TEST(Pattern, Fp63_LeavesAloneWhatOnlyLooksLikeANamedGroup) {
-  expect_all({
+  expect_results({
       {R"('a(?<b>'.replaceMatches('[(?<b>]', '.'))", "String:\"a.....\""},
       {R"('P'.matches('[(?<x>]'))", "Boolean:false"},
       {R"('P'.matches('[]?(?<x>]'))", "Boolean:false"},
@@ -58,7 +58,7 @@ TEST(Pattern, Fp63_RefusesWhatNoLinearEngineCanDo) {
 }
 
 TEST(Substitution, Fp63_TakesGroupsByNumberAndName) {
-  expect_all({
+  expect_results({
       {R"('ab'.replaceMatches('(a)(b)', '$2$1$0'))", "String:\"baab\""},
       {R"('ab'.replaceMatches('(?<x>a)(b)', '${2}${x}${1}${0}'))", "String:\"baaab\""},
       {R"('ab'.replaceMatches('(a)(b)', '$12'))", "String:\"a2\""},
