@@ -25,7 +25,7 @@ class DeliveredToTheProgram : public GatewayTest, public testing::WithParamInter
     ASSERT_EQ(
         world.root().put("/fhir/Client/loader", samples::client_with_reference("loader", "loader-secret")).status(),
         201);
-    ASSERT_EQ(world.root().put("/fhir/AccessPolicy/loader", samples::allow_policy("loader")).status(), 201);
+    ASSERT_EQ(world.root().put("/fhir/AccessPolicy/allow-loader", samples::allow_policy("loader")).status(), 201);
     ASSERT_EQ(answer_to(secrets_.back()), kAdmitted);
   }
   void TearDown() override {

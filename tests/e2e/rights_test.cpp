@@ -198,16 +198,16 @@ TEST_F(Rights, AnOperatorMayLookAtDestinationsWithoutBeingAnAdministrator) {
 TEST_F(Rights, APolicyWithUnknownNamesIsNotStored) {
   json policy = samples::allow_policy("feed");
   policy["resource_types"] = {"Patiant"};
-  const RestReply type = world.root().put("/fhir/AccessPolicy/p", policy);
+  const RestReply type = world.root().put("/fhir/AccessPolicy/allow-feed", policy);
   EXPECT_EQ(type.status(), 422) << type;
   EXPECT_EQ(type.expression(), "AccessPolicy.resource_types[0]");
   EXPECT_THAT(type.diagnostics(), HasSubstr("\"Patient\""));
   policy["resource_types"] = {"Patient"};
   policy["interactions"] = {"craete"};
-  const RestReply interaction = world.root().put("/fhir/AccessPolicy/p", policy);
+  const RestReply interaction = world.root().put("/fhir/AccessPolicy/allow-feed", policy);
   EXPECT_EQ(interaction.status(), 422) << interaction;
   EXPECT_THAT(interaction.diagnostics(), HasSubstr("\"create\""));
-  EXPECT_EQ(world.root().get("/fhir/AccessPolicy/p").status(), 404);
+  EXPECT_EQ(world.root().get("/fhir/AccessPolicy/allow-feed").status(), 404);
 }
 
 }  // namespace

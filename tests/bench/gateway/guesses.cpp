@@ -91,7 +91,7 @@ bool prepare(test::GatewayWorld& world, const std::string& secret) {
   using namespace test::samples;
   return root.put("/fhir/Client/intake", client_with_reference("intake", "intake-secret")).status() == 201 &&
          root.put("/fhir/Client/robot", client_with_inline_secret("robot", secret)).status() == 201 &&
-         root.put("/fhir/AccessPolicy/intake", allow_policy("intake")).status() == 201 &&
+         root.put("/fhir/AccessPolicy/allow-intake", allow_policy("intake")).status() == 201 &&
          root.put("/fhir/Patient/p1", patient("p1", "Doe")).status() == 201;
 }
 
