@@ -101,4 +101,36 @@ test_consume_refuses_what_is_no_number() {
   expect_text "$err" "RECORDS is a whole number from 1 on, not 'all'"
 }
 
+# expect_begins_and_ends first: what is begun stands before all that the tool says, the addresses after it.
+expect_begins_and_ends() {
+  expect_code 0
+  expect_text "$(head -n 1 <<<"$out")" "$1: usually "
+  expect_text "$(sed -n 2p <<<"$out")" "the tool's own line"
+  expect_text "$(tail -n 1 <<<"$out")" "SASL_SSL 127.0.0.1:3, SASL_PLAINTEXT 127.0.0.1:2, without login 127.0.0.1:1"
+}
+
+test_topic_says_what_it_begins_how_long_that_takes_and_where_kafka_listens() {
+  broker
+  echo "the tool's own line" >"$scratch/says"
+  run kafka topic patients
+  expect_begins_and_ends "making topic patients"
+}
+
+test_scram_password_says_what_it_begins_how_long_that_takes_and_where_kafka_listens() {
+  broker
+  echo "the tool's own line" >"$scratch/says"
+  run kafka scram-password gw a-new-password SCRAM-SHA-256
+  expect_begins_and_ends "setting the password of user gw (SCRAM-SHA-256)"
+  expect_no_text "$out$err" a-new-password
+}
+
+test_start_says_that_a_broker_runs_already_and_where_it_listens() {
+  broker
+  run kafka start
+  expect_code 0
+  expect_text "$out" "a broker runs in $scratch/kafka already"
+  expect_text "$out" "SASL_SSL 127.0.0.1:3,"
+  expect_text "$out" "$scratch/kafka/kafka.env"
+}
+
 run_tests
