@@ -78,6 +78,7 @@ put_config() {
 }
 
 prepare() {
+  echo "passwords, certificates and configuration, where they are absent: a few seconds ..."
   chmod 0755 "$SECRETS" "$BROKER" "$CONFIG"
   [ -e "$BROKER/keystore.pem" ] || make_certificates
   [ -e "$BROKER/admin-password" ] || random_password | put "$KAFKA_USER" "$BROKER/admin-password"
@@ -91,6 +92,7 @@ prepare() {
 }
 
 topics() {
+  echo "topic $TOPIC, and the gateway's right to write to it: usually 10 s, on a busy machine a minute ..."
   as_admin org.apache.kafka.tools.TopicCommand --create --if-not-exists --topic "$TOPIC" --partitions 4 --replication-factor 1
   as_admin org.apache.kafka.tools.AclCommand --add --allow-principal User:gw --operation Write --operation Describe --topic "$TOPIC"
 }
@@ -98,6 +100,7 @@ topics() {
 # Broker first, then the file: the gateway proves the new password before it uses it.
 rotate() {
   local password
+  echo "a new password for the gateway's Kafka user, on the broker and in the file: usually 5 s, on a busy machine half a minute ..."
   password=$(random_password)
   as_admin kafka.admin.ConfigCommand --alter --entity-type users --entity-name gw --add-config "SCRAM-SHA-512=[password=$password]"
   put_jaas "$password"

@@ -22,20 +22,41 @@ duration() {
   if [ "$seconds" -lt 60 ]; then printf '%d s' "$seconds"; else printf '%d min %02d s' $((seconds / 60)) $((seconds % 60)); fi
 }
 
+# step_progress text log: while a step runs on a terminal, how long it has run and the last line that it printed, every two seconds. Ends with
+# the script at the latest: a background process of a script sees no Ctrl-C.
+step_progress() {
+  local start line columns
+  start=$(date +%s)
+  columns=$(tput cols 2>/dev/null || printf 80)
+  while sleep 2 && kill -0 $$ 2>/dev/null; do
+    line="  $1 ... $(duration $(($(date +%s) - start)))  $(tail -n 1 "$2" 2>/dev/null | tr -cd '[:print:]')"
+    printf '\r\033[K%s' "${line:0:columns - 1}"
+  done
+}
+
 # step "text" command…: says what runs, how long it took, and shows the end of the log when it fails.
 # The command runs in a subshell and stops at its first error. Call it (and what calls it) without `||`, `&&` or `if`: in such a place
 # bash ignores `set -e` all the way down.
 step() {
-  local text=$1 start rc=0 log errexit=+e
+  local text=$1 start rc=0 log errexit=+e progress=
   shift
   case $- in *e*) errexit=-e ;; esac
   mkdir -p "$EG_CACHE/log"
   log=$(mktemp "$EG_CACHE/log/step.XXXXXX")
   start=$(date +%s)
   printf '  %-58s ' "$text ..."
+  if [ -t 1 ]; then
+    step_progress "$text" "$log" &
+    progress=$!
+  fi
   set +e
   (set -e; "$@") >"$log" 2>&1 </dev/null
   rc=$?
+  if [ -n "$progress" ]; then
+    kill "$progress" 2>/dev/null
+    wait "$progress" 2>/dev/null
+    printf '\r\033[K  %-58s ' "$text ..."
+  fi
   set "$errexit"
   if [ "$rc" -eq 0 ]; then
     printf 'ok      %s\n' "$(duration $(($(date +%s) - start)))"

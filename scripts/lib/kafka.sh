@@ -323,12 +323,12 @@ isolation.level=read_committed
 CONF
 }
 
-# kafka_consume dir settings-file topic idle-milliseconds property…: Kafka's own console consumer from the beginning: partition, offset, key
-# and value of each record, parted by tabs. Ends when nothing came for that long.
+# kafka_consume dir settings-file topic idle-milliseconds option…: Kafka's own console consumer from the beginning: partition, offset, key
+# and value of each record, parted by tabs. Ends when nothing came for that long, or as its options say.
 kafka_consume() {
   local dir=$1 settings=$2 topic=$3 idle=$4 property properties=()
   shift 4
-  for property in print.key=true print.partition=true print.offset=true "$@"; do properties+=(--formatter-property "$property"); done
+  for property in print.key print.partition print.offset; do properties+=(--formatter-property "$property=true"); done
   kafka_tool org.apache.kafka.tools.consumer.ConsoleConsumer --bootstrap-server "$(kafka_address "$dir" EG_KAFKA_SASL_SSL)" \
-    --command-config "$settings" --topic "$topic" --from-beginning --timeout-ms "$idle" "${properties[@]}"
+    --command-config "$settings" --topic "$topic" --from-beginning --timeout-ms "$idle" "${properties[@]}" "$@"
 }

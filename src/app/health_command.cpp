@@ -8,11 +8,14 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <memory>
 #include <ostream>
 #include <string>
+#include <thread>
+#include <utility>
 
 #include "app/environment.hpp"
 
@@ -22,6 +25,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kLimit{5'000};
+constexpr std::chrono::milliseconds kBetweenAsks{100};
 constexpr std::size_t kLargestAnswer = 1'048'576;
 
 struct Place {
@@ -48,7 +52,7 @@ class Connection {
   ~Connection() {
     if (handle_ >= 0) ::close(handle_);
   }
-  Connection() = default;
+  explicit Connection(Clock::time_point end) : end_(end) {}
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -59,8 +63,7 @@ class Connection {
     if (::getaddrinfo(place.host.c_str(), std::to_string(place.port).c_str(), &hints, &found) != 0) return false;
     const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, ::freeaddrinfo);
     handle_ = ::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    limit_waits();
-    if (handle_ < 0 || ::connect(handle_, found->ai_addr, found->ai_addrlen) != 0) return false;
+    if (handle_ < 0 || !limit_waits() || ::connect(handle_, found->ai_addr, found->ai_addrlen) != 0) return false;
     return !place.tls || start_tls();
   }
 
@@ -107,35 +110,69 @@ class Connection {
   }
 
   int handle_ = -1;
-  Clock::time_point end_ = Clock::now() + kLimit;
+  Clock::time_point end_;
   std::unique_ptr<SSL_CTX, Free> context_;
   std::unique_ptr<SSL, Free> session_;
 };
 
+std::string where(const Place& place) { return fmt::format("{}:{}", place.host, place.port); }
+
+struct Answer {
+  bool connected = false;
+  std::string text;
+
+  [[nodiscard]] bool well() const { return text.starts_with("HTTP/1.1 200 "); }
+};
+
+Answer ask(const Place& place, Clock::time_point end) {
+  Connection connection(end);
+  if (!connection.open(place)) return {};
+  const bool sent = connection.send("GET /health HTTP/1.1\r\nHost: " + where(place) + "\r\nConnection: close\r\n\r\n");
+  return {true, sent ? connection.receive() : std::string()};
+}
+
+// Again and again until it is well or the time is over. The last answer that says something is what counts:
+// the one that the end of the time cuts off says nothing.
+Answer ask_until(const Place& place, Clock::time_point end) {
+  Answer answer;
+  for (;;) {
+    const auto now = Clock::now();
+    Answer next = ask(place, std::min(end, now + kLimit));
+    if (!next.text.empty() || answer.text.empty()) answer = std::move(next);
+    if (answer.well() || Clock::now() + kBetweenAsks >= end) return answer;
+    std::this_thread::sleep_for(kBetweenAsks);
+  }
+}
+
+int tell(const Answer& answer, const Place& place, bool waited, std::ostream& out, std::ostream& error) {
+  const auto body = answer.text.find("\r\n\r\n");
+  if (body != std::string::npos) out << answer.text.substr(body + 4) << '\n';
+  if (answer.well()) return 0;
+  if (!answer.connected) {
+    error << "no gateway answers at " << where(place) << '\n';
+  } else {
+    const std::string first = answer.text.substr(0, answer.text.find("\r\n"));
+    error << where(place) << " answered " << (first.empty() ? "nothing" : first) << '\n';
+  }
+  return waited && answer.text.empty() ? 3 : 1;
+}
+
 }  // namespace
 
-int health_command(char** environment, std::ostream& out, std::ostream& error) {
+int health_command(char** environment, std::optional<std::chrono::milliseconds> wait, std::ostream& out,
+                   std::ostream& error) {
   const auto place = read_place(environment);
   if (!place) {
     error << place.error().diagnostics << "; the health check asks at BOX_WEB_HOST and BOX_WEB_PORT\n";
     return 2;
   }
   std::signal(SIGPIPE, SIG_IGN);
-  Connection connection;
-  const std::string where = fmt::format("{}:{}", place->host, place->port);
-  if (!connection.open(*place)) {
-    error << "no gateway answers at " << where << '\n';
-    return 1;
-  }
-  const std::string answer = connection.send("GET /health HTTP/1.1\r\nHost: " + where + "\r\nConnection: close\r\n\r\n")
-                                 ? connection.receive()
-                                 : std::string();
-  const bool well = answer.starts_with("HTTP/1.1 200 ");
-  const auto body = answer.find("\r\n\r\n");
-  if (body != std::string::npos) out << answer.substr(body + 4) << '\n';
-  if (!well)
-    error << where << " answered " << (answer.empty() ? "nothing" : answer.substr(0, answer.find("\r\n"))) << '\n';
-  return well ? 0 : 1;
+  const auto begun = Clock::now();
+  if (!wait) return tell(ask(*place, begun + kLimit), *place, false, out, error);
+  error << fmt::format("waiting up to {} s until the gateway at {} says pass or warn\n",
+                       std::chrono::ceil<std::chrono::seconds>(*wait).count(), where(*place))
+        << std::flush;
+  return tell(ask_until(*place, begun + *wait), *place, true, out, error);
 }
 
 }  // namespace embergate::app

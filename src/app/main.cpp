@@ -5,9 +5,12 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <csignal>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
 
 #include "app/backup_command.hpp"
 #include "app/fhirpath_command.hpp"
@@ -74,6 +77,20 @@ CLI::App* add_fhirpath(CLI::App& cli, app::FhirpathOptions& options) {
   return command;
 }
 
+CLI::App* add_health(CLI::App& cli, std::optional<std::chrono::milliseconds>& wait) {
+  CLI::App* command = cli.add_subcommand("health", "ask the gateway that runs with these settings for its health");
+  const auto take = [&wait](const std::string& seconds) {
+    int count = 60;
+    if (!seconds.empty()) CLI::detail::lexical_cast(seconds, count);  // a number, as the check has seen
+    wait = std::chrono::seconds(count);
+  };
+  command->add_option_function<std::string>("--wait", take, "ask until it is pass or warn, for SECONDS at most (60)")
+      ->expected(0, 1)
+      ->type_name("[SECONDS]")
+      ->check(CLI::Range(1, 86'400));
+  return command;
+}
+
 CLI::App* add_backup(CLI::App& cli, app::BackupCommand& options) {
   CLI::App* command = cli.add_subcommand(
       "backup", "copy the database at BOX_DB_PATH to a new file, also while the gateway writes to it");
@@ -99,7 +116,8 @@ int main(int argc, char** argv) {
   bool as_json = false;
   CLI::App* serve_command =
       cli.add_subcommand("serve", "run the gateway (default); settings come from BOX_* environment variables");
-  const CLI::App* health = cli.add_subcommand("health", "ask the gateway that runs with these settings for its health");
+  std::optional<std::chrono::milliseconds> health_wait;
+  const CLI::App* health = add_health(cli, health_wait);
   CLI::App* vault_command = cli.add_subcommand("vault", "look at the vault config")->require_subcommand(1);
   CLI::App* check_command =
       vault_command->add_subcommand("check", "which names resolve, and their state; never a value");
@@ -117,7 +135,7 @@ int main(int argc, char** argv) {
     return cli.exit(error) == 0 ? 0 : 2;
   }
   if (version_command->parsed()) return version(as_json);
-  if (health->parsed()) return app::health_command(environ, std::cout, std::cerr);
+  if (health->parsed()) return app::health_command(environ, health_wait, std::cout, std::cerr);
   if (backup->parsed()) return app::backup_command(backup_options, environ, std::cout, std::cerr);
   if (fhirpath_command->parsed()) {
     fhirpath_options.model_folders = app::model_folders_of_program();

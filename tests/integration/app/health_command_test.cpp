@@ -9,19 +9,24 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 namespace embergate::app {
 namespace {
 
 using testing::HasSubstr;
 
-// Answers one connection with one text and keeps what it was asked.
+// Answers one connection with each text, in order, and keeps what it was asked.
 class Listener {
  public:
-  explicit Listener(std::string answer) : handle_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  explicit Listener(std::string answer) : Listener(std::vector{std::move(answer)}) {}
+  explicit Listener(std::vector<std::string> answers) : handle_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -30,7 +35,9 @@ class Listener {
     EXPECT_EQ(::listen(handle_, 1), 0);
     EXPECT_EQ(::getsockname(handle_, reinterpret_cast<sockaddr*>(&address), &size), 0);
     port_ = ntohs(address.sin_port);
-    thread_ = std::thread([this, answer = std::move(answer)] { serve(answer); });
+    thread_ = std::thread([this, answers = std::move(answers)] {
+      for (const std::string& answer : answers) serve(answer);
+    });
   }
   ~Listener() {
     if (thread_.joinable()) thread_.join();
@@ -49,6 +56,7 @@ class Listener {
   void serve(const std::string& answer) {
     const int peer = ::accept(handle_, nullptr, nullptr);
     std::string part(4'096, '\0');
+    asked_.clear();
     while (asked_.find("\r\n\r\n") == std::string::npos) {
       const ssize_t got = ::recv(peer, part.data(), part.size(), 0);
       if (got <= 0) break;
@@ -70,13 +78,13 @@ struct Result {
   std::string error;
 };
 
-Result ask(const std::string& port, const std::string& host = "0.0.0.0") {
+Result ask(const std::string& port, std::optional<std::chrono::milliseconds> wait = std::nullopt) {
   std::string port_setting = "BOX_WEB_PORT=" + port;
-  std::string host_setting = "BOX_WEB_HOST=" + host;
+  std::string host_setting = "BOX_WEB_HOST=0.0.0.0";
   char* environment[] = {port_setting.data(), host_setting.data(), nullptr};
   std::ostringstream out;
   std::ostringstream error;
-  const int code = health_command(environment, out, error);
+  const int code = health_command(environment, wait, out, error);
   return {code, out.str(), error.str()};
 }
 
@@ -100,16 +108,46 @@ TEST(HealthCommand, EndsWithOneWhenTheGatewayIsIllOrSaysNothing) {
   EXPECT_THAT(nothing.error, HasSubstr("answered nothing"));
 }
 
+const std::string kWell = "HTTP/1.1 200 OK\r\n\r\n{\"status\":\"pass\"}";
+const std::string kIll = "HTTP/1.1 503 Service Unavailable\r\n\r\n{\"status\":\"fail\"}";
+
+// A port that was free a moment ago.
+std::string silent_port() {
+  Listener gone("");
+  static_cast<void>(ask(std::to_string(gone.port())));
+  return std::to_string(gone.port());
+}
+
+TEST(HealthCommand, WaitsThroughFailuresAndSilenceUntilTheGatewayIsWell) {
+  Listener listener({kIll, "", kIll, kWell});
+  const std::string port = std::to_string(listener.port());
+  const Result result = ask(port, std::chrono::seconds(60));
+  EXPECT_EQ(result.code, 0) << result.error;
+  EXPECT_EQ(result.out, "{\"status\":\"pass\"}\n");
+  EXPECT_EQ(result.error, "waiting up to 60 s until the gateway at 127.0.0.1:" + port + " says pass or warn\n");
+}
+
+TEST(HealthCommand, EndsWithOneAtTheEndOfTheWaitWhenTheGatewaySaidFail) {
+  Listener listener(kIll);  // and no word after it
+  const Result result = ask(std::to_string(listener.port()), std::chrono::seconds(1));
+  EXPECT_EQ(result.code, 1);
+  EXPECT_EQ(result.out, "{\"status\":\"fail\"}\n");
+  EXPECT_THAT(result.error, HasSubstr("answered HTTP/1.1 503 Service Unavailable"));
+}
+
+TEST(HealthCommand, EndsWithThreeAtTheEndOfTheWaitWhenNothingEverAnswered) {
+  const std::string port = silent_port();
+  const Result result = ask(port, std::chrono::milliseconds(250));
+  EXPECT_EQ(result.code, 3);
+  EXPECT_EQ(result.out, "");
+  EXPECT_THAT(result.error, HasSubstr("no gateway answers at 127.0.0.1:" + port));
+}
+
 TEST(HealthCommand, EndsWithOneWhenNobodyListensAndWithTwoWhenTheSettingsNameNoPort) {
-  int port = 0;
-  {
-    Listener gone("");
-    port = gone.port();
-    static_cast<void>(ask(std::to_string(port)));
-  }
-  const Result nobody = ask(std::to_string(port));
+  const std::string port = silent_port();
+  const Result nobody = ask(port);
   EXPECT_EQ(nobody.code, 1);
-  EXPECT_THAT(nobody.error, HasSubstr("no gateway answers at 127.0.0.1:" + std::to_string(port)));
+  EXPECT_THAT(nobody.error, HasSubstr("no gateway answers at 127.0.0.1:" + port));
   const Result senseless = ask("0");
   EXPECT_EQ(senseless.code, 2);
   EXPECT_THAT(senseless.error, HasSubstr("BOX_WEB_PORT"));
