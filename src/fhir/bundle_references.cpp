@@ -16,6 +16,10 @@ constexpr std::string_view kHistory = "/_history/";
 
 std::string_view without_version(std::string_view text) { return text.substr(0, text.find(kHistory)); }
 
+std::string name_of(std::size_t base_number, std::string_view type_and_id) {
+  return fmt::format("{} {}", base_number, type_and_id);
+}
+
 }  // namespace
 
 std::string_view base_of_full_url(std::string_view full_url) {
@@ -35,20 +39,24 @@ BundleReferences::BundleReferences(Node root) {
 
 void BundleReferences::collect(Node bundle, std::size_t outer) {
   const std::size_t self = bundles_.size();
-  bundles_.push_back({outer, {}});
+  bundles_.push_back({outer, {}, {}, {}});
   const Node entries = bundle.member("entry");
   for (Node entry = entries.first_child(); entry; entry = entry.next_sibling(entries)) {
     const Node resource = entry.member("resource");
     if (!resource.is_object()) continue;
     const std::string_view full_url = entry.member("fullUrl").string();
+    const std::string_view base = base_of_full_url(full_url);
     const std::string_view type = resource.member("resourceType").string();
     const std::size_t position = entries_.size();
-    entries_.push_back({resource.index(), resource.owner()->record(resource.index()).next, self, full_url});
-    auto& resources = bundles_[self].resources;
-    if (!full_url.empty()) resources.emplace(without_version(full_url));
+    Bundle& own = bundles_[self];
+    const std::size_t number = own.bases.emplace(base, own.bases.size()).first->second;
+    entries_.push_back(
+        {resource.index(), resource.owner()->record(resource.index()).next, self, full_url, base, number});
+    const std::string_view address = without_version(full_url);
+    if (!address.empty()) own.addresses.insert(address);
+    own.names.insert(name_of(number, base.empty() ? address : address.substr(base.size() + 1)));
     // Its type and id name an entry where nothing says on which server it is (no fullUrl, or urn:uuid).
-    if (base_of_full_url(full_url).empty())
-      resources.insert(fmt::format("{}/{}", type, resource.member("id").string()));
+    if (base.empty()) own.names.insert(name_of(number, fmt::format("{}/{}", type, resource.member("id").string())));
     if (type == "Bundle") collect(resource, position);
   }
 }
@@ -67,11 +75,15 @@ const BundleReferences::Entry* BundleReferences::entry_of(std::uint32_t node) co
 }
 
 bool BundleReferences::is_inside(const Entry& entry, std::string_view reference) const {
-  const std::string_view plain = without_version(reference);
-  const auto& resources = bundles_[entry.bundle].resources;
-  if (parse_reference(reference).kind != Kind::kLocal) return resources.contains(std::string(plain));
-  const std::string_view base = base_of_full_url(entry.full_url);
-  return resources.contains(base.empty() ? std::string(plain) : fmt::format("{}/{}", base, plain));
+  const Bundle& bundle = bundles_[entry.bundle];
+  if (parse_reference(reference).kind != Kind::kLocal) return bundle.addresses.contains(without_version(reference));
+  return bundle.names.contains(name_of(entry.base_number, without_version(reference)));
+}
+
+std::optional<std::string_view> BundleReferences::base_at(Node place) const {
+  const Entry* const entry = entries_.empty() ? nullptr : entry_of(place.index());
+  if (entry == nullptr || entry->full_url.empty()) return std::nullopt;
+  return entry->base;
 }
 
 BundleReferences::Target BundleReferences::target_of(Node place, std::string_view reference,
@@ -85,7 +97,7 @@ BundleReferences::Target BundleReferences::target_of(Node place, std::string_vie
   if (kind != Kind::kLocal) return Target::kElsewhere;
   const bool is_relative = parse_reference(reference).kind == Kind::kLocal;
   if (!is_relative || entry->full_url.empty()) return Target::kServer;
-  return base_of_full_url(entry->full_url) == base ? Target::kServer : Target::kElsewhere;
+  return entry->base == base ? Target::kServer : Target::kElsewhere;
 }
 
 }  // namespace embergate::fhir

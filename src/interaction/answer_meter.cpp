@@ -11,10 +11,8 @@ namespace {
 constexpr std::size_t kSmall = 64 * 1024;  // an answer up to here is not counted: it costs what its connection costs
 constexpr std::size_t kOwnPart = 16 * 1024;
 
-Refusal too_costly(std::size_t max_bytes, std::string_view remedy) {
-  core::Error error = core::make_error(
-      core::ErrorCode::kInvalid,
-      fmt::format("the answer would hold more than {} bytes of resources (BOX_WEB_MAX_ANSWER); {}", max_bytes, remedy));
+Refusal too_costly(std::string diagnostics) {
+  core::Error error = core::make_error(core::ErrorCode::kInvalid, std::move(diagnostics));
   std::vector<fhir::Issue> issues{{"fatal", std::string(kTooCostly), error.diagnostics, ""}};
   return Refusal{std::move(error), std::move(issues)};
 }
@@ -28,12 +26,24 @@ Refusal too_many() {
 }  // namespace
 
 std::optional<Refusal> AnswerMeter::add(std::size_t bytes, std::string_view remedy) {
-  if (bytes_ > 0 && bytes > max_bytes_ - std::min(bytes_, max_bytes_)) return too_costly(max_bytes_, remedy);
+  if (bytes_ > 0 && bytes > max_bytes_ - std::min(bytes_, max_bytes_)) {
+    return too_costly(fmt::format("the answer would hold more than {} bytes of resources (BOX_WEB_MAX_ANSWER); {}",
+                                  max_bytes_, remedy));
+  }
   const std::size_t counted_before = bytes_ <= kSmall ? 0 : bytes_;
   const std::size_t counted = bytes_ + bytes <= kSmall ? 0 : bytes_ + bytes;
   if (counted > counted_before && !hold_->take(counted - counted_before)) return too_many();
   bytes_ += bytes;
   return std::nullopt;
+}
+
+std::optional<Refusal> AnswerMeter::add_counted(std::size_t versions) {
+  const bool is_cut_off = counted_ > 0 && versions >= may_count();
+  counted_ += versions;
+  if (!is_cut_off) return std::nullopt;
+  return too_costly(fmt::format(
+      "the histories of one bundle have more than {} versions to count; ask for each by a request of its own",
+      kMostCounted));
 }
 
 void AnswerMeter::add_or_leave_out(InteractionResult& written) {

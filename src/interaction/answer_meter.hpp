@@ -24,14 +24,21 @@ class AnswerMeter {
 
   // A resource comes in. `remedy`: what the caller can do about an answer that is too large.
   std::optional<Refusal> add(std::size_t bytes, std::string_view remedy);
+  // Versions that a history without entries may count: each is a read. Histories of one bundle share that, and the
+  // first is cut off there, as one that is asked for alone.
+  [[nodiscard]] std::size_t may_count() const { return kMostCounted - counted_; }
+  std::optional<Refusal> add_counted(std::size_t versions);
   // Of a write, which is done: without room its resource is left out of the answer, and the answer says so.
   void add_or_leave_out(InteractionResult& written);
   [[nodiscard]] std::shared_ptr<const void> hold() const { return hold_; }
 
  private:
+  static constexpr std::size_t kMostCounted = 100'000;
+
   const std::shared_ptr<core::ByteBudget::Hold> hold_;
   const std::size_t max_bytes_;
   std::size_t bytes_ = 0;
+  std::size_t counted_ = 0;
 };
 
 // The text of an answer as parts: large bodies go in as they are, small ones and what is between are joined.

@@ -22,6 +22,10 @@ struct EntryRead {
   Kind kind = Kind::kCurrent;
   store::VersionId version = 0;  // kVersion
   std::size_t count = 0;         // kHistory
+
+  [[nodiscard]] std::optional<store::VersionId> version_asked() const {
+    return kind == Kind::kVersion ? std::optional(version) : std::nullopt;
+  }
 };
 
 struct BundleEntry {

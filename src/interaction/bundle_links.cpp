@@ -54,7 +54,7 @@ class Resolver {
     const std::string_view text = node.string();
     const BundleTarget within = inner_.target_of(node, text, {});
     if (within == BundleTarget::kInside) return {};
-    if (const std::string* place = target_of(text)) {
+    if (const std::string* place = target_of(node, text)) {
       put(node, *place);
       return {};
     }
@@ -83,14 +83,21 @@ class Resolver {
     const std::string* const place = targets_.find(node.string());
     if (place == nullptr || is_of_inner_bundle(node, node.string())) return;
     const std::string_view type = walk_.type();
+    if (is_name(node, type)) return;
     if (type == "uri" || type == "url" || type == "oid" || type == "uuid") put(node, *place);
+  }
+
+  // Of a StructureDefinition, a CodeSystem, an extension: canonicals, codings and extensions that go by it stay as they
+  // are, so it must stay as well. An address has the type `url`.
+  static bool is_name(fhir::Node node, std::string_view type) {
+    return type == "uri" && (node.name() == "url" || node.name() == "system");
   }
 
   void narrative(fhir::Node node) {
     const std::string_view xhtml = node.string();
     std::vector<fhir::Replacement> links;
     for (const std::string_view link : fhir::narrative_links(xhtml)) {
-      const std::string* const place = target_of(link);
+      const std::string* const place = target_of(node, link);
       if (place == nullptr || is_of_inner_bundle(node, link)) continue;
       if (place->empty()) complete_ = false;
       if (!place->empty()) links.push_back({static_cast<std::size_t>(link.data() - xhtml.data()), link.size(), *place});
@@ -104,13 +111,34 @@ class Resolver {
     return place.name() == "fullUrl" || inner_.target_of(place, text, {}) == BundleTarget::kInside;
   }
 
-  // By its own text; a relative one by what it means where it stands (FHIR R4 bundle.html#references).
-  [[nodiscard]] const std::string* target_of(std::string_view text) const {
+  // By its own text; a relative one by what it means where it stands (FHIR R4 bundle.html#references). A fullUrl has no
+  // version. A link with one stays when the resource keeps its type and id: the version is one of this server.
+  [[nodiscard]] const std::string* target_of(fhir::Node node, std::string_view text) {
     if (const std::string* place = targets_.find(text)) return place;
-    if (base_.empty()) return nullptr;
-    const fhir::Reference reference = fhir::parse_reference(text);
-    if (reference.kind != Kind::kLocal) return nullptr;
-    return targets_.find(fmt::format("{}/{}/{}", base_, reference.type, reference.id));
+    const std::string_view plain = text.substr(0, text.find("/_history/"));
+    const std::string* const place = is_relative(text) ? beside(node, plain) : with_version(text, plain);
+    const bool is_versioned = plain.size() < text.size();
+    if (place != nullptr && is_versioned && !place->empty() && plain.ends_with(*place)) return nullptr;
+    return place;
+  }
+
+  static bool is_relative(std::string_view text) { return fhir::parse_reference(text).kind == Kind::kLocal; }
+
+  [[nodiscard]] const std::string* with_version(std::string_view text, std::string_view plain) const {
+    return plain.size() < text.size() ? targets_.find(plain) : nullptr;
+  }
+
+  [[nodiscard]] const std::string* beside(fhir::Node node, std::string_view type_and_id) {
+    const auto number = number_of_base(inner_.base_at(node).value_or(base_));
+    return number ? targets_.find_beside(*number, type_and_id) : nullptr;
+  }
+
+  // Each fullUrl is looked at once; where its base lies tells one from another.
+  std::optional<LinkTargets::BaseNumber> number_of_base(std::string_view base) {
+    if (base.empty()) return std::nullopt;
+    const auto [at, is_new] = base_numbers_.try_emplace(base.data());
+    if (is_new) at->second = targets_.number_of_base(base);
+    return at->second;
   }
 
   void put(fhir::Node node, std::string_view text) {
@@ -122,6 +150,7 @@ class Resolver {
   }
 
   const std::string_view base_;
+  std::unordered_map<const char*, std::optional<LinkTargets::BaseNumber>> base_numbers_;
   const fhir::BundleReferences inner_;
   fhir::StringWalk walk_;
   const LinkTargets& targets_;
@@ -129,6 +158,10 @@ class Resolver {
   std::vector<fhir::Replacement> replacements_;
   bool complete_ = true;
 };
+
+std::string name_of(LinkTargets::BaseNumber base, std::string_view type_and_id) {
+  return fmt::format("{} {}", base, type_and_id);
+}
 
 core::Result<fhir::ResourcePtr> apply(const fhir::ResourcePtr& resource, std::vector<fhir::Replacement> replacements) {
   if (replacements.empty()) return resource;
@@ -138,7 +171,21 @@ core::Result<fhir::ResourcePtr> apply(const fhir::ResourcePtr& resource, std::ve
 }  // namespace
 
 void LinkTargets::put(std::string_view full_url, std::string place) {
+  if (const std::string_view base = fhir::base_of_full_url(full_url); !base.empty()) {
+    const BaseNumber number = bases_.emplace(base, bases_.size()).first->second;
+    by_names_.insert_or_assign(name_of(number, full_url.substr(base.size() + 1)), place);
+  }
   places_.insert_or_assign(std::string(full_url), std::move(place));
+}
+
+std::optional<LinkTargets::BaseNumber> LinkTargets::number_of_base(std::string_view base) const {
+  const auto found = bases_.find(base);
+  return found == bases_.end() ? std::nullopt : std::optional(found->second);
+}
+
+const std::string* LinkTargets::find_beside(BaseNumber base, std::string_view type_and_id) const {
+  const auto found = by_names_.find(name_of(base, type_and_id));
+  return found == by_names_.end() ? nullptr : &found->second;
 }
 
 const std::string* LinkTargets::find(std::string_view full_url) const {

@@ -89,6 +89,7 @@ core::Result<Condition> parse_condition(std::string_view query) {
   if (parts.is_list) return refuse(query, "lists several values");
   Condition condition;
   if (name == "_id") {
+    if (parts.system) return refuse(query, "has more than an id");
     condition.id = parts.text;
     return condition;
   }

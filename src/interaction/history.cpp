@@ -10,8 +10,8 @@
 namespace embergate::interaction {
 namespace {
 
-// Versions that a history without entries counts: each is a read of its own.
-constexpr std::size_t kMostCounted = 100'000;
+// What an entry of a history holds beside its resource, and costs to be read alone.
+constexpr std::size_t kEntryBytes = 512;
 
 Refusal refuse(core::Error error) { return Refusal{std::move(error), {}}; }
 
@@ -23,14 +23,21 @@ Answer<std::vector<store::StoredVersion>> load(store::Reader& reader, const Hist
     auto next = reader.history(page.type, page.id, before, 1);
     if (!next) return refuse(std::move(next).error());
     if (next->empty()) break;
-    auto refused =
-        meter.add(next->front().body.size(), "ask for fewer versions with _count, or for each by _history/<versionId>");
+    auto refused = meter.add(next->front().body.size() + kEntryBytes,
+                             "ask for fewer versions with _count, or for each by _history/<versionId>");
     if (refused) return *std::move(refused);
     before = next->front().version_id;
     versions.push_back(std::move(next->front()));
     if (versions.back().previous_version_id == 0) break;
   }
   return versions;
+}
+
+Answer<std::size_t> count(store::Reader& reader, const HistoryPage& page, AnswerMeter& meter) {
+  auto counted = reader.version_count(page.type, page.id, meter.may_count());
+  if (!counted) return refuse(std::move(counted).error());
+  if (auto refused = meter.add_counted(*counted)) return *std::move(refused);
+  return *counted;
 }
 
 }  // namespace
@@ -48,9 +55,7 @@ Answer<InteractionResult> read_history(store::Reader& reader, const HistoryPage&
   EG_TRY(auto versions, load(reader, page, meter));
   std::size_t total = versions.size();
   if (page.count == 0) {
-    auto counted = reader.version_count(page.type, page.id, kMostCounted);
-    if (!counted) return refuse(std::move(counted).error());
-    total = *counted;
+    EG_TRY(total, count(reader, page, meter));
   }
   if (total == 0 && page.before == 0) return refuse(not_found(page.type, page.id));
   InteractionResult result;

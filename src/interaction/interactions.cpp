@@ -159,41 +159,31 @@ struct Interactions::Impl : std::enable_shared_from_this<Impl> {
     co_return std::move(*result);
   }
 
-  struct Loaded {
-    std::optional<store::StoredVersion> version;
-    std::optional<Refusal> refusal;
-  };
-
-  // Counted where it is loaded: no more bodies are in memory at once than the meters allow and threads read.
-  asio::awaitable<core::Result<Loaded>> load(std::string type, std::string id, std::optional<store::VersionId> version,
-                                             std::shared_ptr<AnswerMeter> meter) {
-    auto work = [self = shared_from_this(), type, id, version, meter]() -> core::Result<Loaded> {
-      Loaded loaded;
-      EG_CHECK(self->store.read([&](store::Reader& reader) -> core::Result<void> {
-        EG_TRY(loaded.version, version ? reader.load_version(type, id, *version) : reader.load_current(type, id));
+  // What `read` gives on the pool. Counted where it is loaded: no more bodies are in memory at once than the meters
+  // allow and threads read.
+  using ReadNow = std::function<Answer<InteractionResult>(store::Reader&, AnswerMeter&)>;
+  asio::awaitable<Answer<InteractionResult>> read_on_pool(ReadNow read_now, std::shared_ptr<AnswerMeter> meter) {
+    auto answer = std::make_shared<std::optional<Answer<InteractionResult>>>();
+    auto work = [self = shared_from_this(), read_now = std::move(read_now), meter, answer]() -> core::Result<void> {
+      return self->store.read([&](store::Reader& reader) -> core::Result<void> {
+        answer->emplace(read_now(reader, *meter));
         return {};
-      }));
-      if (loaded.version)
-        loaded.refusal = meter->add(loaded.version->body.size(), "read fewer resources in one bundle");
-      if (loaded.refusal) loaded.version.reset();
-      return loaded;
+      });
     };
-    co_return co_await core::run_blocking(pool, meter->caller(), std::move(work));
+    auto done = co_await core::run_blocking(pool, meter->caller(), std::move(work));
+    if (!done) co_return refuse(std::move(done).error());
+    if (**answer) (**answer)->hold = meter->hold();
+    co_return **std::move(answer);
   }
 
   asio::awaitable<Answer<InteractionResult>> read(std::string type, std::string id,
                                                   std::optional<store::VersionId> version, Preconditions preconditions,
                                                   std::shared_ptr<AnswerMeter> meter) {
-    auto loaded = co_await load(type, id, version, meter);
-    if (!loaded) co_return refuse(std::move(loaded).error());
-    if (loaded->refusal) co_return *std::move(loaded->refusal);
-    const std::string shown = version ? fmt::format("{}/_history/{}", id, *version) : id;
-    auto result = read_result(std::move(loaded->version), type, shown);
-    if (!result) co_return refuse(std::move(result).error());
-    if (auto checked = apply_preconditions(preconditions, *result); !checked)
-      co_return refuse(std::move(checked).error());
-    result->hold = meter->hold();
-    co_return *std::move(result);
+    ReadNow read_now = [type = std::move(type), id = std::move(id), version, preconditions = std::move(preconditions)](
+                           store::Reader& reader, AnswerMeter& counted) {
+      return read_resource(reader, {type, id, version}, preconditions, counted);
+    };
+    co_return co_await read_on_pool(std::move(read_now), std::move(meter));
   }
 
   asio::awaitable<Answer<InteractionResult>> write_body(RequestContext context, WriteRequest request,
@@ -215,17 +205,11 @@ struct Interactions::Impl : std::enable_shared_from_this<Impl> {
 
   asio::awaitable<Answer<InteractionResult>> history(std::string type, std::string id, std::size_t count,
                                                      store::VersionId before, std::shared_ptr<AnswerMeter> meter) {
-    auto answer = std::make_shared<std::optional<Answer<InteractionResult>>>();
-    auto work = [self = shared_from_this(), type, id, count, before, meter, answer]() -> core::Result<void> {
-      return self->store.read([&](store::Reader& reader) -> core::Result<void> {
-        answer->emplace(read_history(reader, {type, id, count, before}, self->options, *meter));
-        return {};
-      });
+    ReadNow read_now = [self = shared_from_this(), type = std::move(type), id = std::move(id), count, before](
+                           store::Reader& reader, AnswerMeter& counted) {
+      return read_history(reader, {type, id, count, before}, self->options, counted);
     };
-    auto done = co_await core::run_blocking(pool, meter->caller(), std::move(work));
-    if (!done) co_return refuse(std::move(done).error());
-    if (**answer) (**answer)->hold = meter->hold();
-    co_return **std::move(answer);
+    co_return co_await read_on_pool(std::move(read_now), std::move(meter));
   }
 
   asio::awaitable<Answer<InteractionResult>> run_batch_read(BundleEntry entry, std::shared_ptr<AnswerMeter> meter) {
@@ -233,8 +217,7 @@ struct Interactions::Impl : std::enable_shared_from_this<Impl> {
     if (entry.read->kind == EntryRead::Kind::kHistory) {
       co_return co_await history(std::move(asked.type), std::move(asked.id), entry.read->count, 0, std::move(meter));
     }
-    std::optional<store::VersionId> version;
-    if (entry.read->kind == EntryRead::Kind::kVersion) version = entry.read->version;
+    auto version = entry.read->version_asked();
     co_return co_await read(std::move(asked.type), std::move(asked.id), std::move(version),
                             std::move(asked.preconditions), std::move(meter));
   }

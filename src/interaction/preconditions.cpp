@@ -52,9 +52,10 @@ core::Error malformed(std::string_view name) {
                           fmt::format("{} must be *, W/\"<versionId>\", or a list of such tags", name));
 }
 
-// HTTP dates have whole seconds.
+// HTTP dates have whole seconds; an instant of a bundle may say more.
 bool changed_after(const CurrentVersion& current, core::SystemTime date) {
-  return std::chrono::floor<std::chrono::seconds>(current.last_updated) > date;
+  const auto second = std::chrono::floor<std::chrono::seconds>(current.last_updated);
+  return second > date || (current.last_updated > date && date > second);
 }
 
 core::Error failed(std::string_view why) {
@@ -79,16 +80,21 @@ core::Result<EntityTags> EntityTags::parse(std::string_view text, std::string_vi
   if (rest.empty()) return EntityTags();
   if (rest == "*") return any();
   EntityTags tags;
-  tags.asked_ = true;
   while (!rest.empty()) {
+    if (rest.starts_with(',')) {  // an element of a list may be empty (RFC 9110 5.6.1)
+      rest = trimmed(rest.substr(1));
+      continue;
+    }
     const auto tag = take_tag(rest);
     if (!tag) return malformed(name);
+    tags.asked_ = true;
     if (const auto version = version_of(*tag)) tags.versions_.push_back(*version);
     rest = trimmed(rest);
     if (rest.empty()) break;
     if (!rest.starts_with(',')) return malformed(name);
     rest = trimmed(rest.substr(1));
   }
+  if (!tags.asked_) return malformed(name);
   return tags;
 }
 

@@ -38,4 +38,20 @@ core::Result<void> apply_preconditions(const Preconditions& preconditions, Inter
   return {};
 }
 
+Answer<InteractionResult> read_resource(store::Reader& reader, const ResourcePlace& place,
+                                        const Preconditions& preconditions, AnswerMeter& meter) {
+  const auto refuse = [](core::Error error) { return Refusal{std::move(error), {}}; };
+  auto found = place.version ? reader.load_version(place.type, place.id, *place.version)
+                             : reader.load_current(place.type, place.id);
+  if (!found) return refuse(std::move(found).error());
+  const std::string named =
+      place.version ? fmt::format("{}/_history/{}", place.id, *place.version) : std::string(place.id);
+  auto result = read_result(*std::move(found), place.type, named);
+  if (!result) return refuse(std::move(result).error());
+  if (auto checked = apply_preconditions(preconditions, *result); !checked) return refuse(std::move(checked).error());
+  // A read without its resource would be none; a write is what it is.
+  if (auto refusal = meter.add(result->body.size(), "read fewer resources in one bundle")) return *std::move(refusal);
+  return *std::move(result);
+}
+
 }  // namespace embergate::interaction

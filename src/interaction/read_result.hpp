@@ -8,6 +8,7 @@
 
 #include "embergate/interaction/interactions.hpp"
 #include "embergate/store/store.hpp"
+#include "interaction/answer_meter.hpp"
 
 namespace embergate::interaction {
 
@@ -19,6 +20,15 @@ core::Result<InteractionResult> read_result(std::optional<store::StoredVersion> 
 
 // What the preconditions of a read leave of it: 304 and no body for what the caller has already; kPreconditionFailed.
 core::Result<void> apply_preconditions(const Preconditions& preconditions, InteractionResult& result);
+
+struct ResourcePlace {
+  std::string_view type;
+  std::string_view id;
+  std::optional<store::VersionId> version;  // absent: the current one
+};
+// One resource as it goes into an answer. What the caller has already takes no room in it.
+Answer<InteractionResult> read_resource(store::Reader& reader, const ResourcePlace& place,
+                                        const Preconditions& preconditions, AnswerMeter& meter);
 
 core::Error not_found(std::string_view type, std::string_view id);
 

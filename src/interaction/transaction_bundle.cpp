@@ -22,28 +22,12 @@ core::Error moved_on(const WriteRequest& write) {
                                       core::whole_characters(write.preconditions.if_none_exist, 300)));
 }
 
-core::Result<InteractionResult> read_resource(store::Transaction& tx, const BundleEntry& entry) {
-  const WriteRequest& asked = entry.write;
-  if (entry.read->kind == EntryRead::Kind::kVersion) {
-    EG_TRY(auto found, tx.load_version(asked.type, asked.id, entry.read->version));
-    return read_result(std::move(found), asked.type, fmt::format("{}/_history/{}", asked.id, entry.read->version));
-  }
-  EG_TRY(auto found, tx.load_current(asked.type, asked.id));
-  return read_result(std::move(found), asked.type, asked.id);
-}
-
 Answer<InteractionResult> read_entry(store::Transaction& tx, const BundleEntry& entry, const Options& options,
-                                     const TransactionAnswer& answer) {
+                                     AnswerMeter& meter) {
+  const WriteRequest& asked = entry.write;
   if (entry.read->kind == EntryRead::Kind::kHistory)
-    return read_history(tx, {entry.write.type, entry.write.id, entry.read->count, 0}, options, *answer.meter);
-  auto result = read_resource(tx, entry);
-  if (!result) return Refusal{std::move(result).error(), {}};
-  if (auto checked = apply_preconditions(entry.write.preconditions, *result); !checked)
-    return Refusal{std::move(checked).error(), {}};
-  // A read without its resource would be none; a write is what it is.
-  if (auto refusal = answer.meter->add(result->body.size(), "read fewer resources in one bundle"))
-    return *std::move(refusal);
-  return *std::move(result);
+    return read_history(tx, {asked.type, asked.id, entry.read->count, 0}, options, meter);
+  return read_resource(tx, {asked.type, asked.id, entry.read->version_asked()}, asked.preconditions, meter);
 }
 
 // What an entry writes, with its links; `rewritten` holds it when they could not be resolved before.
@@ -82,7 +66,7 @@ core::Result<std::vector<EntryAnswer>> run_transaction(store::Transaction& tx, c
   for (std::size_t i = 0; i < bundle.entries.size(); ++i) {
     const BundleEntry& entry = bundle.entries[i];
     if (entry.read) {
-      auto result = read_entry(tx, entry, options, answer);
+      auto result = read_entry(tx, entry, options, *answer.meter);
       if (!result) {
         answer.refusal = in_entry(std::move(result).error(), i);
         return answer.refusal->error;

@@ -85,7 +85,7 @@ bool accepts_r4_json(std::string_view list) {
 std::string joined(const http::Request& request, std::string_view name) {
   std::string all;
   for (const http::Header& field : request.headers) {
-    if (lower(field.name) != name) continue;
+    if (field.name.size() != name.size() || lower(field.name) != name) continue;
     if (!all.empty()) all += ", ";
     all += field.value;
   }
@@ -102,7 +102,7 @@ std::optional<core::SystemTime> date_header(const http::Request& request, std::s
 
 core::Result<void> check_accept(const Call& call) {
   const auto format = call.query("_format");
-  std::string wanted(format ? *format : call.exchange.request().header("accept"));
+  std::string wanted = format ? std::string(*format) : joined(call.exchange.request(), "accept");
   // The '+' of application/fhir+json, which many clients send without its escape.
   if (format) std::replace(wanted.begin(), wanted.end(), ' ', '+');
   if (wanted.empty() || accepts_r4_json(wanted)) return {};

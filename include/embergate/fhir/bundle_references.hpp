@@ -5,8 +5,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -30,6 +32,9 @@ class BundleReferences {
   };
   // `place`: the string that is the reference, or that has it in it. `base`: the server's own, with "/fhir".
   [[nodiscard]] Target target_of(Node place, std::string_view reference, std::string_view base) const;
+  // What relative references at this place are relative to: the base of the fullUrl of the entry around it, which may
+  // be empty. Absent where no entry with a fullUrl is around it.
+  [[nodiscard]] std::optional<std::string_view> base_at(Node place) const;
 
  private:
   struct Entry {
@@ -37,10 +42,15 @@ class BundleReferences {
     std::uint32_t end;
     std::size_t bundle;
     std::string_view full_url;
+    std::string_view base;    // of the fullUrl
+    std::size_t base_number;  // of that base in its Bundle
   };
+  // A base may be as long as a string can be and stand before every reference, so it is looked at once for each entry.
   struct Bundle {
-    std::size_t outer;                          // entry that holds it, or kNone
-    std::unordered_set<std::string> resources;  // fullUrls, and Type/id where that is no URL
+    std::size_t outer;                                        // entry that holds it, or kNone
+    std::unordered_set<std::string_view> addresses;           // fullUrls, without a version
+    std::unordered_map<std::string_view, std::size_t> bases;  // each with its number
+    std::unordered_set<std::string> names;                    // "<number of the base> Type/id"
   };
   static constexpr std::size_t kNone = ~std::size_t{0};
 

@@ -39,7 +39,7 @@ TEST(Condition, OnlyTheFirstBarDividesAndOtherBackslashesStay) {
 }
 
 TEST(Condition, AListAndASystemWithoutAValueAreRefused) {
-  for (const char* text : {"identifier=a,b", "identifier=s|", "_id=a,b", "identifier="})
+  for (const char* text : {"identifier=a,b", "identifier=s|", "_id=a,b", "_id=a|b", "identifier="})
     EXPECT_FALSE(parse_condition(text)) << text;
 }
 

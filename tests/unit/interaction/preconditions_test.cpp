@@ -23,6 +23,10 @@ TEST(EntityTags, EveryFormOfTheVersionMeetsIt) {
     EXPECT_FALSE(tags(text).meet(7)) << text;
 }
 
+TEST(EntityTags, EmptyElementsOfAListCountAsNotThere) {
+  for (const char* text : {"\"6\",,\"7\"", ",\"7\"", "W/\"7\" , ,"}) EXPECT_TRUE(tags(text).meet(7)) << text;
+}
+
 TEST(EntityTags, NoVersionIsMetByNone) {
   EXPECT_FALSE(tags("*").meet(std::nullopt));
   EXPECT_FALSE(tags("").asked());
@@ -31,7 +35,7 @@ TEST(EntityTags, NoVersionIsMetByNone) {
 }
 
 TEST(EntityTags, WhatIsNoListOfTagsIsRefusedByItsName) {
-  for (const char* text : {"abc", "\"7", "W/7", "\"7\" \"8\"", "*, \"7\"", "\"7\",,\"8\"", "w/\"7\"", "\"a b\"", ","}) {
+  for (const char* text : {"abc", "\"7", "W/7", "\"7\" \"8\"", "*, \"7\"", ", ,", "w/\"7\"", "\"a b\"", ","}) {
     const auto refused = EntityTags::parse(text, "request.ifMatch");
     ASSERT_FALSE(refused) << text;
     EXPECT_EQ(refused.error().code, ErrorCode::kMalformed);
@@ -81,6 +85,13 @@ TEST_F(PreconditionsTest, AReadIsNotNeededForWhatTheCallerHas) {
   EXPECT_TRUE(check_read(asked, current).value());
   asked.if_match = EntityTags::of(6);
   EXPECT_EQ(check_read(asked, current).error().code, ErrorCode::kPreconditionFailed);
+}
+
+TEST_F(PreconditionsTest, AChangeLaterInTheSameSecondIsSeenFromAnInstantThatSaysMore) {
+  asked.if_modified_since = at("2026-03-01T08:15:30.1Z");
+  EXPECT_FALSE(check_read(asked, current).value());
+  asked.if_modified_since = at("2026-03-01T08:15:30.4Z");
+  EXPECT_TRUE(check_read(asked, current).value());
 }
 
 }  // namespace

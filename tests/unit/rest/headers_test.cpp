@@ -39,6 +39,11 @@ TEST(Headers, AcceptTakesJsonInAnyList) {
   EXPECT_EQ(refused.error().code, ErrorCode::kNotAcceptable);
 }
 
+TEST(Headers, AcceptInSeveralLinesIsOneList) {
+  FixedExchange exchange({{"Accept", "text/html"}, {"accept", "application/json"}});
+  EXPECT_TRUE(check_accept(Call{exchange, {}, {}, {}, {}, {}}));
+}
+
 TEST(Headers, ContentTypeMustBeJson) {
   for (const char* value : {"", "application/json", "application/fhir+json; charset=utf-8", "APPLICATION/JSON"}) {
     EXPECT_TRUE(check_content_type(with("Content-Type", value))) << value;
