@@ -12,6 +12,7 @@
 #include "app/backup_command.hpp"
 #include "app/fhirpath_command.hpp"
 #include "app/health_command.hpp"
+#include "app/start_check.hpp"
 #include "app/vault_check.hpp"
 #include "app/wiping_free.hpp"
 #include "embergate/app/runtime.hpp"
@@ -24,9 +25,13 @@ namespace {
 using namespace embergate;
 namespace log = observability::log;
 
-int fail(const core::Error& error) {
-  log::event(log::Level::kError, "process/start-failed", error.diagnostics);
-  fmt::print(stderr, "embergate: {}\n", error.diagnostics);
+// On a terminal each fault stands once, in words; elsewhere the log has it too, for those who collect only that.
+int fail(const std::vector<std::string>& faults) {
+  const bool read_by_people = ::isatty(STDOUT_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1;
+  for (const std::string& fault : faults) {
+    if (!read_by_people) log::event(log::Level::kError, "process/start-failed", fault);
+    fmt::print(stderr, "embergate: {}\n", fault);
+  }
   return 1;
 }
 
@@ -36,12 +41,14 @@ void outlive_failed_writes() {
   for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, SIG_IGN);
 }
 
-int serve(app::Settings settings, const std::vector<std::string>& protection_warnings) {
+int serve(app::SettingsReading reading, const std::vector<std::string>& protection_warnings) {
   outlive_failed_writes();
+  app::Settings& settings = reading.settings;
   log::configure({settings.box_id, settings.log_level});
+  if (const app::StartCheck check = app::check_start(reading); !check.faults.empty()) return fail(check.faults);
   for (const std::string& warning : protection_warnings) log::event(log::Level::kWarn, "process/warning", warning);
   auto runtime = app::Runtime::start(std::move(settings));
-  if (!runtime) return fail(runtime.error());
+  if (!runtime) return fail({runtime.error().diagnostics});
   (*runtime)->run_until_signal();
   return 0;
 }
@@ -123,9 +130,9 @@ int main(int argc, char** argv) {
     fhirpath_options.model_folders = app::model_folders_of_program();
     return app::fhirpath_command(fhirpath_options, std::cin, std::cout, std::cerr);
   }
-  auto settings = app::read_settings(environ);
-  if (!settings) return fail(settings.error());
-  app::set_wiping_of_freed_memory(settings->wipe_freed_memory);
-  if (check_command->parsed()) return app::vault_check(*settings, as_json);
-  return serve(*std::move(settings), protection_warnings);
+  app::SettingsReading reading = app::read_all_settings(environ);
+  app::set_wiping_of_freed_memory(reading.settings.wipe_freed_memory);
+  if (!check_command->parsed()) return serve(std::move(reading), protection_warnings);
+  if (!reading.faults.empty()) return fail(reading.faults);
+  return app::vault_check(reading.settings, as_json);
 }

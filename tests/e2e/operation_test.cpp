@@ -112,6 +112,30 @@ TEST_F(Operation, SettingsOfTheWrongKindEndTheStartAndNameTheSetting) {
   EXPECT_EQ(usage.exit_code.value_or(-1), 2) << usage.error;
 }
 
+TEST_F(Operation, AllFaultsOfAStartAreToldAtOnceAndBeforeAnythingIsOpened) {
+  static_cast<void>(world.directory().write("vault.json", "{\n  \"secret\": oops\n}"));
+  world.gateway().set("BOX_WEB_PROT", "1");
+  world.gateway().set("BOX_VAULT_POLL_MS", "soon");
+  world.gateway().set("BOX_INIT_BUNDLE", "/no/such/bundle.json");
+  const ProgramResult result = failed_start();
+  for (const char* fault : {"did you mean BOX_WEB_PORT?", "BOX_VAULT_POLL_MS is \"soon\"", "at line 2, column 13",
+                            "BOX_INIT_BUNDLE: /no/such/bundle.json does not exist"}) {
+    expect_failed(result, fault);
+    EXPECT_THAT(result.output, HasSubstr("process/start-failed")) << "the log is not a terminal";
+  }
+  EXPECT_FALSE(std::filesystem::exists(world.gateway().database_directory() / "gateway.db"));
+}
+
+TEST_F(Operation, AHostThatIsNotOfThisMachineIsNotBlamedOnThePort) {
+  world.write_vault_config();
+  for (const char* host : {"192.0.2.1", "no-such-host.invalid"}) {
+    world.gateway().set("BOX_WEB_HOST", host);
+    const ProgramResult result = failed_start();
+    expect_failed(result, "BOX_WEB_HOST");
+    EXPECT_THAT(result.error, Not(HasSubstr("BOX_WEB_PORT")));
+  }
+}
+
 TEST_F(Operation, TheProgramRunsAsAnUnprivilegedUser) {
   if (geteuid() == 0) {
     give_to_nobody(world.gateway().database_directory());
