@@ -136,6 +136,33 @@ TEST_F(Operation, AHostThatIsNotOfThisMachineIsNotBlamedOnThePort) {
   }
 }
 
+TEST_F(Operation, TheCommandLineChecksTheStartListsSettingsAndHelpsWithMisspeltCommands) {
+  world.write_vault_config();
+  const ProgramResult good = command({"check"});
+  EXPECT_EQ(good.exit_code.value_or(-1), 0) << good.output << good.error;
+  EXPECT_FALSE(std::filesystem::exists(world.gateway().database_directory() / "gateway.db")) << "nothing is started";
+  const ProgramResult settings = command({"settings", "--json"});
+  EXPECT_EQ(settings.exit_code.value_or(-1), 0) << settings.error;
+  EXPECT_THAT(settings.output, HasSubstr(world.secret_file("root-secret")));
+  EXPECT_EQ((settings.output + settings.error).find("cnry-"), std::string::npos);
+  for (const auto& words : std::vector<std::vector<std::string>>{{"--version"}, {"version"}, {"help"}, {"--help"}})
+    EXPECT_EQ(command(words).exit_code.value_or(-1), 0) << words.front();
+  EXPECT_THAT(command({"serve", "--help"}).output, HasSubstr("`embergate settings` lists them all"));
+  EXPECT_THAT(command({"help", "vault"}).output, HasSubstr("which names resolve"));
+  const std::vector<std::pair<std::vector<std::string>, std::string>> wrong{
+      {{"vault", "chekc"}, "did you mean check?"},
+      {{"srve"}, "did you mean serve?"},
+      {{"help", "srve"}, "did you mean serve?"},
+      {{"serve", "--port", "9090"}, "BOX_WEB_PORT"}};
+  for (const auto& [words, says] : wrong) {
+    const ProgramResult result = command(words);
+    EXPECT_EQ(result.exit_code.value_or(-1), 2) << says;
+    EXPECT_THAT(result.error, HasSubstr(says));
+  }
+  world.gateway().set("BOX_WEB_PORT", "http");
+  EXPECT_EQ(command({"check"}).exit_code.value_or(-1), 1);
+}
+
 TEST_F(Operation, TheProgramRunsAsAnUnprivilegedUser) {
   if (geteuid() == 0) {
     give_to_nobody(world.gateway().database_directory());
