@@ -9,6 +9,7 @@
 #include "app/environment.hpp"
 #include "app/secret_file.hpp"
 #include "app/unknown_settings.hpp"
+#include "embergate/vault/target_policy.hpp"
 
 namespace embergate::app {
 namespace {
@@ -36,7 +37,7 @@ void read_trusted_proxies(Environment& environment, http::ServerOptions& web) {
   const std::vector<std::string> networks = words_of(environment.text("BOX_WEB_TRUSTED_PROXIES").value_or(""));
   if (networks.empty()) return;
   auto proxies = http::TrustedProxies::parse(networks);
-  if (!proxies) return environment.refuse("BOX_WEB_TRUSTED_PROXIES: " + proxies.error().diagnostics);
+  if (!proxies) return environment.refuse_value("BOX_WEB_TRUSTED_PROXIES", proxies.error().diagnostics);
   web.trusted_proxies = *std::move(proxies);
 }
 
@@ -173,6 +174,9 @@ void read_root(Environment& environment, Settings& settings) {
 
 void read_outbound(Environment& environment, Settings& settings) {
   settings.egress.denied_networks = words_of(environment.text("BOX_EGRESS_DENY").value_or(""));
+  // Networks have one notation in all settings.
+  const auto networks = http::TrustedProxies::parse(settings.egress.denied_networks);
+  if (!networks) environment.refuse_value("BOX_EGRESS_DENY", networks.error().diagnostics);
 }
 
 // The variables of AWS's own programs, under their names.
@@ -196,12 +200,24 @@ void read_aws(Environment& environment, kafka::AwsEnvironment& aws) {
   aws.container_authorization_token_file = text("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
 }
 
+// A token of RFC 9110.
+bool is_header_name(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+  });
+}
+
 void read_fhir(Environment& environment, Settings& settings) {
   if (auto url = environment.text("BOX_FHIR_CREATEDAT_URL")) settings.created_at_url = *url;
   environment.boolean("BOX_FHIR_RETURN_404_ON_EMPTY_DELETE", settings.return_404_on_empty_delete);
   environment.boolean("BOX_FHIR_VALIDATION_SKIP_REFERENCE", settings.skip_reference_allowed);
-  if (auto header = environment.text("BOX_MODULE_TOPICS_CORRELATION_ID_HEADER"))
+  if (auto header = environment.text("BOX_MODULE_TOPICS_CORRELATION_ID_HEADER")) {
     settings.correlation_id_header = *header;
+    if (!is_header_name(*header))
+      environment.refuse_value("BOX_MODULE_TOPICS_CORRELATION_ID_HEADER",
+                               "it must be the name of a header, such as x-topic-correlation-id");
+  }
   settings.aidbox_request_style = environment.choice("BOX_MODULE_TOPICS_REQUEST_STYLE") == "aidbox";
 }
 
@@ -215,6 +231,18 @@ void read_rest(Environment& environment, Settings& settings) {
   if (auto bundle = environment.text("BOX_INIT_BUNDLE")) settings.init_bundle = *bundle;
   if (auto level = environment.choice("BOX_OBSERVABILITY_STDOUT_LOG_LEVEL"))
     settings.log_level = observability::log::level_from(*level, settings.log_level);
+}
+
+// Links that lead nowhere are found late: by those who follow them.
+void warn_of_default_url(Settings& settings) {
+  const std::string& host = settings.web.host;
+  const bool bare_v6 = host.find(':') != std::string::npos && host.front() != '[';
+  if (!settings.base_url.empty() || vault::is_loopback_host(vault::normal_host(bare_v6 ? "[" + host + "]" : host)))
+    return;
+  settings.warnings.push_back(
+      fmt::format("BOX_WEB_BASE_URL is not set, and the gateway listens on {}: links and references in answers and "
+                  "notifications say localhost, which other machines cannot follow; set it to the URL that clients use",
+                  host));
 }
 
 void judge_unknown(Environment& environment, Settings& settings) {
@@ -246,6 +274,7 @@ SettingsReading read_all_settings(char** variables) {
   read_rest(environment, settings);
   read_outbound(environment, settings);
   read_aws(environment, settings.aws);
+  warn_of_default_url(settings);
   judge_unknown(environment, settings);
   reading.faults = environment.faults();
   return reading;

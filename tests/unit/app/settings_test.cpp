@@ -229,11 +229,33 @@ TEST(Settings, AllFaultsAreToldAtOnceWithTheValueAndWhatIsAllowed) {
               AllOf(HasSubstr("BOX_WEB_PORT"), HasSubstr("\nBOX_VAULT_POLL_MS")));
 }
 
+TEST(Settings, NetworksAndNamesOfHeadersAreCheckedBeforeTheyAreUsed) {
+  EXPECT_THAT(
+      faults({"BOX_EGRESS_DENY=10.0.0.0/8,10.0.0.0/99", "BOX_WEB_TRUSTED_PROXIES=proxy",
+              "BOX_MODULE_TOPICS_CORRELATION_ID_HEADER=x topic"}),
+      UnorderedElementsAre(AllOf(StartsWith("BOX_EGRESS_DENY is "), HasSubstr("'10.0.0.0/99' is not a network")),
+                           AllOf(StartsWith("BOX_WEB_TRUSTED_PROXIES is "), HasSubstr("'proxy' is not")),
+                           HasSubstr("must be the name of a header")));
+}
+
 TEST(Settings, ValuesInMessagesStayOnOneShortLineAndTellNoPassword) {
   EXPECT_THAT(faults({"BOX_WEB_PORT=80\n80\x1b[2J"}), ElementsAre(StartsWith(R"(BOX_WEB_PORT is "80?80?[2J":)")));
   EXPECT_THAT(faults({"BOX_WEB_PORT=" + std::string(5'000, '8')}), ElementsAre(testing::SizeIs(testing::Lt(300U))));
   EXPECT_THAT(faults({"BOX_WEB_BASE_URL=https://user:cnry@g.example/"}),
               ElementsAre(AllOf(HasSubstr("https://***@g.example/"), Not(HasSubstr("cnry")))));
+}
+
+TEST(Settings, ADefaultBaseUrlIsWarnedAboutWhereOtherMachinesReachTheListener) {
+  const auto warned = [](std::vector<std::string> entries) {
+    entries.emplace_back("BOX_ROOT_CLIENT_SECRET=x");
+    Variables variables(std::move(entries));
+    return read_all_settings(variables.get()).settings.warnings;
+  };
+  EXPECT_THAT(warned({}), ElementsAre(AllOf(StartsWith("BOX_WEB_BASE_URL is not set"), HasSubstr("0.0.0.0"))));
+  EXPECT_THAT(warned({"BOX_WEB_HOST=::"}), ElementsAre(StartsWith("BOX_WEB_BASE_URL is not set")));
+  EXPECT_THAT(warned({"BOX_WEB_BASE_URL=https://g.example"}), IsEmpty());
+  for (const char* loopback : {"127.0.0.1", "127.1.2.3", "localhost", "::1", "[::1]"})
+    EXPECT_THAT(warned({std::string("BOX_WEB_HOST=") + loopback}), IsEmpty()) << loopback;
 }
 
 TEST(Settings, TheOldVaultNameGivesWayToTheNewOne) {

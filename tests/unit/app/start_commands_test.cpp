@@ -140,6 +140,15 @@ TEST(CheckCommand, TellsWhyAnInitBundleCannotBeReadWithItsPath) {
   EXPECT_THAT(fault("https://u:cnry@h/b.json"), AllOf(HasSubstr("only file://"), Not(HasSubstr("cnry"))));
 }
 
+TEST(CheckCommand, TellsThatTheFolderOfTheDatabaseDoesNotExist) {
+  test::TempDir directory;
+  const std::string path = directory.file("no/such/gateway.db");
+  const Said said = check({"BOX_DB_PATH=" + path});
+  EXPECT_EQ(said.out,
+            "BOX_DB_PATH is \"" + path + "\": " + directory.file("no/such") + " does not exist; make the directory\n");
+  EXPECT_EQ(said.code, 1);
+}
+
 TEST(CheckCommand, EndsWithZeroAndTheWarningsWhenAllCanBeUsed) {
   test::TempDir directory;
   const std::string config = directory.write("vault.json", R"({"secret":{"a":{"path":"/a","scope":["Client"]}}})");
