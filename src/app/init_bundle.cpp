@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "app/environment.hpp"
 #include "app/start_file.hpp"
@@ -67,6 +68,8 @@ void warn_of_failed_entries(const std::string& answer) {
 
 core::Result<void> check_init_bundle(const std::string& location, std::size_t max_bytes) {
   EG_TRY(const std::string path, path_of(location));
+  std::error_code unknown;
+  if (std::filesystem::is_other(path, unknown)) return {};  // a pipe gives its text once, when it is executed
   EG_TRY(std::string text, read_bundle(path));
   fhir::ParseLimits limits;
   limits.max_bytes = max_bytes;

@@ -176,7 +176,9 @@ int run_gateway_command(const Commands& commands, bool as_json, const std::vecto
   app::SettingsReading reading = app::read_all_settings(environ);
   app::set_wiping_of_freed_memory(reading.settings.wipe_freed_memory);
   if (!commands.vault_check->parsed()) return serve(std::move(reading), protection_warnings);
-  if (!reading.faults.empty()) return fail(reading.faults);
+  // Standard output is for the answer.
+  for (const std::string& fault : reading.faults) fmt::print(stderr, "embergate: {}\n", fault);
+  if (!reading.faults.empty()) return 2;
   return app::vault_check(reading.settings, as_json);
 }
 

@@ -14,6 +14,8 @@
 namespace embergate::app {
 namespace {
 
+constexpr std::size_t kFirstPart = 65'536;
+
 struct Handle {
   int number;
   ~Handle() {
@@ -42,10 +44,14 @@ bool wait_for_more(int file) {
   return ::poll(&one, 1, kPatienceMs) > 0;
 }
 
-// Into memory that is taken once, so that no copy of a secret stays behind.
-bool read_up_to(int file, std::string& text) {
+// False: errno says why. Gets one byte more than `most` where there is more.
+bool read_up_to(int file, std::size_t most, std::string& text) {
   std::size_t size = 0;
-  while (size < text.size()) {
+  while (true) {
+    if (size == text.size()) {
+      if (size > most) break;
+      text.resize(std::min(2 * size, most + 1));
+    }
     const ssize_t got = ::read(file, text.data() + size, text.size() - size);
     if (got < 0 && (errno == EINTR || (errno == EAGAIN && wait_for_more(file)))) continue;
     if (got < 0) return false;
@@ -73,10 +79,10 @@ std::optional<std::string> read_start_file(const std::string& path, std::size_t 
     reason = "is a directory; it must be a file";
     return std::nullopt;
   }
-  // What stands for more than its size says, as /dev/stdin and files of /proc do, is read until the limit.
-  const bool sized = S_ISREG(status.st_mode) && status.st_size > 0;
-  std::string text(sized ? std::min(static_cast<std::size_t>(status.st_size), most) + 1 : most + 1, '\0');
-  if (!read_up_to(file.number, text)) {
+  // A short file fits at once: no copy of a secret stays behind in memory that it has outgrown.
+  const std::size_t expected = S_ISREG(status.st_mode) ? static_cast<std::size_t>(status.st_size) : 0;
+  std::string text(std::min(std::max(expected, kFirstPart), most) + 1, '\0');
+  if (!read_up_to(file.number, most, text)) {
     reason = reason_of(errno);
     return std::nullopt;
   }

@@ -161,6 +161,9 @@ TEST_F(Operation, TheCommandLineChecksTheStartListsSettingsAndHelpsWithMisspeltC
   }
   world.gateway().set("BOX_WEB_PORT", "http");
   EXPECT_EQ(command({"check"}).exit_code.value_or(-1), 1);
+  const ProgramResult vault = command({"vault", "check"});
+  EXPECT_EQ(vault.exit_code.value_or(-1), 2) << "nothing was checked";
+  EXPECT_EQ(vault.output, "");
 }
 
 TEST_F(Operation, TheProgramRunsAsAnUnprivilegedUser) {

@@ -2,6 +2,7 @@
 // `embergate settings` and `embergate check`.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -138,6 +139,17 @@ TEST(CheckCommand, TellsWhyAnInitBundleCannotBeReadWithItsPath) {
   const std::string other = directory.write("patient.json", R"({"resourceType":"Patient"})");
   EXPECT_THAT(fault(other), HasSubstr(other + " must hold a Bundle of type transaction or batch"));
   EXPECT_THAT(fault("https://u:cnry@h/b.json"), AllOf(HasSubstr("only file://"), Not(HasSubstr("cnry"))));
+}
+
+TEST(CheckCommand, LeavesAPipeWithTheInitBundleToTheStart) {
+  test::TempDir directory;
+  const std::string pipe = directory.file("pipe");
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_EQ(check({"BOX_INIT_BUNDLE=" + pipe}).code, 0);
+  const std::string large = directory.write(
+      "large.json", R"({"resourceType":"Bundle","type":"batch","x":")" + std::string(300'000, 'x') + "\"}");
+  EXPECT_EQ(check({"BOX_INIT_BUNDLE=" + large}).code, 0) << check({"BOX_INIT_BUNDLE=" + large}).out;
+  EXPECT_THAT(check({"BOX_INIT_BUNDLE=" + directory.write("empty.json", "")}).out, HasSubstr("empty.json: "));
 }
 
 TEST(CheckCommand, TellsThatTheFolderOfTheDatabaseDoesNotExist) {
