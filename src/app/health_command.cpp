@@ -41,8 +41,11 @@ core::Result<Place> read_place(char** variables) {
   if (place.host == "0.0.0.0") place.host = "127.0.0.1";  // where it listens, not where it can be reached
   if (place.host == "::") place.host = "::1";
   const auto take_port = [&place](std::int64_t port) { place.port = port; };
-  EG_CHECK(environment.number("AIDBOX_PORT", 1, 65535, take_port));
-  EG_CHECK(environment.number("BOX_WEB_PORT", 1, 65535, take_port));
+  environment.number("AIDBOX_PORT", take_port, "BOX_WEB_PORT");
+  environment.number("BOX_WEB_PORT", take_port);
+  if (!environment.faults().empty()) return core::make_error(core::ErrorCode::kInvalid, environment.faults().front());
+  if (place.port == 0)
+    return core::make_error(core::ErrorCode::kInvalid, "BOX_WEB_PORT is 0, which stands for any free port");
   place.tls = environment.text("BOX_WEB_TLS_CERT").has_value();
   return place;
 }

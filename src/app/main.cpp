@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The command line (decision 16): serve (default), health, backup, vault check, fhirpath, version. Exit codes: 0 done,
-// 1 a check or the start failed, 2 wrong usage or config.
+// The command line (decision 16): serve (default), check, settings, health, backup, vault check, fhirpath, version,
+// help. Exit codes: 0 done, 1 a check or the start failed, 2 wrong usage or config.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -13,8 +13,13 @@
 #include <string>
 
 #include "app/backup_command.hpp"
+#include "app/check_command.hpp"
+#include "app/command_hints.hpp"
 #include "app/fhirpath_command.hpp"
 #include "app/health_command.hpp"
+#include "app/settings_command.hpp"
+#include "app/settings_table.hpp"
+#include "app/start_check.hpp"
 #include "app/vault_check.hpp"
 #include "app/wiping_free.hpp"
 #include "embergate/app/runtime.hpp"
@@ -27,9 +32,13 @@ namespace {
 using namespace embergate;
 namespace log = observability::log;
 
-int fail(const core::Error& error) {
-  log::event(log::Level::kError, "process/start-failed", error.diagnostics);
-  fmt::print(stderr, "embergate: {}\n", error.diagnostics);
+// On a terminal each fault stands once, in words; elsewhere the log has it too, for those who collect only that.
+int fail(const std::vector<std::string>& faults) {
+  const bool read_by_people = ::isatty(STDOUT_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1;
+  for (const std::string& fault : faults) {
+    if (!read_by_people) log::event(log::Level::kError, "process/start-failed", fault);
+    fmt::print(stderr, "embergate: {}\n", fault);
+  }
   return 1;
 }
 
@@ -39,15 +48,19 @@ void outlive_failed_writes() {
   for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, SIG_IGN);
 }
 
-int serve(app::Settings settings, const std::vector<std::string>& protection_warnings) {
+int serve(app::SettingsReading reading, const std::vector<std::string>& protection_warnings) {
   outlive_failed_writes();
+  app::Settings& settings = reading.settings;
   log::configure({settings.box_id, settings.log_level});
+  if (const app::StartCheck check = app::check_start(reading); !check.faults.empty()) return fail(check.faults);
   for (const std::string& warning : protection_warnings) log::event(log::Level::kWarn, "process/warning", warning);
   auto runtime = app::Runtime::start(std::move(settings));
-  if (!runtime) return fail(runtime.error());
+  if (!runtime) return fail({runtime.error().diagnostics});
   (*runtime)->run_until_signal();
   return 0;
 }
+
+std::string version_line() { return fmt::format("embergate {} ({})", EMBERGATE_VERSION, EMBERGATE_COMMIT); }
 
 int version(bool as_json) {
   if (as_json) {
@@ -56,7 +69,7 @@ int version(bool as_json) {
                    {"version", EMBERGATE_VERSION}, {"commit", EMBERGATE_COMMIT}, {"timestamp", EMBERGATE_BUILD_TIME}}
                    .dump());
   } else {
-    fmt::print("embergate {} ({})\n", EMBERGATE_VERSION, EMBERGATE_COMMIT);
+    fmt::print("{}\n", version_line());
   }
   return 0;
 }
@@ -107,43 +120,117 @@ CLI::App* add_backup(CLI::App& cli, app::BackupCommand& options) {
   return command;
 }
 
+app::KnownCommand known(const CLI::App& cli, std::string name) {
+  app::KnownCommand command;
+  command.name = std::move(name);
+  for (const CLI::Option* option : cli.get_options()) {
+    if (option->get_positional()) command.takes_words = true;
+    for (const std::string& word : option->get_lnames()) command.options.push_back("--" + word);
+    for (const std::string& word : option->get_snames()) command.options.push_back("-" + word);
+  }
+  for (const CLI::App* one : cli.get_subcommands([](const CLI::App*) { return true; }))
+    command.commands.push_back(known(*one, one->get_name()));
+  return command;
+}
+
+// Help and version are asked for by throwing too; they end with 0.
+int end_of_parse(const CLI::App& cli, const CLI::ParseError& error, int argc, char** argv) {
+  const bool is_wrong = error.get_exit_code() != 0;
+  const std::string hint =
+      is_wrong ? app::hint_for(known(cli, "embergate"), std::vector<std::string>(argv + 1, argv + argc)) : "";
+  if (hint.empty()) return cli.exit(error) == 0 ? 0 : 2;
+  fmt::print(stderr, "embergate: {}\nRun with --help for more information.\n", hint);
+  return 2;
+}
+
+// `embergate help vault` is `embergate vault --help`.
+int help(const CLI::App& cli, const std::string& command) {
+  if (command.empty()) {
+    fmt::print("{}", cli.help());
+    return 0;
+  }
+  for (const CLI::App* one : cli.get_subcommands([&](const CLI::App* any) { return any->get_name() == command; })) {
+    fmt::print("{}", one->help());
+    return 0;
+  }
+  fmt::print(stderr, "embergate: {}\n", app::hint_for(known(cli, "embergate"), {command}));
+  return 2;
+}
+
+// The subcommands without options of their own beyond --json.
+struct Commands {
+  const CLI::App* check;
+  const CLI::App* settings;
+  const CLI::App* health;
+  const CLI::App* vault_check;
+  const CLI::App* version;
+  const CLI::App* help;
+};
+
+Commands add_commands(CLI::App& cli, bool& as_json, std::string& helped,
+                      std::optional<std::chrono::milliseconds>& health_wait) {
+  Commands commands{};
+  const auto with_json = [&as_json](CLI::App* command) {
+    command->add_flag("--json", as_json, "print JSON");
+    return command;
+  };
+  cli.add_subcommand("serve", "run the gateway (default)")->footer(app::settings_help());
+  commands.check = with_json(cli.add_subcommand(
+      "check", "tell everything that settings, vault config and init bundle have wrong, without starting"));
+  commands.settings = with_json(
+      cli.add_subcommand("settings", "list all settings: value in force, default, and where the value comes from"));
+  commands.health = add_health(cli, health_wait);
+  CLI::App* vault_command = cli.add_subcommand("vault", "look at the vault config")->require_subcommand(1);
+  commands.vault_check =
+      with_json(vault_command->add_subcommand("check", "which names resolve, and their state; never a value"));
+  commands.version = with_json(cli.add_subcommand("version", "print the version"));
+  CLI::App* help_command = cli.add_subcommand("help", "print this, or the help of a command");
+  help_command->add_option("command", helped, "a command");
+  commands.help = help_command;
+  return commands;
+}
+
+int run_gateway_command(const Commands& commands, bool as_json, const std::vector<std::string>& protection_warnings) {
+  app::SettingsReading reading = app::read_all_settings(environ);
+  app::set_wiping_of_freed_memory(reading.settings.wipe_freed_memory);
+  if (!commands.vault_check->parsed()) return serve(std::move(reading), protection_warnings);
+  // Standard output is for the answer.
+  for (const std::string& fault : reading.faults) fmt::print(stderr, "embergate: {}\n", fault);
+  if (!reading.faults.empty()) return 2;
+  return app::vault_check(reading.settings, as_json);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const std::vector<std::string> protection_warnings = vault::protect_process();
   CLI::App cli("Embergate: FHIR resource changes to Kafka, with credentials that live in files");
   cli.require_subcommand(0, 1);
+  cli.set_version_flag("--version", version_line());
+  cli.footer(app::settings_help());
   bool as_json = false;
-  CLI::App* serve_command =
-      cli.add_subcommand("serve", "run the gateway (default); settings come from BOX_* environment variables");
+  std::string helped;
   std::optional<std::chrono::milliseconds> health_wait;
-  const CLI::App* health = add_health(cli, health_wait);
-  CLI::App* vault_command = cli.add_subcommand("vault", "look at the vault config")->require_subcommand(1);
-  CLI::App* check_command =
-      vault_command->add_subcommand("check", "which names resolve, and their state; never a value");
-  check_command->add_flag("--json", as_json, "print JSON");
-  CLI::App* version_command = cli.add_subcommand("version", "print the version");
-  version_command->add_flag("--json", as_json, "print JSON");
+  const Commands commands = add_commands(cli, as_json, helped, health_wait);
   app::BackupCommand backup_options;
   const CLI::App* backup = add_backup(cli, backup_options);
   app::FhirpathOptions fhirpath_options;
   const CLI::App* fhirpath_command = add_fhirpath(cli, fhirpath_options);
-  static_cast<void>(serve_command);
   try {
     cli.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return cli.exit(error) == 0 ? 0 : 2;
+    return end_of_parse(cli, error, argc, argv);
   }
-  if (version_command->parsed()) return version(as_json);
-  if (health->parsed()) return app::health_command(environ, health_wait, std::cout, std::cerr);
+  if (commands.version->parsed()) return version(as_json);
+  if (commands.help->parsed()) return help(cli, helped);
+  if (commands.check->parsed()) return app::check_command(as_json, environ, std::cout, std::cerr);
+  if (commands.settings->parsed())
+    return app::settings_command({as_json, ::isatty(STDOUT_FILENO) == 1}, environ, std::cout, std::cerr);
+  if (commands.health->parsed()) return app::health_command(environ, health_wait, std::cout, std::cerr);
   if (backup->parsed()) return app::backup_command(backup_options, environ, std::cout, std::cerr);
   if (fhirpath_command->parsed()) {
     fhirpath_options.model_folders = app::model_folders_of_program();
     return app::fhirpath_command(fhirpath_options, std::cin, std::cout, std::cerr);
   }
-  auto settings = app::read_settings(environ);
-  if (!settings) return fail(settings.error());
-  app::set_wiping_of_freed_memory(settings->wipe_freed_memory);
-  if (check_command->parsed()) return app::vault_check(*settings, as_json);
-  return serve(*std::move(settings), protection_warnings);
+  return run_gateway_command(commands, as_json, protection_warnings);
 }

@@ -24,6 +24,7 @@
 #include "app/listener_files.hpp"
 #include "app/stored_bindings.hpp"
 #include "app/token_exchange.hpp"
+#include "app/vault_setup.hpp"
 #include "embergate/core/fair_pool.hpp"
 #include "embergate/delivery/deliveries.hpp"
 #include "embergate/delivery/target_rules.hpp"
@@ -87,13 +88,10 @@ void bound_connections(http::ServerOptions& web) {
   web.max_connections = connections;
 }
 
-core::Result<vault::VaultConfig> load_vault_config(const Settings& settings) {
-  if (settings.vault_config.empty()) return vault::VaultConfig();
-  auto loaded = vault::VaultConfig::load(settings.vault_config, settings.vault_rules);
-  if (!loaded) return of_setting("BOX_VAULT_CONFIG", std::move(loaded).error());
-  vault::VaultConfig config = *std::move(loaded);
-  for (const std::string& warning : config.warnings()) log::event(log::Level::kWarn, "vault/warning", warning);
-  return config;
+// What the one address of both ports is to blame for.
+core::Error of_listener(std::string_view port_setting, core::Error error) {
+  const bool is_host = error.code == core::ErrorCode::kInvalid;
+  return of_setting(is_host ? "BOX_WEB_HOST" : port_setting, std::move(error));
 }
 
 vault::SecretCache::Options vault_options(const Settings& settings) {
@@ -237,7 +235,7 @@ struct Runtime::Impl {
     server = std::make_unique<http::Server>(io.get_executor(), settings.web,
                                             [this](http::Exchange& exchange) { return api->handle(exchange); });
     auto listening = server->listen();
-    if (!listening) return of_setting("BOX_WEB_PORT", std::move(listening).error());
+    if (!listening) return of_listener("BOX_WEB_PORT", std::move(listening).error());
     port = *listening;
     log::event(log::Level::kInfo, "http/listening", "",
                {{"host", std::string_view(settings.web.host)}, {"port", std::int64_t{port}}});
@@ -249,7 +247,7 @@ struct Runtime::Impl {
     options.max_connections_per_address = kMetricsConnectionsPerAddress;
     metrics_server = std::make_unique<http::Server>(io.get_executor(), options, rest::metrics_handler(metrics));
     auto bound = metrics_server->listen();
-    if (!bound) return of_setting("BOX_METRICS_PORT", std::move(bound).error());
+    if (!bound) return of_listener("BOX_METRICS_PORT", std::move(bound).error());
     log::event(log::Level::kInfo, "metrics/listening", "", {{"port", std::int64_t{*bound}}});
     return {};
   }
@@ -310,6 +308,7 @@ core::Result<std::unique_ptr<Runtime>> Runtime::start(Settings settings) {
   for (const std::string& warning : settings.warnings) log::event(log::Level::kWarn, "settings/warning", warning);
   bound_connections(settings.web);
   EG_TRY(auto config, load_vault_config(settings));
+  for (const std::string& warning : config.warnings()) log::event(log::Level::kWarn, "vault/warning", warning);
   EG_CHECK(add_listener_files(settings, config));
   auto impl = std::make_unique<Impl>(std::move(settings), std::move(config));
   log::set_redactor([secrets = &impl->secrets](std::string& line) { secrets->redact(line); });

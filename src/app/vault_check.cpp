@@ -11,6 +11,7 @@
 #include "app/jaas_check.hpp"
 #include "app/listener_files.hpp"
 #include "app/stored_bindings.hpp"
+#include "app/vault_setup.hpp"
 #include "embergate/core/time_format.hpp"
 #include "embergate/interaction/secret_uses.hpp"
 #include "embergate/observability/log.hpp"
@@ -154,8 +155,9 @@ void print_text(const std::vector<Line>& lines, vault::TargetMode policy) {
   fmt::print("target policy: {} (BOX_VAULT_TARGET_POLICY)\n", vault::to_string(policy));
   for (const Line& line : lines) {
     const auto& report = line.report;
-    fmt::print("{:<40} {}{}{}{}\n", report.name.value(), to_string(report.state), report.reason.empty() ? "" : ": ",
-               report.reason,
+    const bool says_more = !report.reason.empty() && report.reason != to_string(report.state);
+    fmt::print("{:<40} {}{}{}{}\n", report.name.value(), to_string(report.state), says_more ? ": " : "",
+               says_more ? report.reason : std::string_view(),
                line.users.empty() ? std::string() : fmt::format("  (used by {})", fmt::join(line.users, ", ")));
     if (!report.reason.empty()) fmt::print("{:<40}   {}\n", "", vault::explained(report.reason, report.detail));
     if (report.not_after) fmt::print("{:<40}   good until {}\n", "", core::format_instant_seconds(*report.not_after));
@@ -172,7 +174,7 @@ int vault_check(const Settings& settings, bool as_json) {
     fmt::print(stderr, "BOX_VAULT_CONFIG is not set: there is nothing to check\n");
     return 2;
   }
-  auto config = vault::VaultConfig::load(settings.vault_config, settings.vault_rules);
+  auto config = load_vault_config(settings);
   if (!config) {
     fmt::print(stderr, "{}\n", config.error().diagnostics);
     return 2;

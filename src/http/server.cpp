@@ -44,6 +44,12 @@ std::string shown(const std::string& host, std::uint16_t port) {
   return (bare_v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
+// kInvalid: the host is to blame, and not the port.
+core::Error not_of_this_machine(const std::string& host) {
+  return core::make_error(ErrorCode::kInvalid,
+                          "cannot listen on host '" + host + "': it is not an address of this machine");
+}
+
 Result<asio::ip::address> find_address(const asio::any_io_executor& executor, std::string host) {
   if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
   error_code failure;
@@ -52,11 +58,11 @@ Result<asio::ip::address> find_address(const asio::any_io_executor& executor, st
   Tcp::resolver resolver(executor);
   const auto found = resolver.resolve(host, "", Tcp::resolver::passive, failure);
   if (!failure && !found.empty()) return found.begin()->endpoint().address();
-  return core::make_error(ErrorCode::kInvalid,
-                          "cannot listen on host '" + host + "': it is not an address of this machine");
+  return not_of_this_machine(host);
 }
 
 core::Error listen_error(const std::string& host, std::uint16_t port, const error_code& failure) {
+  if (failure == boost::system::errc::address_not_available) return not_of_this_machine(host);
   const std::string where = "address " + shown(host, port);
   if (failure == asio::error::address_in_use) {
     return core::make_error(ErrorCode::kUnavailable,

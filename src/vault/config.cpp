@@ -226,6 +226,21 @@ Result<std::string> read_config(const std::string& path) {
   return text;
 }
 
+// Messages of a config that was read from a file begin with its path; there is one in each line.
+core::Error with_path(core::Error error, const std::string& path) {
+  constexpr std::string_view kStart = "vault config";
+  std::string named;
+  for (std::string_view rest = error.diagnostics; !rest.empty();) {
+    std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+    if (line.starts_with(kStart)) line.remove_prefix(kStart.size());
+    if (!named.empty()) named += '\n';
+    named += fmt::format("{} {}{}{}", kStart, path, line.starts_with(':') ? "" : ":", line);
+  }
+  error.diagnostics = std::move(named);
+  return error;
+}
+
 }  // namespace
 
 std::string_view to_string(TargetMode mode) {
@@ -244,7 +259,9 @@ std::string_view to_string(TargetMode mode) {
 
 Result<VaultConfig> VaultConfig::load(const std::string& path, const ConfigRules& rules) {
   EG_TRY(const auto text, read_config(path));
-  return parse(text, rules);
+  auto parsed = parse(text, rules);
+  if (!parsed) return with_path(std::move(parsed).error(), path);
+  return parsed;
 }
 
 bool VaultConfig::add(Entry entry) {
@@ -267,14 +284,26 @@ Result<VaultConfig> VaultConfig::parse(std::string_view text, const ConfigRules&
   const auto secrets = document.find("secret");
   if (secrets == document.end()) return refused("", "the member secret is missing");
   if (!secrets->is_object()) return refused("/secret", "must be an object: name to entry");
+  std::string faults;  // of each entry the first, so that a file can be mended in one go
+  const auto add_fault = [&faults](const core::Error& error) {
+    faults += (faults.empty() ? "" : "\n") + error.diagnostics;
+  };
   for (const auto& [key, value] : secrets->items()) {
     const auto name = make_secret_name(key);
-    if (!name) return refused("/secret", "a name must match [A-Za-z0-9._-]{1,128}, and one here does not");
-    EG_TRY(auto entry, entry_from(config_pointer("/secret", key), *name, value, rules, config.warnings_));
-    warn_about_wide_scopes(entry, config.warnings_);
-    warn_about_missing_pins(entry, rules.target_mode, config.warnings_);
-    config.entries_.emplace(*name, std::move(entry));
+    if (!name) {
+      add_fault(refused("/secret", "a name must match [A-Za-z0-9._-]{1,128}, and one here does not"));
+      continue;
+    }
+    auto entry = entry_from(config_pointer("/secret", key), *name, value, rules, config.warnings_);
+    if (!entry) {
+      add_fault(entry.error());
+      continue;
+    }
+    warn_about_wide_scopes(*entry, config.warnings_);
+    warn_about_missing_pins(*entry, rules.target_mode, config.warnings_);
+    config.entries_.emplace(*name, *std::move(entry));
   }
+  if (!faults.empty()) return core::make_error(ErrorCode::kInvalid, std::move(faults));
   warn_about_shared_paths(config.entries_, config.warnings_);
   return config;
 }

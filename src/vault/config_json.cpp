@@ -72,6 +72,17 @@ class Strictness {
   std::string problem_;
 };
 
+// Counted in characters, from 1, as editors show it.
+std::string place_of(std::string_view text, std::size_t byte) {
+  const std::string_view before = text.substr(0, byte == 0 ? 0 : byte - 1);
+  const auto line = 1 + std::count(before.begin(), before.end(), '\n');
+  const std::size_t last = before.rfind('\n');
+  const std::string_view in_line = last == std::string_view::npos ? before : before.substr(last + 1);
+  const auto column = 1 + std::count_if(in_line.begin(), in_line.end(),
+                                        [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; });
+  return fmt::format("line {}, column {}", line, column);
+}
+
 }  // namespace
 
 core::Error config_refusal(std::string_view pointer, std::string_view reason) {
@@ -104,7 +115,7 @@ core::Result<void> parse_config_json(std::string_view text, json& document) {
   } catch (const json::parse_error& error) {
     // what() quotes the text around the fault.
     if (!strictness.problem().empty()) return refused(strictness.problem());
-    return refused(fmt::format("vault config: is not valid JSON at byte {}", error.byte));
+    return refused(fmt::format("vault config: is not valid JSON at {}", place_of(text, error.byte)));
   } catch (const json::exception&) {
     return refused("vault config: is not valid JSON");
   }

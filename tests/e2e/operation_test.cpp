@@ -112,6 +112,60 @@ TEST_F(Operation, SettingsOfTheWrongKindEndTheStartAndNameTheSetting) {
   EXPECT_EQ(usage.exit_code.value_or(-1), 2) << usage.error;
 }
 
+TEST_F(Operation, AllFaultsOfAStartAreToldAtOnceAndBeforeAnythingIsOpened) {
+  static_cast<void>(world.directory().write("vault.json", "{\n  \"secret\": oops\n}"));
+  world.gateway().set("BOX_WEB_PROT", "1");
+  world.gateway().set("BOX_VAULT_POLL_MS", "soon");
+  world.gateway().set("BOX_INIT_BUNDLE", "/no/such/bundle.json");
+  const ProgramResult result = failed_start();
+  for (const char* fault : {"did you mean BOX_WEB_PORT?", "BOX_VAULT_POLL_MS is \"soon\"", "at line 2, column 13",
+                            "BOX_INIT_BUNDLE: /no/such/bundle.json does not exist"}) {
+    expect_failed(result, fault);
+    EXPECT_THAT(result.output, HasSubstr("process/start-failed")) << "the log is not a terminal";
+  }
+  EXPECT_FALSE(std::filesystem::exists(world.gateway().database_directory() / "gateway.db"));
+}
+
+TEST_F(Operation, AHostThatIsNotOfThisMachineIsNotBlamedOnThePort) {
+  world.write_vault_config();
+  for (const char* host : {"192.0.2.1", "no-such-host.invalid"}) {
+    world.gateway().set("BOX_WEB_HOST", host);
+    const ProgramResult result = failed_start();
+    expect_failed(result, "BOX_WEB_HOST");
+    EXPECT_THAT(result.error, Not(HasSubstr("BOX_WEB_PORT")));
+  }
+}
+
+TEST_F(Operation, TheCommandLineChecksTheStartListsSettingsAndHelpsWithMisspeltCommands) {
+  world.write_vault_config();
+  const ProgramResult good = command({"check"});
+  EXPECT_EQ(good.exit_code.value_or(-1), 0) << good.output << good.error;
+  EXPECT_FALSE(std::filesystem::exists(world.gateway().database_directory() / "gateway.db")) << "nothing is started";
+  const ProgramResult settings = command({"settings", "--json"});
+  EXPECT_EQ(settings.exit_code.value_or(-1), 0) << settings.error;
+  EXPECT_THAT(settings.output, HasSubstr(world.secret_file("root-secret")));
+  EXPECT_EQ((settings.output + settings.error).find("cnry-"), std::string::npos);
+  for (const auto& words : std::vector<std::vector<std::string>>{{"--version"}, {"version"}, {"help"}, {"--help"}})
+    EXPECT_EQ(command(words).exit_code.value_or(-1), 0) << words.front();
+  EXPECT_THAT(command({"serve", "--help"}).output, HasSubstr("`embergate settings` lists them all"));
+  EXPECT_THAT(command({"help", "vault"}).output, HasSubstr("which names resolve"));
+  const std::vector<std::pair<std::vector<std::string>, std::string>> wrong{
+      {{"vault", "chekc"}, "did you mean check?"},
+      {{"srve"}, "did you mean serve?"},
+      {{"help", "srve"}, "did you mean serve?"},
+      {{"serve", "--port", "9090"}, "BOX_WEB_PORT"}};
+  for (const auto& [words, says] : wrong) {
+    const ProgramResult result = command(words);
+    EXPECT_EQ(result.exit_code.value_or(-1), 2) << says;
+    EXPECT_THAT(result.error, HasSubstr(says));
+  }
+  world.gateway().set("BOX_WEB_PORT", "http");
+  EXPECT_EQ(command({"check"}).exit_code.value_or(-1), 1);
+  const ProgramResult vault = command({"vault", "check"});
+  EXPECT_EQ(vault.exit_code.value_or(-1), 2) << "nothing was checked";
+  EXPECT_EQ(vault.output, "");
+}
+
 TEST_F(Operation, TheProgramRunsAsAnUnprivilegedUser) {
   if (geteuid() == 0) {
     give_to_nobody(world.gateway().database_directory());

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // All settings of the program, read once from the environment (BOX_*, contract 5.8, and AWS_* for AWS MSK IAM). Only
 // this module reads the environment. Thread: at start. Ownership: by value; the root client's secret moves on into the
-// authenticator. Failure: kInvalid naming the variable and what it takes.
+// authenticator. Failure: every fault at once, each naming the variable, its value (never of a secret) and what it
+// takes; BOX_* names that are no setting are faults unless BOX_STRICT_SETTINGS is false.
 #pragma once
 
 #include <cstdint>
@@ -47,11 +48,17 @@ struct Settings {
   bool skip_reference_allowed = false;                                     // BOX_FHIR_VALIDATION_SKIP_REFERENCE
   std::string correlation_id_header = "x-topic-correlation-id";            // BOX_MODULE_TOPICS_CORRELATION_ID_HEADER
   bool aidbox_request_style = false;                                       // BOX_MODULE_TOPICS_REQUEST_STYLE=aidbox
-  std::vector<std::string> warnings;                                       // unknown BOX_* names, old aliases
+  std::vector<std::string> warnings;                                       // old names, names of other programs
+};
+
+struct SettingsReading {
+  Settings settings;                // as far as they can be used
+  std::vector<std::string> faults;  // a line each; empty: all is fine
 };
 
 // `environment` as main() gets it: "NAME=value" strings, ended by nullptr. Secret values in it are overwritten once
 // they are read.
-core::Result<Settings> read_settings(char** environment);
+SettingsReading read_all_settings(char** environment);
+core::Result<Settings> read_settings(char** environment);  // kInvalid: all faults, with line breaks between
 
 }  // namespace embergate::app

@@ -112,7 +112,8 @@ TEST(VaultConfig, BI10_AcceptsComponentsThatMerelyStartWithDots) {
 
 TEST(VaultConfig, BI09_RefusesBrokenJsonByPlaceAndWithoutQuotingIt) {
   EXPECT_THAT(refusal(R"({"secret":{"a":{"path":"/run/a","scope":["Client/a"]},}})"),
-              HasSubstr("not valid JSON at byte 55"));
+              HasSubstr("not valid JSON at line 1, column 55"));
+  EXPECT_THAT(refusal("{\n\"secret\": {\n \"\xC3\xA4\": x}}"), HasSubstr("not valid JSON at line 3, column 7"));
   EXPECT_THAT(refusal(""), HasSubstr("not valid JSON"));
   EXPECT_THAT(refusal("[]"), HasSubstr("must be a JSON object"));
   EXPECT_THAT(refusal("{}"), HasSubstr("the member secret is missing"));
@@ -265,6 +266,20 @@ TEST(VaultConfig, LoadsAFileOrSaysWhyNot) {
   EXPECT_THAT(VaultConfig::load(dir.path().string()).error().diagnostics, HasSubstr("not a regular file"));
   EXPECT_THAT(VaultConfig::load(dir.write("big.json", std::string(1'048'577, 'x'))).error().diagnostics,
               HasSubstr("larger than 1 MiB"));
+}
+
+TEST(VaultConfig, TellsThePathAndTheFirstFaultOfEachEntry) {
+  const test::TempDir dir;
+  const std::string path = dir.write("vault.json", R"({"secret":{
+    "a": {"path": "a", "scope": ["Client/a"]},
+    "b": {"path": "/run/b", "scope": ["Client/b"]},
+    "c": {"path": "/run/c"}}})");
+  EXPECT_EQ(VaultConfig::load(path).error().diagnostics,
+            "vault config " + path + ": /secret/a/path: must be an absolute path\nvault config " + path +
+                ": /secret/c: scope is missing; name who may use the secret");
+  const std::string broken = dir.write("broken.json", "{\n  \"secret\": oops\n}");
+  EXPECT_EQ(VaultConfig::load(broken).error().diagnostics,
+            "vault config " + broken + ": is not valid JSON at line 2, column 13");
 }
 
 }  // namespace
