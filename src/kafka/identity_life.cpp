@@ -241,9 +241,7 @@ void Identity::credential_failed(CredentialFailure failure) {
     log::event(log::Level::kWarn, "topic-destination/init-failed", clean,
                {{"destinations", std::string_view(served)}, {"running", running}});
   }
-  if (news || refused) {
-    emit(refused ? ProducerPool::Event::Kind::kCredentialRefused : ProducerPool::Event::Kind::kError, clean);
-  }
+  emit(refused ? ProducerPool::Event::Kind::kCredentialRefused : ProducerPool::Event::Kind::kError, clean);
 }
 
 // False: there was none.
@@ -300,8 +298,9 @@ bool Identity::note_error(const std::string& text) {
 void Identity::broke(ConnectionFault fault, std::string text) {
   if (fault == ConnectionFault::kNoise) return;
   const std::string clean = context_.redacted(std::move(text));
-  const bool news = note_error(clean);
-  if (connected_.exchange(false) || news) emit(ProducerPool::Event::Kind::kError, clean);
+  note_error(clean);
+  connected_.store(false);
+  emit(ProducerPool::Event::Kind::kError, clean);  // each time: the destinations count them
   const bool of_login = fault == ConnectionFault::kLoginRefused;
   const bool of_certificate = settings_.ssl_keystore_key && is_of_our_certificate(clean);
   const bool first_refusal =
