@@ -191,7 +191,7 @@ struct Deliveries::Impl : std::enable_shared_from_this<Deliveries::Impl> {
     } else if (topic->status != "active") {
       why = fmt::format("idle: the AidboxSubscriptionTopic {} has status {}", url, topic->status);
     }
-    if (!why.empty()) entry.errors->add(why, clock.system_now());
+    if (!why.empty()) entry.errors->lasts(why, clock.system_now());
     entry.health->idle(std::move(why));
   }
 

@@ -69,6 +69,10 @@ void Relay::note(std::string_view message) {
   if (!message.empty()) errors_->add(message, clock_.system_now());
 }
 
+void Relay::note_lasting(std::string_view message) {
+  if (!message.empty()) errors_->lasts(message, clock_.system_now());
+}
+
 asio::awaitable<void> Relay::run() {
   co_await load();
   while (stop_ == Stop::kNo) {
@@ -144,7 +148,7 @@ bool Relay::can_send(core::SteadyTime at) {
   if (at < paused_until_) return false;
   const kafka::ConnectionStatus status = producer_->status();
   if (status.has_credential) return true;
-  note(status.last_error);
+  note_lasting(status.last_error);
   pause();
   return false;
 }
@@ -290,9 +294,9 @@ void Relay::watch_the_wait(core::SteadyTime at) {
                         clock_.system_now());
   }
   if (age < options_.delivery_timeout) return;
-  note(status.last_error.empty()
-           ? std::string("the broker has not answered within deliveryTimeoutMs; the records stay queued")
-           : "no answer within deliveryTimeoutMs: " + status.last_error);
+  note_lasting(status.last_error.empty()
+                   ? std::string("the broker has not answered within deliveryTimeoutMs; the records stay queued")
+                   : "no answer within deliveryTimeoutMs: " + status.last_error);
 }
 
 // Kafka tells by itself nothing of a partition that has no leader: it is asked.
@@ -311,7 +315,7 @@ void Relay::inquire(const Window* oldest, core::SteadyTime at) {
       clock_.system_now() - std::chrono::duration_cast<core::SystemTime::duration>(at - oldest->sent_at));
   set_unanswered(Unanswered{since, status.topic_trouble});
   if (!status.topic_trouble.empty())
-    note(status.topic_trouble + "; records wait in the Kafka client until that is mended");
+    note_lasting(status.topic_trouble + "; records wait in the Kafka client until that is mended");
 }
 
 void Relay::set_unanswered(std::optional<Unanswered> unanswered) {

@@ -111,6 +111,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
   void signal();
   void send(const Window& window, std::uint64_t sequence);
   void note(std::string_view message);
+  void note_lasting(std::string_view message);  // noticed at each look for as long as it lasts
   void pause();
   void settle();
   void absorb_settled();

@@ -59,6 +59,8 @@ void add_errors(ParametersJson& out, const std::vector<ErrorLog::Entry>& errors)
     ParametersJson detail;
     detail.text("message", error.message);
     detail.time("timestamp", error.at);
+    detail.time("first", error.first);
+    detail.integer("count", error.count);
     out.parts("lastErrorDetail", detail);
   }
 }

@@ -239,9 +239,8 @@ std::string generation_list(const ConnectionSettings& settings,
   return list.empty() ? "1" : list;
 }
 
-std::string secrets_in_words(const ConnectionSettings& settings) {
+std::string in_words(const std::vector<vault::SecretName>& names) {
   std::string words;
-  const auto names = secret_names(settings);
   for (const vault::SecretName& name : names) words += fmt::format("{}'{}'", words.empty() ? "" : ", ", name.value());
   if (names.empty()) return "the login";
   return fmt::format("{} {}", names.size() == 1 ? "secret" : "secrets", words);

@@ -65,7 +65,7 @@ std::string secret_list(const ConnectionSettings& settings);  // for logs: "a b"
 // The generations of their files in the same order: "3 1"; without a secret "1".
 std::string generation_list(const ConnectionSettings& settings,
                             const std::map<std::string, std::uint64_t>& file_generations);
-std::string secrets_in_words(const ConnectionSettings& settings);  // "secret 'a'", "secrets 'a', 'b'", "the login"
+std::string in_words(const std::vector<vault::SecretName>& names);  // "secret 'a'", "secrets 'a', 'b'", "the login"
 core::Result<JaasLogin> parse_jaas(const vault::Secret& content);
 
 }  // namespace embergate::kafka

@@ -254,7 +254,7 @@ void CredentialKeeper::end_attempt(std::uint64_t generation, std::optional<vault
     plan_.refused(generation, now(), *refused);
     fail_refused(generation, *refused, text);
     // Of an older value it says nothing of what the files hold.
-    tell_refusal(plan_.refusal()->generation == generation ? said_of_secrets(text) : std::string());
+    tell_refusal(plan_.refusal()->generation == generation ? said_of_secrets(*refused, text) : std::string());
   } else {
     plan_.failed(generation, now());
     fail(text);
@@ -358,9 +358,8 @@ void CredentialKeeper::token_failed(const core::Error& error) {
   check();
 }
 
-void CredentialKeeper::fail(const std::string& text) {
-  host_->credential_failed({said_of_secrets(text), std::nullopt, false});
-}
+// Networks, brokers and their certificates are no matter of the secret; texts of the vault name theirs.
+void CredentialKeeper::fail(const std::string& text) { host_->credential_failed({text, std::nullopt, false}); }
 
 // Tried on and on, and logged once for each value; older ones than those that are tried are forgotten.
 void CredentialKeeper::fail_refused(std::uint64_t generation, vault::Refused what, const std::string& text) {
@@ -368,11 +367,11 @@ void CredentialKeeper::fail_refused(std::uint64_t generation, vault::Refused wha
     return one.first != generation && one.first != plan_.newest() && one.first != used_.generation;
   });
   const bool is_known = !said_once_.insert({generation, what}).second;
-  host_->credential_failed({said_of_secrets(text), what, is_known});
+  host_->credential_failed({said_of_secrets(what, text), what, is_known});
 }
 
-std::string CredentialKeeper::said_of_secrets(const std::string& text) const {
-  return fmt::format("{}: {}", secrets_in_words(settings_), text);
+std::string CredentialKeeper::said_of_secrets(vault::Refused what, const std::string& text) const {
+  return fmt::format("{}: {}", in_words(refused_secrets(settings_, what)), text);
 }
 
 }  // namespace embergate::kafka

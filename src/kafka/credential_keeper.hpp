@@ -117,7 +117,7 @@ class CredentialKeeper : public std::enable_shared_from_this<CredentialKeeper> {
   void token_failed(const core::Error& error);
   void fail(const std::string& text);
   void fail_refused(std::uint64_t generation, vault::Refused what, const std::string& text);
-  [[nodiscard]] std::string said_of_secrets(const std::string& text) const;
+  [[nodiscard]] std::string said_of_secrets(vault::Refused what, const std::string& text) const;
   [[nodiscard]] core::SteadyTime now() const { return context_.clock.steady_now(); }
 
   PoolContext& context_;

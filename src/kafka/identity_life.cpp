@@ -121,7 +121,7 @@ void Identity::in_use(const Proven& proven) {
     if (proven.is_new) generation = ++status_.credential_generation;
   }
   if (proven.is_new) {
-    const std::string names = secrets_in_words(settings_);
+    const std::string names = in_words(secret_names(settings_));
     const std::string list = secret_list(settings_);
     const std::string files = generation_list(settings_, proven.file_generations);
     log::event(log::Level::kInfo,
@@ -241,9 +241,7 @@ void Identity::credential_failed(CredentialFailure failure) {
     log::event(log::Level::kWarn, "topic-destination/init-failed", clean,
                {{"destinations", std::string_view(served)}, {"running", running}});
   }
-  if (news || refused) {
-    emit(refused ? ProducerPool::Event::Kind::kCredentialRefused : ProducerPool::Event::Kind::kError, clean);
-  }
+  emit(refused ? ProducerPool::Event::Kind::kCredentialRefused : ProducerPool::Event::Kind::kError, clean);
 }
 
 // False: there was none.
@@ -299,10 +297,12 @@ bool Identity::note_error(const std::string& text) {
 
 void Identity::broke(ConnectionFault fault, std::string text) {
   if (fault == ConnectionFault::kNoise) return;
-  const std::string clean = context_.redacted(std::move(text));
-  const bool news = note_error(clean);
-  if (connected_.exchange(false) || news) emit(ProducerPool::Event::Kind::kError, clean);
   const bool of_login = fault == ConnectionFault::kLoginRefused;
+  std::string clean = context_.redacted(std::move(text));
+  if (of_login) clean = fmt::format("{}: {}", in_words(refused_secrets(settings_, vault::Refused::kLogin)), clean);
+  note_error(clean);
+  connected_.store(false);
+  emit(ProducerPool::Event::Kind::kError, clean);  // each time: the destinations count them
   const bool of_certificate = settings_.ssl_keystore_key && is_of_our_certificate(clean);
   const bool first_refusal =
       needs_credential(settings_) && fault != ConnectionFault::kUnreachable && !login_failing_.exchange(true);

@@ -205,5 +205,19 @@ TEST(KafkaLife, SaysInTheStatusThatNobodyListens) {
   EXPECT_TRUE(producer->status().has_credential);
 }
 
+// Every fault began with "secret 'events-jaas': ", and the operator looked into the file.
+TEST(KafkaLife, NamesNoSecretWhereTheNetworkIsAtFault) {
+  PoolBench bench;
+  bench.write_secret(PoolBench::plain_line("gw", "v1"));
+  auto settings = PoolBench::sasl(kafka::SaslMechanism::kPlain);
+  settings.bootstrap_servers = nowhere().bootstrap_servers;
+  EventRecorder events;
+  auto producer = bench.acquire(settings, "nowhere", &events);
+  ASSERT_TRUE(eventually([&] { return events.count(Kind::kError) >= 2; }, 20s)) << "each try counts";
+  EXPECT_NE(events.last(Kind::kError).find("127.0.0.1:9"), std::string::npos) << events.last(Kind::kError);
+  EXPECT_EQ(events.last(Kind::kError).find(PoolBench::kSecret), std::string::npos) << events.last(Kind::kError);
+  EXPECT_EQ(producer->status().last_error.find(PoolBench::kSecret), std::string::npos);
+}
+
 }  // namespace
 }  // namespace embergate::test

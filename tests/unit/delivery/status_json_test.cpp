@@ -38,7 +38,8 @@ TEST(StatusJson, HasTheParametersOfTheContract) {
   parts.ordered_by_resource = true;
   parts.started = at("2026-03-01T08:00:00Z");
   parts.now = at("2026-03-01T08:01:00Z");
-  parts.errors = {{"Timeout", at("2026-03-01T08:00:45Z")}, {"Refused", at("2026-03-01T08:00:40Z")}};
+  parts.errors = {{"Timeout", at("2026-03-01T08:00:45Z"), at("2026-03-01T08:00:15Z"), 7},
+                  {"Refused", at("2026-03-01T08:00:40Z"), at("2026-03-01T08:00:40Z")}};
   vault::Report secret;
   secret.name = vault::SecretName("events-jaas");
   secret.state = vault::State::kStale;
@@ -80,6 +81,8 @@ TEST(StatusJson, HasTheParametersOfTheContract) {
   const auto error = find(all, "lastErrorDetail")["part"];
   EXPECT_EQ(find(error, "message")["valueString"], "Timeout");
   EXPECT_EQ(find(error, "timestamp")["valueDateTime"], "2026-03-01T08:00:45Z");
+  EXPECT_EQ(find(error, "first")["valueDateTime"], "2026-03-01T08:00:15Z");
+  EXPECT_EQ(find(error, "count")["valueInteger"], 7);
 }
 
 TEST(StatusJson, SaysSinceWhenTheBrokersRefuseWhatTheFileHolds) {
@@ -135,6 +138,47 @@ TEST(ErrorLog, KeepsTheFiveNewestDifferentTexts) {
   EXPECT_EQ(entries[0].at, core::SystemTime(std::chrono::seconds(9)));
   EXPECT_EQ(entries[1].message, "error 6");
   EXPECT_EQ(entries[4].message, "error 2");
+}
+
+// One refusal filled all five, "(after 348ms ...)" in each.
+TEST(ErrorLog, CountsAnErrorByWhatItIsAndItsPeerHoweverLongItTook) {
+  ErrorLog log;
+  const char* const texts[] = {
+      "_RESOLVE: sasl_ssl://b.example:9093/bootstrap: Failed to resolve (after 348ms in state CONNECT)",
+      "_RESOLVE: sasl_ssl://b.example:9093/1: Failed to resolve (after 7ms in state CONNECT, 3 identical error(s) "
+      "suppressed)",
+      "_RESOLVE: sasl_ssl://b.example:9093/2: Failed to resolve"};
+  for (int i = 0; i < 3; ++i) log.add(texts[i], core::SystemTime(std::chrono::seconds(i)));
+  ASSERT_EQ(log.entries().size(), 1U);
+  EXPECT_EQ(log.entries()[0].count, 3U);
+  EXPECT_EQ(log.entries()[0].first, core::SystemTime(std::chrono::seconds(0)));
+  EXPECT_EQ(log.entries()[0].at, core::SystemTime(std::chrono::seconds(2)));
+  EXPECT_EQ(log.entries()[0].message, texts[2]) << "the newest text";
+  log.add("_RESOLVE: sasl_ssl://other.example:9093/1: Failed to resolve", {});
+  EXPECT_EQ(log.entries().size(), 2U) << "another peer";
+}
+
+TEST(ErrorLog, TakesTimesAndAmountsForTheSameErrorAndOtherNumbersForAnother) {
+  ErrorLog log;
+  log.add("b:9092/1: 2 request(s) timed out: disconnect (average rtt 12.345ms)", {});
+  log.add("b:9092/1: 14 request(s) timed out: disconnect (average rtt 1003.1ms)", {});
+  log.add("Timed out 3 in-flight, 0 retry-queued, 5 out-queue, 0 partially-sent requests", {});
+  log.add("Timed out 0 in-flight, 1 retry-queued, 25 out-queue, 1 partially-sent requests", {});
+  EXPECT_EQ(log.entries().size(), 2U);
+  log.add("the token endpoint answered 401", {});
+  log.add("the token endpoint answered 503", {});
+  EXPECT_EQ(log.entries().size(), 4U);
+  log.add("b:9093/1: Connect to ipv4#10.0.0.1:9093 failed: 111 ms", {});
+  EXPECT_EQ(log.entries().size(), 5U);
+}
+
+TEST(ErrorLog, CountsAStateThatLastsOnce) {
+  ErrorLog log;
+  for (int i = 0; i < 4; ++i) log.lasts("idle", core::SystemTime(std::chrono::seconds(i)));
+  EXPECT_EQ(log.entries()[0].count, 1U);
+  EXPECT_EQ(log.entries()[0].at, core::SystemTime(std::chrono::seconds(3)));
+  log.add("idle", core::SystemTime(std::chrono::seconds(5)));
+  EXPECT_EQ(log.entries()[0].count, 2U);
 }
 
 TEST(ErrorLog, CutsLongTextsBetweenCharacters) {
