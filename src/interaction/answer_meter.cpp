@@ -30,6 +30,11 @@ std::optional<Refusal> AnswerMeter::add(std::size_t bytes, std::string_view reme
     return too_costly(fmt::format("the answer would hold more than {} bytes of resources (BOX_WEB_MAX_ANSWER); {}",
                                   max_bytes_, remedy));
   }
+  if (left_out_ > 0 && left_out_ + bytes > kMostLeftOut * max_bytes_) {
+    return too_costly(
+        fmt::format("the reads of one bundle would load more than {} times BOX_WEB_MAX_ANSWER, {} bytes; {}",
+                    kMostLeftOut, max_bytes_, remedy));
+  }
   const std::size_t counted_before = bytes_ <= kSmall ? 0 : bytes_;
   const std::size_t counted = bytes_ + bytes <= kSmall ? 0 : bytes_ + bytes;
   if (counted > counted_before && !hold_->take(counted - counted_before)) return too_many();
@@ -44,6 +49,11 @@ std::optional<Refusal> AnswerMeter::add_counted(std::size_t versions) {
   return too_costly(fmt::format(
       "the histories of one bundle have more than {} versions to count; ask for each by a request of its own",
       kMostCounted));
+}
+
+void AnswerMeter::leave_reads_out() {
+  left_out_ += std::exchange(bytes_, 0);
+  hold_->give_back();
 }
 
 void AnswerMeter::add_or_leave_out(InteractionResult& written) {

@@ -30,15 +30,19 @@ class AnswerMeter {
   std::optional<Refusal> add_counted(std::size_t versions);
   // Of a write, which is done: without room its resource is left out of the answer, and the answer says so.
   void add_or_leave_out(InteractionResult& written);
+  // Prefer: return=minimal: what was read goes nowhere. Reading that much has a bound as well.
+  void leave_reads_out();
   [[nodiscard]] std::shared_ptr<const void> hold() const { return hold_; }
 
  private:
   static constexpr std::size_t kMostCounted = 100'000;
+  static constexpr std::size_t kMostLeftOut = 16;  // answers
 
   const std::shared_ptr<core::ByteBudget::Hold> hold_;
   const std::size_t max_bytes_;
   std::size_t bytes_ = 0;
   std::size_t counted_ = 0;
+  std::size_t left_out_ = 0;
 };
 
 // The text of an answer as parts: large bodies go in as they are, small ones and what is between are joined.

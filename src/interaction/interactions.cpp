@@ -245,7 +245,10 @@ struct Interactions::Impl : std::enable_shared_from_this<Impl> {
       }
       auto result = co_await run_batch_entry(context, std::move(entry), meter);
       if (result) {
-        if (context->return_minimal) result->drop_body();
+        if (context->return_minimal) {
+          result->drop_body();
+          meter->leave_reads_out();
+        }
         one.result = *std::move(result);
       } else {
         one.refusal = std::move(result).error();

@@ -72,7 +72,10 @@ core::Result<std::vector<EntryAnswer>> run_transaction(store::Transaction& tx, c
         return answer.refusal->error;
       }
       answers.emplace_back().result = *std::move(result);
-      if (answer.minimal) answers.back().result->drop_body();
+      if (answer.minimal) {
+        answers.back().result->drop_body();
+        answer.meter->leave_reads_out();
+      }
       continue;
     }
     WriteRequest rewritten;

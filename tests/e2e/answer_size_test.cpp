@@ -142,5 +142,20 @@ TEST_F(AnswerSize, ATransactionThatReadsTooMuchIsRefusedAndStoresNothing) {
   EXPECT_EQ(small.status(), 200) << small;
 }
 
+TEST_F(AnswerSize, ReadsThatAreNotAskedForBackHaveABoundToo) {
+  world.gateway().set("BOX_WEB_MAX_ANSWER", std::to_string(1 * kMebibyte));
+  ASSERT_TRUE(world.start());
+  put_binary("large", 900 * 1024);
+  const HttpHeaders minimal{{"Prefer", "return=minimal"}};
+  EXPECT_EQ(world.root().post("/fhir", reads("transaction", 15), minimal).status(), 200);
+  const RestReply refused = world.root().post("/fhir", reads("transaction", 40), minimal);
+  EXPECT_EQ(refused.status(), 422) << refused;
+  EXPECT_EQ(refused.issue_code(), "too-costly");
+  const RestReply batch = world.root().post("/fhir", reads("batch", 40), minimal);
+  ASSERT_EQ(batch.status(), 200) << batch;
+  EXPECT_EQ(batch.json["entry"][14]["response"]["status"], "200");
+  EXPECT_EQ(batch.json["entry"][39]["response"]["status"], "422");
+}
+
 }  // namespace
 }  // namespace embergate::test

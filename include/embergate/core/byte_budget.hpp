@@ -26,9 +26,7 @@ class ByteBudget {
    public:
     Hold(std::shared_ptr<ByteBudget> budget, std::string owner)
         : budget_(std::move(budget)), owner_(std::move(owner)) {}
-    ~Hold() {
-      if (bytes_ > 0) budget_->give_back(owner_, bytes_);
-    }
+    ~Hold() { give_back(); }
     Hold(const Hold&) = delete;
     Hold& operator=(const Hold&) = delete;
 
@@ -37,6 +35,9 @@ class ByteBudget {
       if (!budget_->take(owner_, bytes_, bytes)) return false;
       bytes_ += bytes;
       return true;
+    }
+    void give_back() {
+      if (bytes_ > 0) budget_->give_back(owner_, std::exchange(bytes_, 0));
     }
 
    private:
