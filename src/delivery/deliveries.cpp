@@ -374,10 +374,9 @@ asio::awaitable<core::Result<std::string>> Deliveries::decide(std::string destin
 }
 asio::awaitable<void> Deliveries::shutdown(core::Milliseconds limit) { return impl_->shutdown(limit); }
 
-std::vector<fhir::Issue> Deliveries::validate(const topic::TopicDestination& destination) {
-  std::vector<fhir::Issue> issues;
-  read_kafka_destination(destination, issues);
-  return issues;
+std::vector<fhir::Issue> Deliveries::validate(const topic::TopicDestination& destination,
+                                              std::span<const std::string> unread) {
+  return kafka_destination_faults(destination, unread);
 }
 
 }  // namespace embergate::delivery

@@ -69,8 +69,10 @@ class Deliveries {
   boost::asio::awaitable<void> shutdown(core::Milliseconds limit);
 
   // The 422 rules on parameter values (contract 2.5): what parse() of topic does not know. `interaction` gets it as a
-  // callback from `app`.
-  static std::vector<fhir::Issue> validate(const topic::TopicDestination& destination);
+  // callback from `app`. `unread`: parameters that are there with values of no use; rules that look at one of them say
+  // nothing.
+  static std::vector<fhir::Issue> validate(const topic::TopicDestination& destination,
+                                           std::span<const std::string> unread = {});
 
  private:
   struct Impl;
