@@ -19,6 +19,7 @@
 #include "embergate/core/blocking.hpp"
 #include "embergate/kafka/target.hpp"
 #include "embergate/observability/log.hpp"
+#include "embergate/topic/idle.hpp"
 
 namespace embergate::delivery {
 namespace {
@@ -183,14 +184,8 @@ struct Deliveries::Impl : std::enable_shared_from_this<Deliveries::Impl> {
   }
 
   void say_when_idle(const Entry& entry, const topic::Catalog& catalog) const {
-    const std::string& url = entry.destination->topic_url;
-    const topic::SubscriptionTopic* topic = catalog.topic_by_url(url);
-    std::string why;
-    if (topic == nullptr) {
-      why = fmt::format("idle: there is no AidboxSubscriptionTopic with url {}", url);
-    } else if (topic->status != "active") {
-      why = fmt::format("idle: the AidboxSubscriptionTopic {} has status {}", url, topic->status);
-    }
+    std::string why = topic::why_idle(catalog, entry.destination->topic_url);
+    if (!why.empty()) why.insert(0, "idle: ");
     if (!why.empty()) entry.errors->lasts(why, clock.system_now());
     entry.health->idle(std::move(why));
   }
