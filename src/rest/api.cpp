@@ -194,7 +194,8 @@ struct Api::Impl {
 
   asio::awaitable<core::Result<Response>> vault_status(const Call& call) {
     EG_CO_TRY(const auto uses, co_await parts.interactions.secret_uses(call.principal.client_id));
-    co_return render_json(200, vault_status_json(parts.secrets, parts.bindings, uses, parts.clock.system_now()),
+    const auto in_use = parts.deliveries.generations_in_use();
+    co_return render_json(200, vault_status_json(parts.secrets, parts.bindings, uses, in_use, parts.clock.system_now()),
                           "application/fhir+json; charset=utf-8");
   }
 
