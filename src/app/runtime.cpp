@@ -60,9 +60,12 @@ std::vector<fhir::Issue> validate_system_resource(const vault::VaultConfig& conf
                                                   std::string_view id) {
   std::vector<fhir::Issue> issues = auth::validate(resource, id);
   if (resource.type() != "AidboxTopicDestination") return issues;
-  const auto destination = topic::TopicDestination::parse(resource, id, issues);
+  std::vector<fhir::Issue> known;  // to interaction, which asks for what is wrong besides
+  std::vector<std::string> unread;
+  const auto destination = topic::TopicDestination::parse_with_faults(resource, id, known, unread);
   if (!destination) return issues;
-  for (fhir::Issue& issue : delivery::Deliveries::validate(*destination)) issues.push_back(std::move(issue));
+  for (fhir::Issue& issue : delivery::Deliveries::validate(*destination, unread)) issues.push_back(std::move(issue));
+  if (!known.empty()) return issues;  // where it points is not known
   for (fhir::Issue& issue : delivery::refused_targets(*destination, config, &bindings))
     issues.push_back(std::move(issue));
   return issues;

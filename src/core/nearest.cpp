@@ -7,10 +7,22 @@
 namespace embergate::core {
 namespace {
 
+// Changes nothing in the distance, and URLs begin alike.
+void skip_common_ends(std::string_view& a, std::string_view& b) {
+  const auto begin = std::mismatch(a.begin(), a.end(), b.begin(), b.end());
+  a.remove_prefix(static_cast<std::size_t>(begin.first - a.begin()));
+  b.remove_prefix(static_cast<std::size_t>(begin.second - b.begin()));
+  const auto end = std::mismatch(a.rbegin(), a.rend(), b.rbegin(), b.rend());
+  a.remove_suffix(static_cast<std::size_t>(end.first - a.rbegin()));
+  b.remove_suffix(static_cast<std::size_t>(end.second - b.rbegin()));
+}
+
 // At most `limit` + 1.
 std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t limit) {
   constexpr std::size_t kLongest = 64;
-  if (a.size() > kLongest || b.size() > kLongest) return limit + 1;
+  skip_common_ends(a, b);
+  const std::size_t shorter = std::min(a.size(), b.size());
+  if (std::max(a.size(), b.size()) > kLongest || std::max(a.size(), b.size()) - shorter > limit) return limit + 1;
   std::array<std::size_t, kLongest + 1> row{};
   for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {

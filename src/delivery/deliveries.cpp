@@ -19,6 +19,7 @@
 #include "embergate/core/blocking.hpp"
 #include "embergate/kafka/target.hpp"
 #include "embergate/observability/log.hpp"
+#include "embergate/topic/idle.hpp"
 
 namespace embergate::delivery {
 namespace {
@@ -183,14 +184,8 @@ struct Deliveries::Impl : std::enable_shared_from_this<Deliveries::Impl> {
   }
 
   void say_when_idle(const Entry& entry, const topic::Catalog& catalog) const {
-    const std::string& url = entry.destination->topic_url;
-    const topic::SubscriptionTopic* topic = catalog.topic_by_url(url);
-    std::string why;
-    if (topic == nullptr) {
-      why = fmt::format("idle: there is no AidboxSubscriptionTopic with url {}", url);
-    } else if (topic->status != "active") {
-      why = fmt::format("idle: the AidboxSubscriptionTopic {} has status {}", url, topic->status);
-    }
+    std::string why = topic::why_idle(catalog, entry.destination->topic_url);
+    if (!why.empty()) why.insert(0, "idle: ");
     if (!why.empty()) entry.errors->lasts(why, clock.system_now());
     entry.health->idle(std::move(why));
   }
@@ -288,6 +283,27 @@ struct Deliveries::Impl : std::enable_shared_from_this<Deliveries::Impl> {
     co_return status_json(parts);
   }
 
+  std::map<std::string, std::uint64_t> generations_in_use() {
+    std::vector<Entry> all;
+    {
+      std::lock_guard lock(mutex);
+      for (const auto& [slot, entry] : entries) all.push_back(entry);
+    }
+    std::map<std::string, std::uint64_t> lowest;
+    for (const Entry& entry : all) {
+      const auto used =
+          entry.relay != nullptr ? entry.relay->connection().file_generations : std::map<std::string, std::uint64_t>();
+      for (const topic::DestinationParameter& parameter : entry.destination->parameters) {
+        if (!parameter.secret_reference) continue;
+        const auto found = used.find(*parameter.secret_reference);
+        const std::uint64_t here = found == used.end() ? 0 : found->second;
+        const auto [known, is_new] = lowest.emplace(*parameter.secret_reference, here);
+        if (!is_new) known->second = std::min(known->second, here);
+      }
+    }
+    return lowest;
+  }
+
   std::vector<vault::Report> secret_reports(const Entry& entry) const {
     const topic::TopicDestination& destination = *entry.destination;
     std::vector<vault::Report> reports;
@@ -372,12 +388,12 @@ asio::awaitable<core::Result<std::string>> Deliveries::decide(std::string destin
                                                               store::HeldSelection selection, std::string decided_by) {
   return impl_->decide(std::move(destination_id), decision, std::move(selection), std::move(decided_by));
 }
+std::map<std::string, std::uint64_t> Deliveries::generations_in_use() const { return impl_->generations_in_use(); }
 asio::awaitable<void> Deliveries::shutdown(core::Milliseconds limit) { return impl_->shutdown(limit); }
 
-std::vector<fhir::Issue> Deliveries::validate(const topic::TopicDestination& destination) {
-  std::vector<fhir::Issue> issues;
-  read_kafka_destination(destination, issues);
-  return issues;
+std::vector<fhir::Issue> Deliveries::validate(const topic::TopicDestination& destination,
+                                              std::span<const std::string> unread) {
+  return kafka_destination_faults(destination, unread);
 }
 
 }  // namespace embergate::delivery

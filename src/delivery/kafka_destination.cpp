@@ -127,4 +127,16 @@ KafkaDestination read_kafka_destination(const topic::TopicDestination& destinati
   return Reader(parameters).read();
 }
 
+// Rules that look at more than one parameter name each of them.
+std::vector<fhir::Issue> kafka_destination_faults(const topic::TopicDestination& destination,
+                                                  std::span<const std::string> unread) {
+  std::vector<fhir::Issue> issues;
+  read_kafka_destination(destination, issues);
+  std::erase_if(issues, [&](const fhir::Issue& issue) {
+    return std::any_of(unread.begin(), unread.end(),
+                       [&](const std::string& name) { return issue.diagnostics.find(name) != std::string::npos; });
+  });
+  return issues;
+}
+
 }  // namespace embergate::delivery

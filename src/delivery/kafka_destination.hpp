@@ -4,6 +4,8 @@
 // without issues.
 #pragma once
 
+#include <span>
+#include <string>
 #include <vector>
 
 #include "embergate/core/clock.hpp"
@@ -21,5 +23,8 @@ struct KafkaDestination {
 };
 
 KafkaDestination read_kafka_destination(const topic::TopicDestination& destination, std::vector<fhir::Issue>& issues);
+// The issues alone, but for those that name one of `unread`: parameters that are there with values of no use.
+std::vector<fhir::Issue> kafka_destination_faults(const topic::TopicDestination& destination,
+                                                  std::span<const std::string> unread);
 
 }  // namespace embergate::delivery

@@ -28,7 +28,7 @@ void ParameterView::issue(const Parameter* parameter, std::string text, std::str
 const ParameterView::Parameter* ParameterView::required_text(std::string_view name) {
   const Parameter* parameter = find(name);
   if (parameter == nullptr || !parameter->text) {
-    issue(parameter, fmt::format("parameter \"{}\" is required", name));
+    issue(parameter, fmt::format("parameter \"{}\" is required: give it with a valueString", name));
     return nullptr;
   }
   return parameter;

@@ -28,7 +28,10 @@ void add_secrets(ParametersJson& out, const StatusParts& parts) {
     if (!report.reason.empty()) secret.text("reason", report.reason);
     if (!report.detail.empty()) secret.text("detail", report.detail);
     const auto used = parts.connection.file_generations.find(std::string(report.name.value()));
-    secret.integer("generation", used == parts.connection.file_generations.end() ? 0 : used->second);
+    const std::uint64_t in_use = used == parts.connection.file_generations.end() ? 0 : used->second;
+    secret.integer("inFile", report.generation);
+    secret.integer("inUse", in_use);
+    secret.integer("generation", in_use);  // the names before these two
     secret.integer("fileGeneration", report.generation);
     if (report.since.time_since_epoch().count() != 0) secret.time("since", report.since);
     if (report.last_read.time_since_epoch().count() != 0) secret.time("lastRead", report.last_read);

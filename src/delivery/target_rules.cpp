@@ -44,8 +44,7 @@ class Rules {
     for (const auto& parameter : destination_.parameters) {
       if (!parameter.secret_reference || !is_secret(parameter.name)) continue;
       const auto name = vault::make_secret_name(*parameter.secret_reference);
-      // A name that no one knows is another rule's matter.
-      if (name && config_.find(*name) != nullptr) check(*name);
+      if (name && may_use(*name)) check(*name);
     }
     check_first_use();
     return std::move(issues_);
@@ -85,8 +84,15 @@ class Rules {
     if (bindings_ == nullptr || !faults.empty() || servers == nullptr) return;
     const vault::NamedTarget target = kafka::named_target(kafka.connection);
     for (const vault::SecretName& name : kafka::private_secrets(kafka.connection)) {
+      if (!may_use(name)) continue;
       if (auto objected = bindings_->objection(name, target)) refuse(*servers, *std::move(objected));
     }
+  }
+
+  // A name that is unknown or out of scope is another rule's matter, and who writes it hears nothing of its pins.
+  [[nodiscard]] bool may_use(const vault::SecretName& name) const {
+    return config_.check(name, {"AidboxTopicDestination", destination_.id, "parameter"}) ==
+           vault::ScopeVerdict::kGranted;
   }
 
   void refuse(const DestinationParameter& aimed_by, std::string text) {

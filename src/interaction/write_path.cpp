@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <functional>
+#include <set>
+
 #include "embergate/core/text.hpp"
 #include "embergate/fhir/edit.hpp"
 #include "embergate/fhir/reference.hpp"
@@ -41,6 +44,35 @@ core::Result<void> store_version(store::Transaction& tx, const StoredVersion& ve
                          version.last_updated, version.created_at, version.body, identifiers});
 }
 
+// A PUT is 405, and a POST of what is there 409: both come from someone who wants to change it.
+constexpr std::string_view kUnchangeable =
+    "AidboxTopicDestination cannot be changed: wait until $status shows messagesQueued 0, then DELETE it and POST it "
+    "again in one transaction bundle";
+
+constexpr std::string_view kNameTail = ".name";
+
+// "AidboxTopicDestination.parameter[3]" of an element of it; else empty.
+std::string_view parameter_of(std::string_view expression) {
+  constexpr std::string_view kStart = "AidboxTopicDestination.parameter[";
+  const auto end = expression.find(']');
+  return expression.starts_with(kStart) && end != std::string_view::npos ? expression.substr(0, end + 1)
+                                                                         : std::string_view();
+}
+
+// Of a parameter whose form is wrong a later check says only the same in other words; of its name it says more.
+void add_faults(std::vector<fhir::Issue>& issues, std::vector<fhir::Issue> found) {
+  std::set<std::string, std::less<>> malformed;
+  for (const fhir::Issue& issue : issues) {
+    if (issue.code == "invalid" && !issue.expression.ends_with(kNameTail))
+      malformed.emplace(parameter_of(issue.expression));
+  }
+  malformed.erase("");
+  for (fhir::Issue& issue : found) {
+    const bool is_said = malformed.contains(parameter_of(issue.expression)) && !issue.expression.ends_with(kNameTail);
+    if (!is_said) issues.push_back(std::move(issue));
+  }
+}
+
 // A conditional create that finds its resource: nothing is written (contract 5.2).
 core::Result<std::optional<InteractionResult>> existing_match(store::Transaction& tx, const WriteRequest& request) {
   if (request.preconditions.if_none_exist.empty()) return std::optional<InteractionResult>();
@@ -73,19 +105,18 @@ std::vector<fhir::Issue> WritePath::validate(const fhir::Resource& resource, std
   if (type == kClientType && keeps_stored_secret(resource)) {
     std::erase_if(issues, [](const fhir::Issue& issue) { return issue.expression == "Client.secret"; });
   }
-  if (!issues.empty()) return issues;
-  issues = validate_own(resource, type, id);
-  if (issues.empty() && fhir::is_system_type(type) && options_.validate_system_resource)
-    issues = options_.validate_system_resource(resource, id);
+  // Destinations are written by hand, and have all their faults in one answer.
+  const bool wants_all = type == kDestinationType;
+  if (!issues.empty() && !wants_all) return issues;
+  add_faults(issues, validate_own(resource, type, id));
+  if ((issues.empty() || wants_all) && fhir::is_system_type(type) && options_.validate_system_resource)
+    add_faults(issues, options_.validate_system_resource(resource, id));
   return issues;
 }
 
 core::Result<void> WritePath::allowed(Method method, std::string_view type) {
   if (type != kDestinationType || method != Method::kPut) return {};
-  return core::make_error(
-      core::ErrorCode::kMethodNotAllowed,
-      "AidboxTopicDestination cannot be changed: wait until $status shows messagesQueued 0, then DELETE it "
-      "and POST it again in one transaction bundle");
+  return core::make_error(core::ErrorCode::kMethodNotAllowed, std::string(kUnchangeable));
 }
 
 core::Result<void> WritePath::check_id(const fhir::Resource& resource, std::string_view id) {
@@ -109,8 +140,9 @@ core::Result<InteractionResult> WritePath::apply(store::Transaction& tx, const W
   EG_CHECK(check_write(request.preconditions, present_version(current)));
   if (request.method == Method::kDelete) return remove(tx, request, current, context, log);
   if (request.method == Method::kPost && is_present(current)) {
-    return core::make_error(core::ErrorCode::kConflict,
-                            fmt::format("Resource {}/{} already exists", request.type, request.id));
+    std::string text = fmt::format("Resource {}/{} already exists", request.type, request.id);
+    if (request.type == kDestinationType) text += fmt::format(". An {}", kUnchangeable);
+    return core::make_error(core::ErrorCode::kConflict, std::move(text));
   }
   return put(tx, request, current, context, log);
 }

@@ -14,6 +14,7 @@
 #include "embergate/core/text.hpp"
 #include "embergate/interaction/history.hpp"
 #include "embergate/observability/log.hpp"
+#include "embergate/topic/idle.hpp"
 #include "rest/call.hpp"
 #include "rest/headers.hpp"
 #include "rest/health_page.hpp"
@@ -84,8 +85,28 @@ struct Api::Impl {
     EG_CO_TRY(auto preconditions, preconditions_of(call.exchange.request()));
     EG_CO_CHECK(check_create_query(call.target));
     EG_CO_TRY(auto body, co_await body_of(call));
-    co_return answer(
-        co_await parts.interactions.create(std::move(context), call.type, std::move(body), std::move(preconditions)));
+    auto created =
+        co_await parts.interactions.create(std::move(context), call.type, std::move(body), std::move(preconditions));
+    const bool may_be_idle = created && created->status == 201 && call.type == "AidboxTopicDestination";
+    std::string id = may_be_idle ? created->id : std::string();
+    Response response = answer(std::move(created));
+    if (!may_be_idle) co_return response;
+    const std::string why = co_await why_idle(std::move(id), call.principal.client_id);
+    if (!why.empty()) response.headers.push_back({"Warning", warning(why)});
+    co_return response;
+  }
+
+  // A destination may come before its topic, so that nothing is wrong with it; but most often a url is misspelt.
+  asio::awaitable<std::string> why_idle(std::string id, std::string caller) {
+    auto look = [this, id]() -> core::Result<std::string> {
+      EG_TRY(const auto catalog, parts.interactions.catalog());
+      for (const auto& destination : catalog->destinations()) {
+        if (destination->id == id) return topic::why_idle(*catalog, destination->topic_url);
+      }
+      return std::string();
+    };
+    const auto why = co_await core::run_blocking(parts.pool, std::move(caller), std::move(look));
+    co_return why && !why->empty() ? fmt::format("the destination is idle: {}", *why) : std::string();
   }
 
   asio::awaitable<core::Result<Response>> update(Call& call) {
@@ -173,7 +194,8 @@ struct Api::Impl {
 
   asio::awaitable<core::Result<Response>> vault_status(const Call& call) {
     EG_CO_TRY(const auto uses, co_await parts.interactions.secret_uses(call.principal.client_id));
-    co_return render_json(200, vault_status_json(parts.secrets, parts.bindings, uses, parts.clock.system_now()),
+    const auto in_use = parts.deliveries.generations_in_use();
+    co_return render_json(200, vault_status_json(parts.secrets, parts.bindings, uses, in_use, parts.clock.system_now()),
                           "application/fhir+json; charset=utf-8");
   }
 

@@ -28,6 +28,15 @@ http::Response render_json(int status, std::string body, std::string_view conten
   return response;
 }
 
+std::string warning(std::string_view text) {
+  std::string value = "199 - \"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') value += '\\';
+    value += c >= ' ' && c <= '~' ? c : '?';
+  }
+  return value + '"';
+}
+
 http::Response render_error(const core::Error& error) {
   http::Response response = render_json(fhir::http_status(error.code), fhir::outcome_of(error).to_json(), kFhirJson);
   add_headers_of(error, response);

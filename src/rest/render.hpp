@@ -2,6 +2,7 @@
 // Answers: results and errors as HTTP responses (contract 5.2, 5.5). Thread: pure. Failure: none.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "embergate/http/server.hpp"
@@ -13,6 +14,9 @@ http::Response render_error(const core::Error& error);
 http::Response render_refusal(const interaction::Refusal& refusal);
 // With ETag, Last-Modified, and Location for what was created.
 http::Response render_result(interaction::InteractionResult result, std::string_view base_url);
+// The value of a header `Warning` (RFC 7234 5.5) that says something of an answer that is right. ASCII: what else there
+// is becomes '?'.
+std::string warning(std::string_view text);
 http::Response render_json(int status, std::string body,
                            std::string_view content_type = "application/json; charset=utf-8");
 

@@ -58,7 +58,8 @@ void add_target(Parts& out, const vault::TargetBindings& bindings, const vault::
 }  // namespace
 
 std::string vault_status_json(const vault::SecretCache& secrets, const vault::TargetBindings& bindings,
-                              const std::vector<SecretUse>& uses, core::SystemTime now) {
+                              const std::vector<SecretUse>& uses, const std::map<std::string, std::uint64_t>& in_use,
+                              core::SystemTime now) {
   std::map<vault::SecretName, std::vector<const SecretUse*>> by_name;
   for (const auto& [name, entry] : secrets.config().entries()) by_name[name];
   for (const auto& use : uses) by_name[use.name].push_back(&use);
@@ -72,7 +73,10 @@ std::string vault_status_json(const vault::SecretCache& secrets, const vault::Ta
       secret.text("reason", report.reason);
       secret.text("explanation", vault::explained(report.reason, report.detail));
     }
-    secret.integer("generation", report.generation);
+    secret.integer("generation", report.generation);  // the name before these two
+    const auto used = in_use.find(std::string(name.value()));
+    secret.integer("inFile", report.generation);
+    secret.integer("inUse", used == in_use.end() ? report.generation : used->second);
     add_times(secret, report, now);
     add_target(secret, bindings, name);
     for (const auto* use : users) add_use(secret, *use, secrets.config().check(name, use->requester));

@@ -4,6 +4,8 @@
 // AL-19). Thread: pure. Failure: none.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -14,7 +16,9 @@
 
 namespace embergate::rest {
 
+// `in_use`: the generations that are at work with brokers, by name; of others what was read is in use.
 std::string vault_status_json(const vault::SecretCache& secrets, const vault::TargetBindings& bindings,
-                              const std::vector<interaction::SecretUse>& uses, core::SystemTime now);
+                              const std::vector<interaction::SecretUse>& uses,
+                              const std::map<std::string, std::uint64_t>& in_use, core::SystemTime now);
 
 }  // namespace embergate::rest

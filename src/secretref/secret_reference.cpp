@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "embergate/core/nearest.hpp"
 #include "embergate/fhir/reference.hpp"
 #include "secretref/secret_fields.hpp"
 
@@ -135,17 +136,32 @@ class Validation {
         issues_.push_back(
             {"fatal", "not-found",
              config_.enabled()
-                 ? fmt::format("secret \"{}\" is not in the vault config", name.value())
+                 ? fmt::format(
+                       "secret \"{}\" is not in the vault config{}", name.value(),
+                       instead(name, requester, "add it there and start the gateway again, or name one that is"))
                  : fmt::format("secret \"{}\" is not known: no vault config is set (BOX_VAULT_CONFIG)", name.value()),
              field.path});
         return;
       case vault::ScopeVerdict::kOutOfScope:
-        issues_.push_back({"fatal", "forbidden",
-                           fmt::format("secret \"{}\" is not available to {}/{}", name.value(), requester.resource_type,
-                                       requester.id),
-                           field.path});
+        issues_.push_back(
+            {"fatal", "forbidden",
+             fmt::format("secret \"{}\" is not available to {}/{}{}", name.value(), requester.resource_type,
+                         requester.id, instead(name, requester, "name one whose scope in the vault config has it")),
+             field.path});
         return;
     }
+  }
+
+  // Only names that the resource itself may use: others are no business of who writes it (S-13).
+  [[nodiscard]] std::string instead(const vault::SecretName& name, const vault::Requester& requester,
+                                    std::string_view otherwise) const {
+    core::Nearest nearest(name.value(), name.value().size() / 3 + 1);
+    for (const auto& [known, entry] : config_.entries()) {
+      if (known != name && config_.check(known, requester) == vault::ScopeVerdict::kGranted)
+        nearest.offer(known.value());
+    }
+    return nearest.name().empty() ? fmt::format(": {}", otherwise)
+                                  : fmt::format("; did you mean \"{}\"?", nearest.name());
   }
 
   void refuse_inline(const SecretField& field) {

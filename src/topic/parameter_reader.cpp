@@ -3,9 +3,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 
+#include "embergate/core/nearest.hpp"
+#include "embergate/core/text.hpp"
 #include "topic/parameter_table.hpp"
 
 namespace embergate::topic {
@@ -46,6 +49,10 @@ std::string secret_name_in(fhir::Node sibling) {
   return {};
 }
 
+bool has_value(const DestinationParameter& parameter) {
+  return parameter.text || parameter.number || parameter.boolean || parameter.secret_reference;
+}
+
 bool asks_for_nothing(const DestinationParameter& parameter) {
   return (parameter.boolean && !*parameter.boolean) || (parameter.number && *parameter.number == 0);
 }
@@ -55,35 +62,72 @@ class ParameterReader {
   explicit ParameterReader(Issues& issues) : issues_(issues) {}
 
   void read(fhir::Node node, std::size_t index) {
-    path_ = fmt::format("AidboxTopicDestination.parameter[{}]", index);
+    path_ = path_of(index);
     const fhir::Node name = node.member("name");
     if (!name.is_string() || name.string().empty()) {
       add_issue(issues_, "invalid", "name is required and must be a string", path_ + ".name");
       return;
     }
     const ParameterRule* rule = find_kafka_parameter(name.string());
-    if (rule == nullptr) {
-      add_issue(issues_, "invalid", fmt::format("unknown parameter \"{}\"", name.string()), path_ + ".name");
-      return;
-    }
+    if (rule == nullptr) return refuse_name(node, index);
     if (is_duplicate(rule->name)) {
       add_issue(issues_, "invalid", fmt::format("parameter \"{}\" is given twice", rule->name), path_ + ".name");
       return;
     }
+    read_as(*rule, node, index);
+  }
+
+  // Only when each right name was read: it goes before those that are like it.
+  void read_misspelt() {
+    for (const Misspelt& one : misspelt_) {
+      path_ = path_of(one.index);
+      const bool is_given =
+          is_duplicate(one.meant->name) || std::find(unread_.begin(), unread_.end(), one.meant->name) != unread_.end();
+      if (!is_given) read_as(*one.meant, one.node, one.index);
+    }
+  }
+
+  std::vector<DestinationParameter> take() { return std::move(found_); }
+  std::vector<std::string> take_unread() { return std::move(unread_); }
+
+ private:
+  struct Misspelt {
+    const ParameterRule* meant;
+    fhir::Node node;
+    std::size_t index;
+  };
+
+  static std::string path_of(std::size_t index) { return fmt::format("AidboxTopicDestination.parameter[{}]", index); }
+
+  void refuse_name(fhir::Node node, std::size_t index) {
+    const std::string_view name = node.member("name").string();
+    core::Nearest nearest(name, name.size() / 3 + 1);
+    for (const ParameterRule& rule : kafka_parameters()) nearest.offer(rule.name);
+    const ParameterRule* meant = find_kafka_parameter(nearest.name());
+    add_issue(issues_, "invalid",
+              meant == nullptr ? fmt::format("unknown parameter \"{}\": leave it out", core::shortened(name, 100))
+                               : fmt::format("unknown parameter \"{}\"; did you mean \"{}\"?",
+                                             core::shortened(name, 100), meant->name),
+              path_ + ".name");
+    if (meant != nullptr && misspelt_.size() < kMaxIssues) misspelt_.push_back({meant, node, index});
+  }
+
+  void read_as(const ParameterRule& rule, fhir::Node node, std::size_t index) {
     DestinationParameter parameter;
-    parameter.name = std::string(rule->name);
+    parameter.name = std::string(rule.name);
     parameter.index = index;
-    if (!read_value(node, *rule, parameter)) return;
-    if (rule->support == Support::kNotYet && !asks_for_nothing(parameter)) {
-      add_issue(issues_, "not-supported",
-                fmt::format("parameter \"{}\" is not supported yet; leave it out", rule->name), path_);
+    // Without room for another issue nothing says that a value could not be read.
+    if (!read_value(node, rule, parameter) || !has_value(parameter)) {
+      unread_.push_back(std::move(parameter.name));
+      return;
+    }
+    if (rule.support == Support::kNotYet && !asks_for_nothing(parameter)) {
+      add_issue(issues_, "not-supported", fmt::format("parameter \"{}\" is not supported yet; leave it out", rule.name),
+                path_);
     }
     found_.push_back(std::move(parameter));
   }
 
-  std::vector<DestinationParameter> take() { return std::move(found_); }
-
- private:
   [[nodiscard]] bool is_duplicate(std::string_view name) const {
     for (const DestinationParameter& parameter : found_) {
       if (parameter.name == name) return true;
@@ -94,7 +138,7 @@ class ParameterReader {
   // Goes through the members once: exactly one value, of the table's type, or one secret reference.
   bool read_value(fhir::Node node, const ParameterRule& rule, DestinationParameter& parameter) {
     const std::size_t before = issues_.size();
-    bool has_value = false;
+    bool is_given = false;
     for (fhir::Node member = node.first_child(); member; member = member.next_sibling(node)) {
       const std::string_view name = member.name();
       if (name == "name" || name == "id" || name == "extension") continue;
@@ -106,8 +150,8 @@ class ParameterReader {
       } else if (name == "_valueString" && rule.type == ValueType::kString) {
         read_reference(member, rule, parameter);
       } else if (allows_member(rule.type, name)) {
-        if (has_value) add_issue(issues_, "invalid", "more than one value", fmt::format("{}.{}", path_, name));
-        has_value = true;
+        if (is_given) add_issue(issues_, "invalid", "more than one value", fmt::format("{}.{}", path_, name));
+        is_given = true;
         read_typed(member, rule, parameter);
       } else {
         const bool other_value = name.starts_with("value") || name.starts_with("_value");
@@ -119,11 +163,11 @@ class ParameterReader {
       }
     }
     if (issues_.size() != before) return false;
-    if (has_value && parameter.secret_reference) {
+    if (is_given && parameter.secret_reference) {
       add_issue(issues_, "invalid", "a value and a secret reference exclude each other", path_);
       return false;
     }
-    if (!has_value && !parameter.secret_reference) {
+    if (!is_given && !parameter.secret_reference) {
       add_issue(issues_, "invalid",
                 fmt::format("parameter \"{}\" has no value: give {}{}", rule.name, expected_value(rule.type),
                             rule.secret_allowed ? " or a secret reference in _valueString" : ""),
@@ -184,17 +228,22 @@ class ParameterReader {
   Issues& issues_;
   std::string path_;
   std::vector<DestinationParameter> found_;
+  std::vector<Misspelt> misspelt_;
+  std::vector<std::string> unread_;
 };
 
 }  // namespace
 
-std::vector<DestinationParameter> read_kafka_parameters(fhir::Node parameters, Issues& issues) {
+std::vector<DestinationParameter> read_kafka_parameters(fhir::Node parameters, Issues& issues,
+                                                        std::vector<std::string>& unread) {
   ParameterReader reader(issues);
   std::size_t index = 0;
   if (!parameters.is_array()) return {};
   for (fhir::Node item = parameters.first_child(); item; item = item.next_sibling(parameters), ++index) {
     if (item.is_object()) reader.read(item, index);
   }
+  reader.read_misspelt();
+  unread = reader.take_unread();
   return reader.take();
 }
 

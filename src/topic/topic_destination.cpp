@@ -142,18 +142,26 @@ const DestinationParameter* TopicDestination::parameter(std::string_view name) c
 std::shared_ptr<TopicDestination> TopicDestination::parse(const fhir::Resource& resource, std::string_view id,
                                                           std::vector<fhir::Issue>& issues) {
   const std::size_t before = issues.size();
+  std::vector<std::string> unread;
+  auto destination = parse_with_faults(resource, id, issues, unread);
+  return has_errors(issues, before) ? nullptr : destination;
+}
+
+std::shared_ptr<TopicDestination> TopicDestination::parse_with_faults(const fhir::Resource& resource,
+                                                                      std::string_view id,
+                                                                      std::vector<fhir::Issue>& issues,
+                                                                      std::vector<std::string>& unread) {
   const fhir::Node root = resource.root();
   check_elements(root, kRoot, kDestinationElements, resource_elements(), issues);
   auto destination = std::make_shared<TopicDestination>();
   destination->id = std::string(id);
   const KindRow* kind = read_kind(root.member("kind"), issues);
   read_settings(root, *destination, issues);
-  if (kind != nullptr) {
-    destination->kind = kind->kind;
-    check_profile(root, *kind, issues);
-    destination->parameters = read_kafka_parameters(root.member("parameter"), issues);
-  }
-  return has_errors(issues, before) ? nullptr : destination;
+  if (kind == nullptr) return nullptr;
+  destination->kind = kind->kind;
+  check_profile(root, *kind, issues);
+  destination->parameters = read_kafka_parameters(root.member("parameter"), issues, unread);
+  return destination;
 }
 
 }  // namespace embergate::topic

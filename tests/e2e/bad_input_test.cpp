@@ -163,6 +163,39 @@ TEST_F(BadInput, BI19_DestinationParametersThatCannotWorkAreRefusedByName) {
   expect_no_destination();
 }
 
+TEST_F(BadInput, ADestinationIsAnsweredWithAllItsFaultsAtOnce) {
+  json wrong = lane.destination.json();
+  wrong["parameter"] =
+      json::array({{{"name", "bootstrapServer"}, {"valueString", "no port"}},
+                   {{"name", "securityProtocol"}, {"valueString", "SASL_SSL"}},
+                   {{"name", "saslMechanism"}, {"valueString", "SCRAM"}},
+                   {{"name", "saslJaasConfig"}, {"_valueString", samples::secret_reference("evnts-jaas")}},
+                   {{"name", "lingerMs"}, {"valueString", "5"}}});
+  const RestReply reply = post_destination(wrong);
+  EXPECT_EQ(reply.status(), 422) << reply;
+  const std::string all = reply.json.dump();
+  for (const char* text : {"did you mean \\\"bootstrapServers\\\"?", "did you mean \\\"events-jaas\\\"?",
+                           "saslMechanism \\\"SCRAM\\\" is unknown", "lingerMs", "kafkaTopic\\\" is required"}) {
+    EXPECT_THAT(all, HasSubstr(text));
+  }
+  EXPECT_EQ(reply.json["issue"].size(), 6U) << reply;
+  expect_no_destination();
+}
+
+TEST_F(BadInput, ADestinationOfAMisspeltTopicIsMadeWithAWarningThatNamesTheNearestOne) {
+  json topic = samples::topic(samples::kTopicUrl, {samples::trigger("Patient")});
+  ASSERT_EQ(world.root().post("/fhir/AidboxSubscriptionTopic", topic).status(), 201);
+  json misspelt = lane.destination.json();
+  misspelt["topic"] = std::string(samples::kTopicUrl) + "s";
+  const RestReply reply = post_destination(misspelt);
+  ASSERT_EQ(reply.status(), 201) << reply;
+  EXPECT_THAT(reply.http.header("Warning"), HasSubstr("did you mean " + std::string(samples::kTopicUrl) + "?"));
+  ASSERT_EQ(world.root().remove("/fhir/AidboxTopicDestination/events").status(), 200);
+  const RestReply right = post_destination(lane.destination.json());
+  ASSERT_EQ(right.status(), 201) << right;
+  EXPECT_EQ(right.http.header("Warning"), "");
+}
+
 TEST_F(BadInput, InlineCredentialsOfDestinationsAreRefusedWithTheReferenceToWriteInstead) {
   const std::string password = world.canary("inline");
   const RestReply reply = post_destination(

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The known name that is most like one that is not known: "did you mean ...?". Of equally near ones the first offered.
 // Thread: one search, one thread. Ownership: names are borrowed until name() was read. Failure: none; an empty name
-// when nothing is near. Bounds: names above 64 bytes are like nothing.
+// when nothing is near. Bounds: names that differ over more than 64 bytes are like nothing.
 #pragma once
 
 #include <cstddef>

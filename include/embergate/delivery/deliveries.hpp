@@ -8,6 +8,8 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -65,12 +67,17 @@ class Deliveries {
   enum class Decision { kRelease, kDiscard };
   boost::asio::awaitable<core::Result<std::string>> decide(std::string destination_id, Decision decision,
                                                            store::HeldSelection selection, std::string decided_by);
+  // The generation of each secret's file that is at work with the brokers, by the secret's name: of several
+  // destinations the lowest, 0 when one has none yet. Names that no destination refers to are not there.
+  [[nodiscard]] std::map<std::string, std::uint64_t> generations_in_use() const;
   // Stops relays (rows are settled or left), at most `limit`; afterwards nothing touches the store any more.
   boost::asio::awaitable<void> shutdown(core::Milliseconds limit);
 
   // The 422 rules on parameter values (contract 2.5): what parse() of topic does not know. `interaction` gets it as a
-  // callback from `app`.
-  static std::vector<fhir::Issue> validate(const topic::TopicDestination& destination);
+  // callback from `app`. `unread`: parameters that are there with values of no use; rules that look at one of them say
+  // nothing.
+  static std::vector<fhir::Issue> validate(const topic::TopicDestination& destination,
+                                           std::span<const std::string> unread = {});
 
  private:
   struct Impl;

@@ -47,6 +47,12 @@ struct TopicDestination {
   [[nodiscard]] const DestinationParameter* parameter(std::string_view name) const;
   static std::shared_ptr<TopicDestination> parse(const fhir::Resource& resource, std::string_view id,
                                                  std::vector<fhir::Issue>& issues);
+  // What could be read of one that has faults, so that the checks after this one find theirs for the same answer. A
+  // parameter of an unknown name counts as the one that it is most like. `unread` gets the names of those whose values
+  // are of no use. Null when its kind is not served.
+  static std::shared_ptr<TopicDestination> parse_with_faults(const fhir::Resource& resource, std::string_view id,
+                                                             std::vector<fhir::Issue>& issues,
+                                                             std::vector<std::string>& unread);
 };
 
 }  // namespace embergate::topic

@@ -162,5 +162,58 @@ TEST_F(InteractionsTest, ThePlaceholderAloneIsRefusedWhereNothingIsStored) {
   EXPECT_EQ(code_of(refused), ErrorCode::kInvalid);
 }
 
+std::string destination_with(const std::string& parameters) {
+  return R"({"resourceType":"AidboxTopicDestination","id":"events",
+    "meta":{"profile":["http://health-samurai.io/fhir/core/StructureDefinition/aidboxtopicdestination-kafkaAtLeastOnceProfile"]},
+    "topic":"urn:topic:patients","kind":"kafka-at-least-once","parameter":[)" +
+         parameters + "]}";
+}
+
+// Four mistakes gave the first one alone, without a remedy.
+TEST_F(InteractionsTest, ADestinationIsAnsweredWithAllItsFaultsAtOnce) {
+  Options options;
+  options.validate_system_resource = [](const fhir::Resource&, std::string_view) {
+    return std::vector<fhir::Issue>{
+        {"fatal", "invalid", "of a value", "AidboxTopicDestination.parameter[2]"},
+        {"fatal", "invalid", "said before", "AidboxTopicDestination.parameter[3]"},
+        {"fatal", "invalid", "kafkaTopic is missing", "AidboxTopicDestination.parameter"},
+    };
+  };
+  Interactions strict(options, *store_, vault_, pool_, dry_runs_, metrics_);
+  const std::string masked =
+      R"({"url":"http://hl7.org/fhir/StructureDefinition/data-absent-reason","valueCode":"masked"})";
+  const std::string named = R"({"url":"http://health-samurai.io/fhir/secret-reference","valueString":"evnts-jaas"})";
+  const auto answer = run(strict.create(RequestContext(), "AidboxTopicDestination",
+                                        destination_with(R"({"name":"bootstrapServer","valueString":"b:9092"},
+        {"name":"saslJaasConfig","_valueString":{"extension":[)" +
+                                                         masked + "," + named + R"(]}},
+        {"name":"securityProtocol","valueString":"SASL"},
+        {"name":"sslKeystoreKey","_valueString":{"extension":[)" +
+                                                         named + "]}}"),
+                                        {}));
+  ASSERT_FALSE(answer);
+  std::vector<std::string> places;
+  for (const auto& issue : answer.error().issues) places.push_back(issue.code + " " + issue.expression);
+  EXPECT_THAT(places, ::testing::UnorderedElementsAre("not-found AidboxTopicDestination.parameter[1].value",
+                                                      "invalid AidboxTopicDestination.parameter[3].value",
+                                                      "invalid AidboxTopicDestination.parameter[0].name",
+                                                      "invalid AidboxTopicDestination.parameter[2]",
+                                                      "invalid AidboxTopicDestination.parameter"));
+}
+
+TEST_F(InteractionsTest, HowToChangeADestinationIsSaidWhereAChangeIsRefused) {
+  add_patient_destination();
+  const std::string body = destination_with(
+      R"({"name":"kafkaTopic","valueString":"t"},{"name":"bootstrapServers","valueString":"localhost:9092"})");
+  for (const auto& [answer, code] :
+       {std::pair(create("AidboxTopicDestination", body), ErrorCode::kConflict),
+        std::pair(update("AidboxTopicDestination", "events", body), ErrorCode::kMethodNotAllowed)}) {
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(code_of(answer), code);
+    EXPECT_THAT(answer.error().error.diagnostics, HasSubstr("$status shows messagesQueued 0"));
+    EXPECT_THAT(answer.error().error.diagnostics, HasSubstr("in one transaction bundle"));
+  }
+}
+
 }  // namespace
 }  // namespace embergate::interaction

@@ -27,11 +27,22 @@ TEST(Nearest, GivesNothingThatIsTooFarAway) {
   EXPECT_EQ(nearest.name(), "");
 }
 
-TEST(Nearest, HoldsLongNamesForLikeNothing) {
+TEST(Nearest, HoldsNamesThatDifferOverALongPartForLikeNothing) {
   const std::string name(65, 'a');
-  Nearest nearest(name, 3);
-  nearest.offer(name);
-  EXPECT_EQ(nearest.name(), "");
+  const std::string other = "b" + std::string(65, 'c') + "b";
+  Nearest far(name, 100);
+  far.offer(other);
+  EXPECT_EQ(far.name(), "");
+}
+
+TEST(Nearest, ComparesLongUrlsThatBeginAndEndAlike) {
+  const std::string begin = "https://integration.example.org/fhir/messaging/subscription-topics/";
+  const std::string orders = begin + "orders/v1";
+  const std::string patients = begin + "patients/v1";
+  const std::string wanted = begin + "pateints/v1";
+  Nearest nearest(wanted, 5);
+  for (const std::string* known : {&orders, &patients}) nearest.offer(*known);
+  EXPECT_EQ(nearest.name(), patients);
 }
 
 }  // namespace

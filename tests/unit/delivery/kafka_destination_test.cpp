@@ -355,5 +355,23 @@ TEST(PemText, RefusesAnythingElse) {
       HasSubstr("private key"));
 }
 
+// A rule that looks at a parameter whose value was not read would blame what is right.
+TEST(KafkaDestination, SaysNothingOfRulesThatLookAtAParameterThatCouldNotBeRead) {
+  topic::TopicDestination destination;
+  for (const auto& [name, text] : {std::pair("saslMechanism", "PLAIN"), std::pair("acks", "0")}) {
+    topic::DestinationParameter parameter;
+    parameter.name = name;
+    parameter.text = text;
+    parameter.index = destination.parameters.size();
+    destination.parameters.push_back(parameter);
+  }
+  const std::vector<std::string> unread{"securityProtocol", "kafkaTopic"};
+  const auto issues = kafka_destination_faults(destination, unread);
+  ASSERT_EQ(issues.size(), 2U);
+  EXPECT_THAT(issues[0].diagnostics, HasSubstr("\"bootstrapServers\" is required"));
+  EXPECT_THAT(issues[1].diagnostics, HasSubstr("acks 0 and 1 can lose events"));
+  EXPECT_EQ(kafka_destination_faults(destination, {}).size(), 4U);
+}
+
 }  // namespace
 }  // namespace embergate::delivery

@@ -76,6 +76,8 @@ TEST(StatusJson, HasTheParametersOfTheContract) {
   EXPECT_EQ(find(found, "reason")["valueString"], "unreadable");
   EXPECT_EQ(find(found, "generation")["valueInteger"], 4);
   EXPECT_EQ(find(found, "fileGeneration")["valueInteger"], 5);
+  EXPECT_EQ(find(found, "inUse")["valueInteger"], 4);
+  EXPECT_EQ(find(found, "inFile")["valueInteger"], 5);
   EXPECT_EQ(find(found, "since")["valueDateTime"], "2026-03-01T08:00:50Z");
   EXPECT_TRUE(find(found, "lastRead").is_null());
   const auto error = find(all, "lastErrorDetail")["part"];

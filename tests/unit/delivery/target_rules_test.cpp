@@ -172,6 +172,12 @@ TEST_F(FirstUse, S03_PlainAndOauthWithoutTlsNeedAllowPlaintext) {
   EXPECT_THAT(refused_targets(destination(local, "free"), config_, &none), IsEmpty());
 }
 
+TEST(TargetRules, S13_TellNothingOfThePinsOfASecretThatTheDestinationMayNotUse) {
+  auto made = destination({{"bootstrapServers", "evil.example:9093"}, {"securityProtocol", "SASL_SSL"}}, "pinned");
+  made.id = "foreign";
+  EXPECT_THAT(refused(made), IsEmpty());
+}
+
 TEST(TargetRules, PublicContentMayGoAnywhere) {
   EXPECT_THAT(refused(destination({{"bootstrapServers", "any.example:9092"}}, "free", "sslTruststoreCertificates"),
                       vault::TargetMode::kStrict),

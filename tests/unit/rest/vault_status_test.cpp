@@ -32,7 +32,7 @@ class VaultStatus : public ::testing::Test {
               core::SystemTime now = core::system_clock().system_now()) {
     vault::TargetBindings bindings(cache_->config(), std::make_unique<test::FakeTargetStore>(table_));
     EXPECT_TRUE(bindings.load());
-    text_ = vault_status_json(*cache_, bindings, uses, now);
+    text_ = vault_status_json(*cache_, bindings, uses, in_use_, now);
     return json::parse(text_);
   }
   static json secret(const json& status, const std::string& name) {
@@ -56,6 +56,7 @@ class VaultStatus : public ::testing::Test {
   test::TargetTable table_;
   observability::Metrics metrics_;
   std::optional<vault::SecretCache> cache_;
+  std::map<std::string, std::uint64_t> in_use_;  // with the brokers
   std::string text_;
 };
 
@@ -100,6 +101,16 @@ TEST_F(VaultStatus, TellsStateGenerationAgesAndUsersOfEachName) {
   EXPECT_EQ(part(secret(shown, "ghost"), "state")["valueString"], "missing");
   EXPECT_EQ(part(secret(shown, "ghost"), "reason")["valueString"], "unknown-name");
   EXPECT_THAT(part(secret(shown, "ghost"), "explanation")["valueString"].get<std::string>(), HasSubstr("add an entry"));
+}
+
+TEST_F(VaultStatus, TellsWhichValueIsInTheFileAndWhichIsInUse) {
+  ASSERT_TRUE(cache_->resolve(*vault::make_secret_name("used"), {"Client", "a", "secret"},
+                              vault::ContentKind::kSingleLine, vault::Use::kInbound));
+  EXPECT_EQ(part(secret(status({}), "used"), "inFile")["valueInteger"], 1);
+  EXPECT_EQ(part(secret(status({}), "used"), "inUse")["valueInteger"], 1) << "clients use what was read";
+  in_use_ = {{"used", 0}};
+  EXPECT_EQ(part(secret(status({}), "used"), "inFile")["valueInteger"], 1);
+  EXPECT_EQ(part(secret(status({}), "used"), "inUse")["valueInteger"], 0) << "brokers have not taken it yet";
 }
 
 TEST_F(VaultStatus, AL19_ShowsNeitherValueNorLengthNorPath) {

@@ -195,7 +195,25 @@ TEST(SecretReference, MustBeKnownAndInScope) {  // contract 1.9
   EXPECT_THAT(issues_of(client_with(element("s")), "other"), ElementsAre("forbidden Client.secret"));
   EXPECT_THAT(issues_of(client_with(element("s")), "other", {false, false}), ElementsAre("forbidden Client.secret"));
   const auto issue = validate(*parse(client_with(element("s"))), "other", config(), {}).at(0);
-  EXPECT_EQ(issue.diagnostics, "secret \"s\" is not available to Client/other");
+  EXPECT_EQ(issue.diagnostics,
+            "secret \"s\" is not available to Client/other: name one whose scope in the vault config has it");
+}
+
+TEST(SecretReference, ThatIsUnknownIsAnsweredWithTheNearestNameThatTheResourceMayUse) {  // S-13
+  const auto vault_config = *vault::VaultConfig::parse(R"({"secret":{
+    "events-jaas":  {"path": "/run/e", "scope": ["AidboxTopicDestination/d"]},
+    "evnts-jaas2":  {"path": "/run/x", "scope": ["AidboxTopicDestination/other"]},
+    "labs-jaas":    {"path": "/run/l", "scope": ["AidboxTopicDestination/d"]}}})");
+  const auto text = [&](const std::string& name, const std::string& id) {
+    const auto json = destination(R"({"name":"saslJaasConfig","_valueString":)" + element(name) + "}");
+    return validate(*parse(json), id, vault_config, {}).at(0).diagnostics;
+  };
+  EXPECT_EQ(text("evnts-jaas", "d"), "secret \"evnts-jaas\" is not in the vault config; did you mean \"events-jaas\"?");
+  EXPECT_EQ(text("evnts-jaas2", "d"),
+            "secret \"evnts-jaas2\" is not available to AidboxTopicDestination/d; did you mean \"events-jaas\"?");
+  EXPECT_EQ(text("evnts-jaas", "third"),
+            "secret \"evnts-jaas\" is not in the vault config: add it there and start the gateway again, or name one "
+            "that is");
 }
 
 TEST(SecretReference, IsCheckedAgainstTheStoredIdAlone) {  // S-17, S-18

@@ -8,6 +8,7 @@
 
 #include "embergate/core/time_format.hpp"
 #include "embergate/topic/decision.hpp"
+#include "embergate/topic/idle.hpp"
 #include "topic_support.hpp"
 
 namespace embergate::topic {
@@ -405,6 +406,17 @@ TEST(CriterionWatch, DoublesTheEventsItPutsOffUpToABound) {
   EXPECT_THAT(put_off, ElementsAre(1, 2, 4, 8, 16, 32, 64, 128, 128, 128));
   watch.note(Finding::kWithinLimits);
   EXPECT_FALSE(watch.count().puts_off());
+}
+
+TEST(Catalog, NamesTheNearestTopicOfADestinationThatHasNone) {
+  const std::string begin = "https://gw.example/fhir/messaging/of/some/length/subscription-topics/";
+  const std::string trigger = R"({"resource":"Patient"})";
+  const Catalog catalog({topic(begin + "patients", trigger), topic(begin + "orders", trigger, "draft")}, {}, 1);
+  EXPECT_EQ(why_idle(catalog, begin + "patients"), "");
+  EXPECT_EQ(why_idle(catalog, begin + "patinets"),
+            "there is no AidboxSubscriptionTopic with url " + begin + "patinets; did you mean " + begin + "patients?");
+  EXPECT_EQ(why_idle(catalog, begin + "orders"), "the AidboxSubscriptionTopic " + begin + "orders has status draft");
+  EXPECT_EQ(why_idle(catalog, "urn:x"), "there is no AidboxSubscriptionTopic with url urn:x");
 }
 
 }  // namespace

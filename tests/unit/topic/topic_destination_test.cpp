@@ -113,6 +113,56 @@ TEST(TopicDestination, ReportsEveryIssueOfTheElementsAtOnce) {
   }
 }
 
+TEST(TopicDestination, NamesTheParameterThatAnUnknownNameIsMostLike) {
+  const auto text = [](std::string_view name) {
+    const ParsedDestination parsed = with_parameter(fmt::format(R"({{"name":"{}","valueString":"PLAIN"}})", name));
+    EXPECT_EQ(parsed.issues.size(), 1U) << name;
+    EXPECT_TRUE(has_issue(parsed.issues, "invalid", "AidboxTopicDestination.parameter[2].name")) << name;
+    return parsed.issues.empty() ? std::string() : parsed.issues[0].diagnostics;
+  };
+  EXPECT_THAT(text("sasl.mechanism"),
+              HasSubstr("unknown parameter \"sasl.mechanism\"; did you mean \"saslMechanism\"?"));
+  EXPECT_THAT(text("bootstrapServer"), HasSubstr("did you mean \"bootstrapServers\"?"));
+  EXPECT_THAT(text("somethingElse"), HasSubstr("unknown parameter \"somethingElse\": leave it out"));
+}
+
+TEST(TopicDestination, ReadsAMisspeltParameterAsTheOneItIsLikeForTheFaultsOfItsValue) {
+  const auto resource = resource_of(fmt::format(
+      R"({{"resourceType":"AidboxTopicDestination","meta":{{"profile":["{}"]}},"topic":"u","kind":"kafka-at-least-once",
+    "parameter":[{{"name":"bootstrapServer","valueString":"b:1"}},{{"name":"lingerMS","valueString":"5"}},
+                 {{"name":"kafkaTopics","valueString":"other"}},{{"name":"kafkaTopic","valueString":"t"}},
+                 {{"name":"batchSize","valueBoolean":true}}]}})",
+      kProfile));
+  std::vector<fhir::Issue> issues;
+  std::vector<std::string> unread;
+  const auto read = TopicDestination::parse_with_faults(*resource, "d1", issues, unread);
+  ASSERT_NE(read, nullptr);
+  EXPECT_EQ(read->parameter("bootstrapServers")->text, "b:1");
+  EXPECT_EQ(read->parameter("bootstrapServers")->index, 0U);
+  EXPECT_EQ(read->parameter("kafkaTopic")->text, "t") << "the right name goes first";
+  EXPECT_THAT(unread, ::testing::UnorderedElementsAre("batchSize", "lingerMs"));
+  EXPECT_TRUE(has_issue(issues, "invalid", "AidboxTopicDestination.parameter[1].name"));
+  EXPECT_TRUE(has_issue(issues, "invalid", "AidboxTopicDestination.parameter[1].valueString"));
+  std::vector<fhir::Issue> again;
+  EXPECT_EQ(TopicDestination::parse(*resource, "d1", again), nullptr);
+}
+
+// Beyond the last issue that is told nothing says that a value was not read.
+TEST(TopicDestination, GivesNoParameterWithoutAValueHoweverManyFaultsThereAre) {
+  std::string parameters;
+  for (int i = 0; i < 60; ++i) parameters += fmt::format(R"({{"name":"what-{}","valueString":"x"}},)", i);
+  const auto resource = resource_of(fmt::format(
+      R"({{"resourceType":"AidboxTopicDestination","meta":{{"profile":["{}"]}},"topic":"u","kind":"kafka-at-least-once",
+    "parameter":[{}{{"name":"lingerMs","valueInteger":99999999999}},{{"name":"kafkaTopic","valueString":7}}]}})",
+      kProfile, parameters));
+  std::vector<fhir::Issue> issues;
+  std::vector<std::string> unread;
+  const auto read = TopicDestination::parse_with_faults(*resource, "d1", issues, unread);
+  ASSERT_NE(read, nullptr);
+  EXPECT_EQ(read->parameters.size(), 0U);
+  EXPECT_THAT(unread, ::testing::UnorderedElementsAre("kafkaTopic", "lingerMs"));
+}
+
 TEST(TopicDestination, RefusesFiltersUntilTheyExist) {
   const ParsedDestination parsed =
       with(kRequired, R"("filterBy":[{"filterParameter":"a","comparator":"eq","value":"b"}])");
