@@ -83,7 +83,7 @@ bool is_blank(std::string_view line) { return line.find_first_not_of(" \t\r") ==
 
 }  // namespace
 
-FhirpathCases::FhirpathCases(Setting setting, std::filesystem::path folder)
+FhirpathCases::FhirpathCases(FhirpathSetting setting, std::filesystem::path folder)
     : setting_(std::move(setting)), folder_(std::move(folder)) {}
 
 void FhirpathCases::run(std::istream& in, std::ostream& out) {

@@ -17,7 +17,7 @@ namespace embergate::app {
 class FhirpathCases {
  public:
   // Resource files are looked up in `folder`, then in the working directory.
-  FhirpathCases(Setting setting, std::filesystem::path folder);
+  FhirpathCases(FhirpathSetting setting, std::filesystem::path folder);
 
   void run(std::istream& in, std::ostream& out);
   // The answer to one line, without a line end.
@@ -27,7 +27,7 @@ class FhirpathCases {
   core::Result<States> states_of(fhir::Node line);
   core::Result<fhir::ResourcePtr> file(std::string_view name);
 
-  Setting setting_;
+  FhirpathSetting setting_;
   std::filesystem::path folder_;
   std::string last_file_;  // cases of one file mostly stand together
   fhir::ResourcePtr last_resource_;

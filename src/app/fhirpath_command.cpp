@@ -48,8 +48,8 @@ core::Result<ModelPtr> model_of(const FhirpathOptions& options) {
                           fmt::format("the table {} is in none of: {}", name, fmt::join(options.model_folders, ", ")));
 }
 
-core::Result<Setting> setting_of(const FhirpathOptions& options) {
-  Setting setting;
+core::Result<FhirpathSetting> setting_of(const FhirpathOptions& options) {
+  FhirpathSetting setting;
   setting.strict = options.strict;
   EG_TRY(setting.model, model_of(options));
   if (options.now.empty()) return setting;
@@ -179,7 +179,7 @@ void print_items(const std::vector<fhirpath::ResultItem>& items, std::ostream& o
 }
 
 int evaluate(const FhirpathOptions& options, const fhirpath::Expression& expression, const States& states,
-             const Setting& setting, std::ostream& out, std::ostream& err) {
+             const FhirpathSetting& setting, std::ostream& out, std::ostream& err) {
   Story story;
   fhirpath::EvaluationContext context = context_for(states, setting);
   if (options.explain) {
@@ -202,7 +202,7 @@ int evaluate(const FhirpathOptions& options, const fhirpath::Expression& express
   return kEvaluated;
 }
 
-int run_cases(const FhirpathOptions& options, const Setting& setting, std::istream& in, std::ostream& out,
+int run_cases(const FhirpathOptions& options, const FhirpathSetting& setting, std::istream& in, std::ostream& out,
               std::ostream& err) {
   if (!options.expression.empty() || !options.resource_file.empty() || !options.previous_file.empty()) {
     return refuse(err, "--cases takes its expressions and resources from the file");

@@ -11,7 +11,7 @@
 namespace embergate::app {
 namespace {
 
-fhirpath::CompileOptions options_for(const States& states, std::string_view type, const Setting& setting) {
+fhirpath::CompileOptions options_for(const States& states, std::string_view type, const FhirpathSetting& setting) {
   fhirpath::CompileOptions options;
   options.model = setting.model.get();
   options.variables = {"current", "previous"};
@@ -51,7 +51,8 @@ const fhir::Resource* States::context() const {
   return current ? current.get() : previous.get();
 }
 
-Compiled compile_for(std::string_view expression, const States& states, std::string_view type, const Setting& setting) {
+Compiled compile_for(std::string_view expression, const States& states, std::string_view type,
+                     const FhirpathSetting& setting) {
   fhirpath::CompileError error;
   auto compiled = fhirpath::Expression::compile(expression, options_for(states, type, setting), &error);
   if (!compiled) {
@@ -64,7 +65,7 @@ Compiled compile_for(std::string_view expression, const States& states, std::str
   return {*std::move(compiled), std::nullopt};
 }
 
-fhirpath::EvaluationContext context_for(const States& states, const Setting& setting) {
+fhirpath::EvaluationContext context_for(const States& states, const FhirpathSetting& setting) {
   fhirpath::EvaluationContext context;
   context.resource = states.context();
   context.now = setting.now;

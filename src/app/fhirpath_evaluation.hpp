@@ -27,7 +27,7 @@ struct States {
   [[nodiscard]] const fhir::Resource* context() const;
 };
 
-struct Setting {
+struct FhirpathSetting {
   std::shared_ptr<const fhir::Model> model;
   std::optional<core::SystemTime> now;
   bool strict = false;
@@ -49,9 +49,10 @@ struct Compiled {
   std::shared_ptr<const fhirpath::Expression> expression;
   std::optional<Fault> fault;
 };
-Compiled compile_for(std::string_view expression, const States& states, std::string_view type, const Setting& setting);
+Compiled compile_for(std::string_view expression, const States& states, std::string_view type,
+                     const FhirpathSetting& setting);
 
-fhirpath::EvaluationContext context_for(const States& states, const Setting& setting);
+fhirpath::EvaluationContext context_for(const States& states, const FhirpathSetting& setting);
 
 // A whole file or the rest of `in` for "-". Bounded by kMaxInputBytes; the error names the file.
 core::Result<std::string> read_input(const std::string& file, std::istream& in);
