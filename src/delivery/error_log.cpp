@@ -87,6 +87,7 @@ bool ErrorLog::note(std::string_view message, core::SystemTime now, std::uint64_
 std::vector<ErrorLog::Entry> ErrorLog::entries() const {
   std::vector<Entry> entries;
   std::lock_guard lock(mutex_);
+  entries.reserve(entries_.size());
   for (const Kept& kept : entries_) entries.push_back(kept.entry);
   return entries;
 }

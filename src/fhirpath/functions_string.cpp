@@ -36,8 +36,8 @@ std::string_view text_of(const re2::StringPiece& piece) { return {piece.data(), 
 std::uint64_t steps_of_next_match(const RE2& pattern, std::string_view rest, int groups) {
   constexpr std::uint64_t kStepsPerMatch = 2;
   constexpr std::uint64_t kStepsPerMatchWithGroups = 8;
-  constexpr int kGroupsForTheSame = 10;
-  const auto times = static_cast<std::uint64_t>(1 + groups / kGroupsForTheSame);
+  constexpr std::uint64_t kGroupsForTheSame = 10;
+  const auto times = 1 + static_cast<std::uint64_t>(groups) / kGroupsForTheSame;
   const bool may_look_far = pattern.pattern().find_first_of("*+{") != std::string::npos;
   return times * ((groups > 0 ? kStepsPerMatchWithGroups : kStepsPerMatch) +
                   (may_look_far ? steps_of_match(pattern, rest) : 0));

@@ -28,8 +28,8 @@ Answer<T> answer_of(core::Result<T> result) {
   return *std::move(result);
 }
 
-Answer<void> answer_of_check(core::Result<void> result) {
-  if (!result) return Refusal{std::move(result).error(), {}};
+Answer<void> answer_of_check(const core::Result<void>& result) {
+  if (!result) return Refusal{result.error(), {}};
   return {};
 }
 
