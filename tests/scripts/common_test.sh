@@ -5,7 +5,10 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/support.sh"
 
 # on_a_terminal command: its screen, as it goes, is in $scratch/screen.
-on_a_terminal() { XDG_CACHE_HOME=$scratch script -qefc "$1" "$scratch/screen" >/dev/null </dev/null; }
+on_a_terminal() { XDG_CACHE_HOME=$scratch python3 -c "$PTY" "$1" >"$scratch/screen" </dev/null; }
+
+# Not every Debian has script(1).
+PTY='import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(["bash", "-c", sys.argv[1]])))'
 
 # screen_shows part: of what a terminal has been sent so far.
 screen_shows() { grep -qF "$1" "$scratch/screen"; }
