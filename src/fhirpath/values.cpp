@@ -72,7 +72,7 @@ std::string_view Values::text_of_huge(const Item& item) const {
   return text.empty() || Decimal::parse(text) ? std::string_view() : text;
 }
 
-// Other forms of one such number are not told apart from other numbers.
+// Other forms of one such number are not distinguished from other numbers.
 bool Values::same_huge(const Item& left, const Item& right) const {
   const std::string_view text = text_of_huge(left);
   return !text.empty() && text == text_of_huge(right);
