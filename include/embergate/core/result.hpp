@@ -10,6 +10,8 @@
 #include <string_view>
 #include <utility>
 
+#include "embergate/core/fault.hpp"
+
 namespace embergate::core {
 
 // What went wrong, in the terms of FHIR R4 http and its issue types. rest/outcome maps each to a status and an issue
@@ -37,9 +39,10 @@ enum class ErrorCode {
 
 struct Error {
   ErrorCode code = ErrorCode::kInternal;
-  std::string diagnostics;  // for people: what is wrong and how to mend it; never a secret, never a file's content
-  std::string expression;   // FHIRPath of the element concerned, or empty
-  bool retriable = false;   // the same call may succeed later without anybody changing the request
+  std::string diagnostics;     // for people: what is wrong and how to mend it; never a secret, never a file's content
+  std::string expression;      // FHIRPath of the element concerned, or empty
+  bool retriable = false;      // the same call may succeed later without anybody changing the request
+  Fault fault = Fault::kNone;  // its row in the table of error codes, where it has one
 };
 
 [[noreturn]] void throw_exception_from_error(const Error& error, const boost::source_location& location);
@@ -48,10 +51,10 @@ template <class T>
 using Result = boost::system::result<T, Error>;
 
 inline Error make_error(ErrorCode code, std::string diagnostics, std::string expression = {}) {
-  return Error{code, std::move(diagnostics), std::move(expression), false};
+  return Error{code, std::move(diagnostics), std::move(expression), false, Fault::kNone};
 }
 inline Error make_retriable(ErrorCode code, std::string diagnostics, std::string expression = {}) {
-  return Error{code, std::move(diagnostics), std::move(expression), true};
+  return Error{code, std::move(diagnostics), std::move(expression), true, Fault::kNone};
 }
 
 std::string_view to_string(ErrorCode code);

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// Faults that last, as states: each begins, comes again, and ends. The log has one line when it begins, one an hour
+// while it lasts, one when it ends (O-63); metrics count how often it came and how many last (O-30). Thread: any; a
+// mutex held for the change of a row, lines are written without it. Ownership: outlives those that report to it.
+// Bound: kMost rows; what would be one more is counted, and logged as if it had begun. Failure: none.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "embergate/core/clock.hpp"
+#include "embergate/core/fault.hpp"
+#include "embergate/observability/log.hpp"
+#include "embergate/observability/metrics.hpp"
+
+namespace embergate::observability {
+
+class Faults {
+ public:
+  static constexpr std::size_t kMost = 10'000;
+  static constexpr core::Milliseconds kReminder{3'600'000};
+
+  struct Notice {
+    core::Fault fault = core::Fault::kNone;
+    std::string key;           // what has it, the same each time: a row is a fault of a key
+    std::string concerns{};    // the same for people: "AidboxTopicDestination/events"; empty: the key
+    std::string detail{};      // for people; redacted
+    std::string_view event{};  // `ev` of the line when it begins (contract 6.2); empty: "fault/began"
+    log::Level level = log::Level::kWarn;
+    // How long it must last before it is worth a line: a connection that comes back at once is none.
+    core::Milliseconds patience{0};
+  };
+
+  Faults(const core::Clock& clock, Metrics& metrics) : clock_(clock), metrics_(metrics) {}
+  Faults(const Faults&) = delete;
+  Faults& operator=(const Faults&) = delete;
+
+  void happens(const Notice& notice);
+  // Nothing is wrong with the key any more, or not with this fault.
+  void ends(std::string_view key);
+  void ends(std::string_view key, core::Fault fault);
+  // Writes the lines that are due by time; its owner calls it about once a second.
+  void remind();
+
+  struct Active {
+    core::Fault fault = core::Fault::kNone;
+    std::string key;
+    std::string concerns;
+    std::string detail;  // of the last time
+    core::SystemTime first{};
+    core::SystemTime last{};
+    std::uint64_t count = 0;
+  };
+  [[nodiscard]] std::vector<Active> active() const;
+
+ private:
+  struct Row {
+    Active state;
+    log::Level level = log::Level::kWarn;
+    std::string event;
+    core::SteadyTime next_line{};
+    bool is_said = false;
+  };
+  using Key = std::pair<std::string, core::Fault>;
+  enum class Line { kBegan, kLasts, kEnded };
+  void say(const Row& row, Line line) const;
+  void end(std::vector<Row> ended) const;
+  void count(core::Fault fault) const;
+  void show_active(core::Fault fault) const;
+
+  const core::Clock& clock_;
+  Metrics& metrics_;
+  mutable std::mutex mutex_;
+  std::map<Key, Row> rows_;
+  std::map<core::Fault, std::int64_t> active_;
+};
+
+}  // namespace embergate::observability

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "embergate/observability/faults.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace embergate::observability {
+namespace {
+
+std::string lasted(const Faults::Active& state, core::SystemTime now) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now - state.first).count();
+  return fmt::format("{} times in {} s", state.count, std::max<std::int64_t>(seconds, 0));
+}
+
+}  // namespace
+
+void Faults::happens(const Notice& notice) {
+  count(notice.fault);
+  const core::SteadyTime at = clock_.steady_now();
+  Row said;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = rows_.find(Key(notice.key, notice.fault));
+    const bool is_new = found == rows_.end();
+    Row fresh;
+    Row& row = is_new ? fresh : found->second;
+    row.state.concerns = notice.concerns.empty() ? notice.key : notice.concerns;
+    row.state.detail = notice.detail;
+    row.state.last = clock_.system_now();
+    ++row.state.count;
+    if (!is_new) return;
+    row.state.fault = notice.fault;
+    row.state.key = notice.key;
+    row.state.first = row.state.last;
+    row.level = notice.level;
+    row.event = notice.event.empty() ? "fault/began" : notice.event;
+    row.is_said = notice.patience.count() == 0;
+    row.next_line = at + (row.is_said ? kReminder : notice.patience);
+    said = row;
+    if (rows_.size() < kMost) {
+      rows_.emplace(Key(notice.key, notice.fault), std::move(fresh));
+      ++active_[notice.fault];
+      show_active(notice.fault);
+    }
+  }
+  if (said.is_said) say(said, Line::kBegan);
+}
+
+void Faults::ends(std::string_view key) {
+  std::vector<Row> ended;
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto at = rows_.lower_bound(Key(std::string(key), core::Fault::kNone));
+         at != rows_.end() && at->first.first == key;) {
+      --active_[at->first.second];
+      show_active(at->first.second);
+      ended.push_back(std::move(at->second));
+      at = rows_.erase(at);
+    }
+  }
+  end(std::move(ended));
+}
+
+void Faults::ends(std::string_view key, core::Fault fault) {
+  std::vector<Row> ended;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = rows_.find(Key(std::string(key), fault));
+    if (found == rows_.end()) return;
+    --active_[fault];
+    show_active(fault);
+    ended.push_back(std::move(found->second));
+    rows_.erase(found);
+  }
+  end(std::move(ended));
+}
+
+// What came and went within its patience has no line at all.
+void Faults::end(std::vector<Row> ended) const {
+  for (const Row& row : ended) {
+    if (row.is_said) say(row, Line::kEnded);
+  }
+}
+
+void Faults::remind() {
+  const core::SteadyTime at = clock_.steady_now();
+  std::vector<std::pair<Row, Line>> due;
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto& [key, row] : rows_) {
+      if (at < row.next_line) continue;
+      due.emplace_back(row, row.is_said ? Line::kLasts : Line::kBegan);
+      row.is_said = true;
+      row.next_line = at + kReminder;
+    }
+  }
+  for (const auto& [row, line] : due) say(row, line);
+}
+
+std::vector<Faults::Active> Faults::active() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Active> states;
+  states.reserve(rows_.size());
+  for (const auto& [key, row] : rows_) states.push_back(row.state);
+  return states;
+}
+
+void Faults::say(const Row& row, Line line) const {
+  const core::FaultText& text = core::text_of(row.state.fault);
+  const log::Field code{"code", text.code};
+  const log::Field concerns{"concerns", std::string_view(row.state.concerns)};
+  const std::string message = row.state.detail.empty() ? std::string(text.title) : row.state.detail;
+  if (line == Line::kBegan) return log::event(row.level, row.event, message, {code, concerns, {"remedy", text.remedy}});
+  const std::string duration = lasted(row.state, clock_.system_now());
+  const log::Field count{"count", static_cast<std::int64_t>(row.state.count)};
+  if (line == Line::kLasts)
+    return log::event(row.level, "fault/lasts", fmt::format("{} ({})", message, duration), {code, concerns, count});
+  log::event(log::Level::kInfo, "fault/ended", fmt::format("over: {} ({})", text.title, duration),
+             {code, concerns, count});
+}
+
+void Faults::count(core::Fault fault) const {
+  metrics_
+      .counter("errors_total", "Faults by their code, each time they came",
+               {{"code", std::string(core::code_of(fault))}})
+      ->add();
+}
+
+void Faults::show_active(core::Fault fault) const {
+  metrics_.gauge("faults", "Faults that last, by their code", {{"code", std::string(core::code_of(fault))}})
+      ->set(static_cast<double>(active_.at(fault)));
+}
+
+}  // namespace embergate::observability
