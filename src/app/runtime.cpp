@@ -31,6 +31,7 @@
 #include "embergate/fhir/stored.hpp"
 #include "embergate/interaction/interactions.hpp"
 #include "embergate/kafka/producer_pool.hpp"
+#include "embergate/observability/faults.hpp"
 #include "embergate/observability/health.hpp"
 #include "embergate/observability/metrics.hpp"
 #include "embergate/rest/api.hpp"
@@ -46,6 +47,7 @@ namespace log = observability::log;
 constexpr core::Milliseconds kExchangeLimit{5'000};
 constexpr core::Milliseconds kRelayLimit{4'000};
 constexpr core::Milliseconds kProducerLimit{3'000};
+constexpr core::Milliseconds kReminderStep{1'000};  // of faults that last
 constexpr std::size_t kPoolThreads = 4;
 // A scraper needs few; they are taken out of the reserve.
 constexpr std::size_t kMetricsConnections = 32;
@@ -97,9 +99,10 @@ core::Error of_listener(std::string_view port_setting, core::Error error) {
   return of_setting(is_host ? "BOX_WEB_HOST" : port_setting, std::move(error));
 }
 
-vault::SecretCache::Options vault_options(const Settings& settings) {
+vault::SecretCache::Options vault_options(const Settings& settings, observability::Faults& faults) {
   vault::SecretCache::Options options = settings.vault;
   options.jaas_check = check_jaas_entry;
+  options.faults = &faults;
   return options;
 }
 
@@ -108,7 +111,7 @@ vault::SecretCache::Options vault_options(const Settings& settings) {
 struct Runtime::Impl {
   Impl(Settings given, vault::VaultConfig config)
       : settings(std::move(given)),
-        secrets(std::move(config), vault_options(settings), core::system_clock(), metrics) {}
+        secrets(std::move(config), vault_options(settings, faults), core::system_clock(), metrics) {}
 
   // Also the end of a start that failed: no one may log through parts that are gone.
   ~Impl() {
@@ -147,6 +150,7 @@ struct Runtime::Impl {
     producer_options.token_sources =
         kafka::make_token_sources(make_token_exchange(*outbound), std::move(settings.aws), core::system_clock());
     producer_options.bindings = bindings.get();
+    producer_options.faults = &faults;
     producers = std::make_unique<kafka::ProducerPool>(producer_options, secrets, core::system_clock(), metrics);
 
     delivery::DeliveryOptions delivery_options;
@@ -215,7 +219,17 @@ struct Runtime::Impl {
     });
   }
 
+  void remind_of_faults() {
+    reminder.expires_after(kReminderStep);
+    reminder.async_wait([this](const boost::system::error_code& ended) {
+      if (ended) return;
+      faults.remind();
+      remind_of_faults();
+    });
+  }
+
   void start_threads() {
+    remind_of_faults();
     for (unsigned i = 0; i < io_thread_count(); ++i) threads.emplace_back([this] { io.run(); });
   }
 
@@ -278,6 +292,7 @@ struct Runtime::Impl {
 
   Settings settings;
   observability::Metrics metrics;
+  observability::Faults faults{core::system_clock(), metrics};
   observability::HealthRegistry health;
   observability::HealthMonitor health_monitor{health, core::system_clock(), observability::HealthMonitor::Options()};
   vault::SecretCache secrets;
@@ -297,6 +312,7 @@ struct Runtime::Impl {
   std::unique_ptr<http::Server> server;
   std::unique_ptr<http::Server> metrics_server;
   asio::steady_timer sync_timer{io};
+  asio::steady_timer reminder{io};
   std::shared_ptr<CatalogSync> catalog_sync = std::make_shared<CatalogSync>(
       [this] { return sync_deliveries(); },
       [this](core::Milliseconds pause, std::function<void()> again) { sync_later(pause, std::move(again)); });

@@ -16,6 +16,7 @@
 #include "embergate/core/result.hpp"
 #include "embergate/kafka/producer.hpp"
 #include "embergate/kafka/settings.hpp"
+#include "embergate/observability/faults.hpp"
 #include "embergate/observability/metrics.hpp"
 #include "embergate/vault/cache.hpp"
 #include "embergate/vault/target_bindings.hpp"
@@ -35,6 +36,7 @@ class ProducerPool {
     std::size_t queue_messages = 100'000;
     std::size_t queue_kbytes = 262'144;
     std::shared_ptr<TokenSourceFactory> token_sources;  // null: no OAUTHBEARER and no MSK IAM
+    observability::Faults* faults = nullptr;            // outlives the pool; null: only counted by their destinations
     vault::TargetBindings* bindings = nullptr;  // outlives the pool; null: no secret is bound to its first target
   };
   // Called on a control thread when something changed that a relay or $status wants to know: credential proven,

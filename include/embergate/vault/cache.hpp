@@ -17,6 +17,7 @@
 
 #include "embergate/core/clock.hpp"
 #include "embergate/core/result.hpp"
+#include "embergate/observability/faults.hpp"
 #include "embergate/observability/metrics.hpp"
 #include "embergate/vault/config.hpp"
 #include "embergate/vault/file_system.hpp"
@@ -110,10 +111,11 @@ class SecretCache {
     core::Milliseconds pair_mismatch{
         60'000};  // BOX_VAULT_PAIR_MISMATCH_MS: how long a pair may not fit unreported
     std::function<core::Result<void>(const Secret&)>
-        jaas_check;                     // whether a text is one JAAS entry; absent: anything is
-    bool allow_world_writable = false;  // BOX_VAULT_ALLOW_WORLD_WRITABLE
-    bool names_in_metrics = false;      // BOX_METRICS_SECRET_NAMES (contract 6.1)
-    bool start_poll_thread = true;      // tests drive poll_once() instead
+        jaas_check;                           // whether a text is one JAAS entry; absent: anything is
+    bool allow_world_writable = false;        // BOX_VAULT_ALLOW_WORLD_WRITABLE
+    bool names_in_metrics = false;            // BOX_METRICS_SECRET_NAMES (contract 6.1)
+    observability::Faults* faults = nullptr;  // outlives the cache; null: nothing is reported as lasting
+    bool start_poll_thread = true;            // tests drive poll_once() instead
   };
   SecretCache(VaultConfig config, Options options, const core::Clock& clock, observability::Metrics& metrics,
               std::shared_ptr<FileSystem> files = nullptr);  // null: the machine's, within the roots of the config
