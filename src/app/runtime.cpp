@@ -158,6 +158,7 @@ struct Runtime::Impl {
     delivery_options.base_url = settings.base_url;
     delivery_options.aidbox_request_style = settings.aidbox_request_style;
     delivery_options.bindings = bindings.get();
+    delivery_options.faults = &faults;
     deliveries = std::make_unique<delivery::Deliveries>(delivery_options, io.get_executor(), *store, *producers,
                                                         secrets, core::system_clock(), metrics, health);
 

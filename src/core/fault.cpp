@@ -185,6 +185,11 @@ constexpr std::array kTable{
         "a criterion has exceeded its limits again and again: for a while writes do not evaluate it, and its events "
         "are decided later",
         "make the criterion simpler", kCriteriaPage},
+    FaultText{Fault::kTopicUndecided, "topic.undecided", "events that are not decided yet",
+              "a criterion met its limits, so whether the destination wants these events is not known; later events of "
+              "their resources wait",
+              "make the criterion simpler; release what consumers want, discard the rest",
+              "criteria.md#undecided-events"},
     FaultText{Fault::kDestinationUnusable, "destination.unusable", "a destination cannot be started",
               "the stored settings of the destination cannot be used by this version",
               "delete it and post it again with what the detail asks for", kStatusPage},

@@ -12,6 +12,7 @@
 #include <set>
 
 #include "delivery/destination_health.hpp"
+#include "delivery/destination_report.hpp"
 #include "delivery/kafka_destination.hpp"
 #include "delivery/relay.hpp"
 #include "delivery/status_json.hpp"
@@ -42,7 +43,7 @@ class ConnectionNotices {
   void notice(const kafka::ProducerPool::Event& event) {
     using Kind = kafka::ProducerPool::Event::Kind;
     if (event.kind == Kind::kError || event.kind == Kind::kCredentialRefused) {
-      if (!event.message.empty()) errors_->add(event.message, clock_.system_now());
+      if (!event.message.empty()) errors_->add({event.fault, event.message, event.peer}, clock_.system_now());
       return;
     }
     std::shared_ptr<Relay> relay;
@@ -65,6 +66,7 @@ struct Entry {
   std::shared_ptr<ErrorLog> errors = std::make_shared<ErrorLog>();
   std::shared_ptr<Relay> relay;  // null: its settings cannot be used
   std::shared_ptr<DestinationHealth> health;
+  std::shared_ptr<DestinationReport> report;
   vault::NamedTarget target;
   std::vector<vault::SecretName> private_secrets;
   bool ordered_by_resource = false;
@@ -113,15 +115,23 @@ struct Deliveries::Impl : std::enable_shared_from_this<Deliveries::Impl> {
     entry.destination = destination;
     entry.started = clock.system_now();
     entry.health = std::make_shared<DestinationHealth>(entry.errors, clock);
-    health.add(check_name(*destination), [state = entry.health] { return state->result(); });
+    entry.report = std::make_shared<DestinationReport>(destination->id, metrics, options.faults);
+    entry.errors->on_counted([report = entry.report](const Trouble& trouble) { report->counted(trouble); });
+    health.add(check_name(*destination), [state = entry.health, report = entry.report] {
+      const DestinationHealth::Condition condition = state->condition();
+      report->is_in(condition);
+      return DestinationHealth::result_of(condition);
+    });
     std::vector<fhir::Issue> issues;
     const KafkaDestination kafka = read_kafka_destination(*destination, issues);
     if (destination->kind != topic::DestinationKind::kKafkaAtLeastOnce || !issues.empty()) {
       const std::string problem = issues.empty() ? "its kind is not supported" : issues.front().diagnostics;
-      entry.errors->add("the destination cannot be started: " + problem, clock.system_now());
+      entry.errors->add({core::Fault::kDestinationUnusable, "the destination cannot be started: " + problem},
+                        clock.system_now());
       entry.health->unusable("the destination cannot be started: " + problem);
       log::event(log::Level::kError, "topic-destination/init-failed", problem,
-                 {{"destination", std::string_view(destination->id)}});
+                 {{"destination", std::string_view(destination->id)},
+                  {"code", core::code_of(core::Fault::kDestinationUnusable)}});
       entry.is_started = true;
       return;
     }
@@ -170,7 +180,7 @@ struct Deliveries::Impl : std::enable_shared_from_this<Deliveries::Impl> {
   // The destination is deleted: its queue is gone, and what is in flight is no one's any more.
   void drop(const Entry& entry) {
     health.remove(check_name(*entry.destination));
-    metrics.remove("destination", entry.destination->id);
+    entry.report->gone();
     if (entry.relay == nullptr) return;
     std::erase_if(dropped, [](const std::weak_ptr<Relay>& relay) { return relay.expired(); });
     dropped.push_back(entry.relay);
@@ -186,7 +196,7 @@ struct Deliveries::Impl : std::enable_shared_from_this<Deliveries::Impl> {
   void say_when_idle(const Entry& entry, const topic::Catalog& catalog) const {
     std::string why = topic::why_idle(catalog, entry.destination->topic_url);
     if (!why.empty()) why.insert(0, "idle: ");
-    if (!why.empty()) entry.errors->lasts(why, clock.system_now());
+    if (!why.empty()) entry.errors->lasts({core::Fault::kTopicIdle, why}, clock.system_now());
     entry.health->idle(std::move(why));
   }
 
@@ -279,8 +289,18 @@ struct Deliveries::Impl : std::enable_shared_from_this<Deliveries::Impl> {
     parts.started = entry->started;
     parts.now = clock.system_now();
     parts.errors = entry->errors->entries();
+    parts.condition = condition_of(*entry, parts);
     parts.secrets = secret_reports(*entry);
     co_return status_json(parts);
+  }
+
+  // The relay looks at the counters now and then; these are of now.
+  static DestinationHealth::Condition condition_of(const Entry& entry, const StatusParts& parts) {
+    DestinationHealth::Condition condition = entry.health->condition();
+    const bool at_rest = condition.state == DeliveryState::kIdle || condition.state == DeliveryState::kDelivering;
+    if (at_rest && condition.fault != core::Fault::kTopicIdle)
+      condition.state = parts.counters.queued > 0 ? DeliveryState::kDelivering : DeliveryState::kIdle;
+    return condition;
   }
 
   std::map<std::string, std::uint64_t> generations_in_use() {

@@ -8,6 +8,38 @@
 #include "delivery/relay.hpp"
 
 namespace embergate::delivery {
+namespace {
+
+using core::Fault;
+
+bool is_of_login(Fault fault) {
+  return fault == Fault::kKafkaAuthRefused || fault == Fault::kKafkaAuthMechanism ||
+         core::code_of(fault).starts_with("secret.");
+}
+
+bool is_of_topic(Fault fault) { return fault == Fault::kKafkaTopicMissing || fault == Fault::kKafkaNotAuthorised; }
+
+}  // namespace
+
+std::string_view to_string(DeliveryState state) {
+  switch (state) {
+    case DeliveryState::kStarting:
+      return "starting";
+    case DeliveryState::kDelivering:
+      return "delivering";
+    case DeliveryState::kIdle:
+      return "idle";
+    case DeliveryState::kWaiting:
+      return "waiting";
+    case DeliveryState::kRefused:
+      return "refused";
+    case DeliveryState::kBlocked:
+      return "blocked";
+    case DeliveryState::kHeld:
+      return "held";
+  }
+  return "starting";
+}
 
 void DestinationHealth::attach(const std::shared_ptr<Relay>& relay) {
   const std::lock_guard lock(mutex_);
@@ -24,11 +56,11 @@ void DestinationHealth::idle(std::string why) {
   idle_ = std::move(why);
 }
 
-observability::HealthResult DestinationHealth::result() const {
+observability::HealthResult DestinationHealth::result_of(const Condition& condition) {
   observability::HealthResult result;
   result.component_type = "kafka";
   result.summary = "kafka:destinations";
-  result.output = trouble();
+  result.output = condition.text;
   if (!result.output.empty()) result.status = observability::HealthStatus::kWarn;
   return result;
 }
@@ -40,34 +72,52 @@ std::string DestinationHealth::of_refusal(const kafka::CredentialRefusal& refusa
 }
 
 // What stands in the way, and the events that wait meanwhile: they need a decision also when nothing new comes.
-std::string DestinationHealth::trouble() const {
+DestinationHealth::Condition DestinationHealth::condition() const {
   std::shared_ptr<Relay> relay;
-  std::string settings;
+  Condition condition;
   {
     const std::lock_guard lock(mutex_);
     relay = relay_.lock();
-    settings = unusable_.empty() ? idle_ : unusable_;
+    if (!unusable_.empty()) {
+      condition = {DeliveryState::kBlocked, core::Fault::kDestinationUnusable, unusable_};
+    } else if (!idle_.empty()) {
+      condition = {DeliveryState::kIdle, core::Fault::kTopicIdle, idle_};
+    }
   }
-  std::string hindrance = settings.empty() ? of_delivery(relay.get()) : settings;
+  if (condition.text.empty()) condition = of_delivery(relay.get());
   const std::uint64_t held = relay != nullptr ? relay->held_rows() : 0;
-  if (held == 0) return hindrance;
-  return fmt::format("{}{}{} events were not sent with the others: see $waiting of the destination", hindrance,
-                     hindrance.empty() ? "" : "; ", held);
+  if (held == 0) return condition;
+  if (condition.text.empty()) {
+    condition.state = DeliveryState::kHeld;
+    condition.fault = relay->held_fault();
+  } else {
+    condition.text += "; ";
+  }
+  condition.text += fmt::format("{} events were not sent with the others: see $waiting of the destination", held);
+  return condition;
+}
+
+DestinationHealth::Condition DestinationHealth::of_connection(const kafka::ConnectionStatus& status) {
+  const std::string_view what = status.has_credential ? "not connected" : "no usable credential";
+  if (status.last_error.empty()) return {DeliveryState::kStarting, core::Fault::kNone, fmt::format("{} yet", what)};
+  const bool of_login = !status.has_credential || is_of_login(status.fault);
+  return {of_login ? DeliveryState::kRefused : DeliveryState::kWaiting, status.fault,
+          fmt::format("{}: {}", what, status.last_error)};
 }
 
 // The first that stands in the way.
-std::string DestinationHealth::of_delivery(const Relay* relay) const {
+DestinationHealth::Condition DestinationHealth::of_delivery(const Relay* relay) const {
   const kafka::ConnectionStatus status = relay != nullptr ? relay->connection() : kafka::ConnectionStatus{};
-  if (!status.has_credential || !status.connected) {
-    const std::string_view what = status.has_credential ? "not connected" : "no usable credential";
-    return status.last_error.empty() ? fmt::format("{} yet", what) : fmt::format("{}: {}", what, status.last_error);
-  }
+  if (!status.has_credential || !status.connected) return of_connection(status);
   if (const auto stopped = errors_->stopped()) {
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(clock_.system_now() - stopped->since);
-    return fmt::format("delivery has been stopped for {} s: {}", std::max<std::int64_t>(seconds.count(), 0),
-                       stopped->reason);
+    return {is_of_topic(stopped->fault) ? DeliveryState::kBlocked : DeliveryState::kWaiting, stopped->fault,
+            fmt::format("delivery has been stopped for {} s: {}", std::max<std::int64_t>(seconds.count(), 0),
+                        stopped->reason)};
   }
-  return status.refusal ? of_refusal(*status.refusal) : std::string();
+  const DeliveryState state = relay->is_busy() ? DeliveryState::kDelivering : DeliveryState::kIdle;
+  if (status.refusal) return {state, status.refusal->fault, of_refusal(*status.refusal)};
+  return {state, core::Fault::kNone, {}};
 }
 
 }  // namespace embergate::delivery

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether a destination can deliver, for GET /health (contract 5.6): `warn` while it cannot, with the reason. Reads
-// state only. Thread: any. Ownership: shared by Deliveries and the registry of checks; the relay may end before it.
-// Failure: none.
+// What state a destination is in (O-02), and why: for GET /health (contract 5.6), which is `warn` while it cannot
+// deliver, for `$status` and for the metric of states. Reads state only. Thread: any. Ownership: shared by Deliveries
+// and the registry of checks; the relay may end before it. Failure: none.
 #pragma once
 
 #include <memory>
@@ -17,19 +17,31 @@ namespace embergate::delivery {
 
 class Relay;
 
+// The words are the same everywhere: `$status`, metrics, command line.
+enum class DeliveryState { kStarting, kDelivering, kIdle, kWaiting, kRefused, kBlocked, kHeld };
+// "starting" "delivering" "idle" "waiting" (no broker) "refused" (the credential) "blocked" (topic, rights, settings)
+// "held" (some resources)
+std::string_view to_string(DeliveryState state);
+
 class DestinationHealth {
  public:
+  struct Condition {
+    DeliveryState state = DeliveryState::kStarting;
+    core::Fault fault = core::Fault::kNone;
+    std::string text;  // for people; empty: nothing is wrong
+  };
   DestinationHealth(std::shared_ptr<const ErrorLog> errors, const core::Clock& clock)
       : errors_(std::move(errors)), clock_(clock) {}
 
   void attach(const std::shared_ptr<Relay>& relay);
   void unusable(std::string why);  // its settings cannot be used
   void idle(std::string why);      // no topic gives it events; empty: one does
-  [[nodiscard]] observability::HealthResult result() const;
+  [[nodiscard]] Condition condition() const;
+  [[nodiscard]] static observability::HealthResult result_of(const Condition& condition);
 
  private:
-  [[nodiscard]] std::string trouble() const;
-  [[nodiscard]] std::string of_delivery(const Relay* relay) const;
+  [[nodiscard]] Condition of_delivery(const Relay* relay) const;
+  [[nodiscard]] static Condition of_connection(const kafka::ConnectionStatus& status);
   static std::string of_refusal(const kafka::CredentialRefusal& refusal);
 
   const std::shared_ptr<const ErrorLog> errors_;

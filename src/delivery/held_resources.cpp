@@ -43,6 +43,11 @@ HeldResources::Job try_of(std::string_view key, const HeldResource& held) {
 
 }  // namespace
 
+core::Fault fault_of(std::string_view code) {
+  const bool by_size = code == kTooLongForUs || code == kTooLongForBroker;
+  return by_size ? core::Fault::kKafkaTooLarge : core::Fault::kKafkaRecordRefused;
+}
+
 HeldResources::Map::const_iterator HeldResources::locate(std::string_view resource, store::EventNumber number) const {
   if (by_themselves_ > 0) {
     const auto found = resources_.find(key_of_row(resource, number));

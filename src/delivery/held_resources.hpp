@@ -16,6 +16,7 @@
 
 #include "delivery/size_limit.hpp"
 #include "embergate/core/clock.hpp"
+#include "embergate/core/fault.hpp"
 #include "embergate/store/outbox.hpp"
 
 namespace embergate::delivery {
@@ -29,6 +30,9 @@ struct TextHash {
 inline constexpr const char* kTooLongForUs = "max-request-size";  // longer than the destination's own limit
 inline constexpr const char* kTooLongForBroker = "too-large";
 inline constexpr const char* kRefusedByBroker = "refused";
+
+// The row of the table of error codes for one of these.
+core::Fault fault_of(std::string_view code);
 
 // Why a row waits, for people and for the next try.
 struct Refusal {

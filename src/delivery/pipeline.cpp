@@ -194,7 +194,7 @@ std::uint64_t Pipeline::add(Window window, bool probe, Now now) {
 
 void Pipeline::hold(std::string_view resource, store::EventNumber number, Refusal refusal, Now now) {
   HeldResource& held = held_.hold(resource, number, last_sequence_);
-  last_refusal_ = refusal.reason;
+  last_refusal_ = Trouble{fault_of(refusal.code), refusal.reason};
   if (held.waiting != number) return;
   ++held.attempts;
   if (held.since == core::SystemTime()) held.since = now.system;
@@ -299,7 +299,7 @@ void Pipeline::settle_failed(const Row& row, const kafka::RecordFailure& failure
     append_waiting(row.resource, row.number, out);
   } else {
     held_.fail(row.resource, row.number, last_sequence_);
-    failure_ = failure.reason;
+    failure_ = Trouble{failure.fault, failure.reason};
     failed_for_topic_ = failed_for_topic_ || failure.scope == kafka::FailureScope::kTopic;
   }
 }

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "delivery/error_log.hpp"
 #include "delivery/held_resources.hpp"
 #include "delivery/size_limit.hpp"
 #include "delivery/window.hpp"
@@ -73,7 +74,7 @@ class Pipeline {
   void settled(core::SteadyTime now);
 
   // A topic or connection failed: nothing new is sent until all is settled and rewind() was called.
-  [[nodiscard]] const std::optional<std::string>& failure() const { return failure_; }
+  [[nodiscard]] const std::optional<Trouble>& failure() const { return failure_; }
   // Whether the failure is one of the topic: that the connection is back does not mend it.
   [[nodiscard]] bool failed_for_topic() const { return failed_for_topic_; }
   [[nodiscard]] bool drained() const { return windows_.empty() && !settling_; }
@@ -82,7 +83,7 @@ class Pipeline {
   [[nodiscard]] std::size_t records_in_flight() const { return records_in_flight_; }
   [[nodiscard]] const Window* oldest_unreported() const;
   [[nodiscard]] const Window* window(std::uint64_t sequence) const;  // nullptr: unknown
-  [[nodiscard]] const std::optional<std::string>& last_refusal() const { return last_refusal_; }
+  [[nodiscard]] const std::optional<Trouble>& last_refusal() const { return last_refusal_; }
   void clear_last_refusal() { last_refusal_.reset(); }
 
  private:
@@ -123,9 +124,9 @@ class Pipeline {
   std::uint64_t settled_through_ = 0;  // the newest window whose settlement is durable
   store::EventNumber cursor_ = 0;
   std::size_t records_in_flight_ = 0;
-  std::optional<std::string> failure_;
+  std::optional<Trouble> failure_;
   bool failed_for_topic_ = false;
-  std::optional<std::string> last_refusal_;
+  std::optional<Trouble> last_refusal_;
 };
 
 }  // namespace embergate::delivery

@@ -22,6 +22,11 @@ constexpr core::Milliseconds kShortestWait{1};
 constexpr core::Milliseconds kGaugeInterval{5'000};
 constexpr core::Milliseconds kLongWait{5'000};  // of records for their answer: from here on health tells
 
+Trouble trouble_of_wait(const kafka::ConnectionStatus& status) {
+  if (status.topic_trouble.empty()) return {core::Fault::kKafkaTimeout, "the brokers acknowledge nothing"};
+  return {status.topic_fault, status.topic_trouble};
+}
+
 }  // namespace
 
 Relay::Relay(RelayOptions options, const asio::any_io_executor& executor, asio::thread_pool& pool,
@@ -65,12 +70,12 @@ void Relay::signal() {
   timer_.cancel();
 }
 
-void Relay::note(std::string_view message) {
-  if (!message.empty()) errors_->add(message, clock_.system_now());
+void Relay::note(const Trouble& trouble) {
+  if (!trouble.message.empty()) errors_->add(trouble, clock_.system_now());
 }
 
-void Relay::note_lasting(std::string_view message) {
-  if (!message.empty()) errors_->lasts(message, clock_.system_now());
+void Relay::note_lasting(const Trouble& trouble) {
+  if (!trouble.message.empty()) errors_->lasts(trouble, clock_.system_now());
 }
 
 asio::awaitable<void> Relay::run() {
@@ -125,8 +130,11 @@ asio::awaitable<bool> Relay::step() {
 bool Relay::end_pause_after_failure(core::SteadyTime at) {
   if (!pipeline_.drained()) return false;
   const bool for_topic = pipeline_.failed_for_topic();
-  note(*pipeline_.failure());
-  errors_->stopped_by(*pipeline_.failure(), clock_.system_now());
+  Trouble trouble = *pipeline_.failure();
+  const kafka::ConnectionStatus status = producer_->status();
+  if (trouble.message == status.last_error) trouble = {status.fault, status.last_error, status.peer};
+  note(trouble);
+  errors_->stopped_by(trouble, clock_.system_now());
   pipeline_.rewind();
   producer_->resume();
   more_ = true;
@@ -148,7 +156,7 @@ bool Relay::can_send(core::SteadyTime at) {
   if (at < paused_until_) return false;
   const kafka::ConnectionStatus status = producer_->status();
   if (status.has_credential) return true;
-  note_lasting(status.last_error);
+  note_lasting({status.fault, status.last_error, status.peer});
   pause();
   return false;
 }
@@ -173,7 +181,7 @@ asio::awaitable<bool> Relay::send_next() {
   };
   auto read = co_await core::run_blocking(pool_, std::move(work));
   if (!read) {
-    note(read.error().diagnostics);
+    note(trouble_of(read.error()));
     pause();
     co_return false;
   }
@@ -194,7 +202,7 @@ asio::awaitable<bool> Relay::send_jobs(std::vector<HeldResources::Job> jobs) {
   };
   auto built = co_await core::run_blocking(pool_, std::move(work));
   if (!built) {
-    note(built.error().diagnostics);
+    note(trouble_of(built.error()));
     pause();
     co_return false;
   }
@@ -208,6 +216,9 @@ asio::awaitable<void> Relay::refresh_gauges() {
   const auto counters = co_await core::run_blocking(pool_, std::move(read));
   if (!counters) co_return;
   held_rows_ = counters->waiting + counters->superseded + counters->undecided;
+  if (counters->waiting + counters->superseded == 0)
+    held_fault_ = counters->undecided > 0 ? core::Fault::kTopicUndecided : core::Fault::kNone;
+  is_busy_ = counters->queued > 0;
   metrics_.queued->set(static_cast<double>(counters->queued));
   metrics_.waiting->set(static_cast<double>(counters->waiting));
   metrics_.superseded->set(static_cast<double>(counters->superseded));
@@ -245,6 +256,7 @@ void Relay::settle() {
     settlement_ = pipeline_.take_settlement(now());
     if (const auto& refusal = pipeline_.last_refusal()) {
       note(*refusal);
+      held_fault_ = refusal->fault;
       pipeline_.clear_last_refusal();
     }
   } else if (settlement_sent_ || at < settle_again_) {
@@ -278,7 +290,7 @@ void Relay::absorb_settled() {
     settlement_.reset();
     pipeline_.settled(clock_.steady_now());
   } else {
-    note(result.error().diagnostics);
+    note(trouble_of(result.error()));
     settle_again_ = clock_.steady_now() + options_.retry.min;
   }
 }
@@ -290,13 +302,13 @@ void Relay::watch_the_wait(core::SteadyTime at) {
   const auto age = at - oldest->sent_at;
   const kafka::ConnectionStatus status = producer_->status();
   if (age >= std::min(kLongWait, options_.delivery_timeout) && !(errors_->stopped() && status.topic_trouble.empty())) {
-    errors_->stopped_by(status.topic_trouble.empty() ? "the brokers acknowledge nothing" : status.topic_trouble,
-                        clock_.system_now());
+    errors_->stopped_by(trouble_of_wait(status), clock_.system_now());
   }
   if (age < options_.delivery_timeout) return;
-  note_lasting(status.last_error.empty()
-                   ? std::string("the broker has not answered within deliveryTimeoutMs; the records stay queued")
-                   : "no answer within deliveryTimeoutMs: " + status.last_error);
+  note_lasting({core::Fault::kKafkaTimeout,
+                status.last_error.empty()
+                    ? std::string("the broker has not answered within deliveryTimeoutMs; the records stay queued")
+                    : "no answer within deliveryTimeoutMs: " + status.last_error});
 }
 
 // Kafka tells by itself nothing of a partition that has no leader: it is asked.
@@ -313,9 +325,11 @@ void Relay::inquire(const Window* oldest, core::SteadyTime at) {
   const kafka::ConnectionStatus status = producer_->status();
   const auto since = std::chrono::floor<std::chrono::seconds>(
       clock_.system_now() - std::chrono::duration_cast<core::SystemTime::duration>(at - oldest->sent_at));
-  set_unanswered(Unanswered{since, status.topic_trouble});
-  if (!status.topic_trouble.empty())
-    note_lasting(status.topic_trouble + "; records wait in the Kafka client until that is mended");
+  set_unanswered(Unanswered{since, status.topic_trouble, trouble_of_wait(status).fault});
+  if (!status.topic_trouble.empty()) {
+    note_lasting(
+        {status.topic_fault, status.topic_trouble + "; records wait in the Kafka client until that is mended"});
+  }
 }
 
 void Relay::set_unanswered(std::optional<Unanswered> unanswered) {

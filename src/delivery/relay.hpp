@@ -64,6 +64,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
     std::size_t in_process = 0;
     struct Waiting {
       std::string resource;
+      core::Fault fault = core::Fault::kNone;
       std::string reason;
       core::SystemTime next_try{};
     };
@@ -75,11 +76,16 @@ class Relay : public std::enable_shared_from_this<Relay> {
   struct Unanswered {
     core::SystemTime since{};  // when the oldest of them was handed over
     std::string reason;        // empty: the cluster names none
+    core::Fault fault = core::Fault::kKafkaTimeout;
   };
   [[nodiscard]] std::optional<Unanswered> unanswered() const;
   [[nodiscard]] const RelayOptions& options() const { return options_; }
   // Rows that are held as of the last look at the counters, some seconds ago at most; for health.
   [[nodiscard]] std::uint64_t held_rows() const { return held_rows_; }
+  // Why the newest of them is held.
+  [[nodiscard]] core::Fault held_fault() const { return held_fault_; }
+  // Whether anything is in the queue or on its way, as of the same look.
+  [[nodiscard]] bool is_busy() const { return is_busy_; }
 
  private:
   struct Report {
@@ -110,8 +116,8 @@ class Relay : public std::enable_shared_from_this<Relay> {
   boost::asio::awaitable<View> view_on_strand();
   void signal();
   void send(const Window& window, std::uint64_t sequence);
-  void note(std::string_view message);
-  void note_lasting(std::string_view message);  // noticed at each look for as long as it lasts
+  void note(const Trouble& trouble);
+  void note_lasting(const Trouble& trouble);  // noticed at each look for as long as it lasts
   void pause();
   void settle();
   void absorb_settled();
@@ -139,6 +145,8 @@ class Relay : public std::enable_shared_from_this<Relay> {
 
   std::atomic<bool> woken_{true};
   std::atomic<std::uint64_t> held_rows_{0};
+  std::atomic<core::Fault> held_fault_{core::Fault::kNone};
+  std::atomic<bool> is_busy_{false};
   // All below: on the strand.
   Pipeline pipeline_;
   std::vector<Report> reports_;

@@ -53,10 +53,11 @@ asio::awaitable<void> Relay::load() {
     auto read = [self = shared_from_this()] { return self->read_waiting(self->clock_.system_now()); };
     auto waiting = co_await core::run_blocking(pool_, std::move(read));
     if (waiting) {
+      if (!waiting->rows.empty()) held_fault_ = fault_of(waiting->rows.back().code);
       pipeline_.load(waiting->rows, waiting->all, now());
       co_return;
     }
-    note(waiting.error().diagnostics);
+    note(trouble_of(waiting.error()));
     pause();
     co_await wait();
   }
@@ -85,7 +86,7 @@ asio::awaitable<void> Relay::refill() {
   if (waiting) {
     pipeline_.load(waiting->rows, waiting->all, now());
   } else {
-    note(waiting.error().diagnostics);
+    note(trouble_of(waiting.error()));
   }
 }
 
@@ -100,7 +101,8 @@ asio::awaitable<Relay::View> Relay::view_on_strand() {
   for (const auto& [key, held] : pipeline_.held().all()) {
     if (view.waiting.size() >= kWaitingShown) break;
     if (held.waiting == 0) continue;
-    view.waiting.push_back({std::string(HeldResources::resource_of(key)), held.refusal.reason, held.next_try});
+    view.waiting.push_back({std::string(HeldResources::resource_of(key)), fault_of(held.refusal.code),
+                            held.refusal.reason, held.next_try});
   }
   co_return view;
 }

@@ -43,6 +43,7 @@ void add_waiting(ParametersJson& out, const Relay::View& view) {
   for (const Relay::View::Waiting& one : view.waiting) {
     ParametersJson waiting;
     waiting.text("resource", one.resource);
+    waiting.text("code", core::code_of(one.fault));
     waiting.text("reason", one.reason);
     waiting.time("nextTry", one.next_try);
     out.parts("waiting", waiting);
@@ -53,6 +54,7 @@ void add_unanswered(ParametersJson& out, const std::optional<Relay::Unanswered>&
   if (!unanswered) return;
   ParametersJson parts;
   parts.time("since", unanswered->since);
+  parts.text("code", core::code_of(unanswered->fault));
   if (!unanswered->reason.empty()) parts.text("reason", unanswered->reason);
   out.parts("unanswered", parts);
 }
@@ -60,12 +62,28 @@ void add_unanswered(ParametersJson& out, const std::optional<Relay::Unanswered>&
 void add_errors(ParametersJson& out, const std::vector<ErrorLog::Entry>& errors) {
   for (const ErrorLog::Entry& error : errors) {
     ParametersJson detail;
+    if (error.fault != core::Fault::kNone) {
+      detail.text("code", core::code_of(error.fault));
+      detail.text("title", core::text_of(error.fault).title);
+    }
+    if (!error.peer.empty()) detail.text("peer", error.peer);
     detail.text("message", error.message);
     detail.time("timestamp", error.at);
     detail.time("first", error.first);
     detail.integer("count", error.count);
     out.parts("lastErrorDetail", detail);
   }
+}
+
+// `status` is always the same word for those who know no other; this is the truth (O-02).
+void add_condition(ParametersJson& out, const DestinationHealth::Condition& condition) {
+  out.code("state", to_string(condition.state));
+  if (!condition.text.empty()) out.text("stateDetail", condition.text);
+  if (condition.fault == core::Fault::kNone) return;
+  const core::FaultText& text = core::text_of(condition.fault);
+  out.text("code", text.code);
+  out.text("title", text.title);
+  out.text("remedy", text.remedy);
 }
 
 }  // namespace
@@ -82,6 +100,7 @@ std::string status_json(const StatusParts& parts) {
   out.decimal("eventEpoch", static_cast<std::uint64_t>(parts.event_epoch));
   out.time("startTimestamp", parts.started);
   out.text("status", "active");
+  add_condition(out, parts.condition);
   out.boolean("connected", parts.connection.connected);
   out.text("ordering", parts.ordered_by_resource ? "resource" : "none");
   if (parts.counters.oldest_queued) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "delivery/destination_health.hpp"
 #include "delivery/error_log.hpp"
 #include "delivery/relay.hpp"
 #include "embergate/store/outbox.hpp"
@@ -24,6 +25,7 @@ struct StatusParts {
   bool ordered_by_resource = false;
   core::SystemTime started{};
   core::SystemTime now{};
+  DestinationHealth::Condition condition;
   std::vector<ErrorLog::Entry> errors;  // newest first
   std::vector<vault::Report> secrets;
 };

@@ -37,6 +37,7 @@ RecordFailure failure_of(const rd_kafka_message_t& message, std::size_t index) {
   if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) {
     failure.reason = describe(RD_KAFKA_RESP_ERR_DUPLICATE_SEQUENCE_NUMBER);
   } else {
+    failure.fault = fault_of_record(message.err);
     failure.scope = scope_of(message.err);
     failure.reason = failure.scope == FailureScope::kTopic && message.rkt != nullptr
                          ? said_of_topic(rd_kafka_topic_name(message.rkt), message.err)
@@ -60,15 +61,15 @@ void serve_log(rd_kafka_event_t* event) {
 QueueUse::Amount size_of(const Record& record) { return {1, record.key.size() + record.value.size()}; }
 
 // Empty: all is well with it.
-std::string trouble_of(const rd_kafka_metadata_topic_t& topic) {
+TopicTrouble trouble_of(const rd_kafka_metadata_topic_t& topic) {
   const auto leaderless = std::count_if(topic.partitions, topic.partitions + topic.partition_cnt,
                                         [](const rd_kafka_metadata_partition& one) { return one.leader < 0; });
   if (leaderless > 0) {
-    return fmt::format("Kafka topic {}: {} of {} partitions have no leader", topic.topic, leaderless,
-                       topic.partition_cnt);
+    return {core::Fault::kKafkaNoLeader, fmt::format("Kafka topic {}: {} of {} partitions have no leader", topic.topic,
+                                                     leaderless, topic.partition_cnt)};
   }
   if (topic.err == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
-  return said_of_topic(topic.topic, topic.err);
+  return {fault_of_record(topic.err), said_of_topic(topic.topic, topic.err)};
 }
 
 }  // namespace
@@ -265,7 +266,8 @@ void Client::serve_error(rd_kafka_event_t* event) {
   const std::string objected = guard_->objection();
   const bool ours =
       !objected.empty() && std::string_view(text).find("Permission denied") != std::string_view::npos;  // EACCES
-  listener->broke(fault, ours ? objected : fmt::format("{}: {}", rd_kafka_err2name(error), text));
+  if (ours) return listener->objected(objected);
+  listener->broke(fault, guard_->described(error, text));
 }
 
 void Client::serve_answer(rd_kafka_event_t* event) {
@@ -274,7 +276,8 @@ void Client::serve_answer(rd_kafka_event_t* event) {
   if (rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR_NO_ERROR) {
     listener->answered();
   } else {
-    listener->unanswered(describe(rd_kafka_event_error(event)));
+    const rd_kafka_resp_err_t error = rd_kafka_event_error(event);
+    listener->unanswered({error, describe(error)});
   }
 }
 
@@ -316,6 +319,7 @@ RecordSink::Verdict Client::take(rd_kafka_topic_t* topic, const Record& record, 
   gate.not_taken(opaque);
   if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) return RecordSink::Verdict::kFull;
   failure.scope = scope_of(error);
+  failure.fault = fault_of_record(error);
   failure.reason =
       failure.scope == FailureScope::kTopic ? said_of_topic(rd_kafka_topic_name(topic), error) : describe(error);
   return RecordSink::Verdict::kRefused;
@@ -357,7 +361,7 @@ bool Client::warm(core::Milliseconds timeout) {
   return true;
 }
 
-std::optional<std::map<std::string, std::string>> Client::topic_troubles(core::Milliseconds timeout) {
+std::optional<std::map<std::string, TopicTrouble>> Client::topic_troubles(core::Milliseconds timeout) {
   const rd_kafka_metadata_t* metadata = nullptr;
   if (rd_kafka_metadata(handle_.get(), 0, nullptr, &metadata, static_cast<int>(timeout.count())) !=
       RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -365,9 +369,9 @@ std::optional<std::map<std::string, std::string>> Client::topic_troubles(core::M
   }
   const std::unique_ptr<const rd_kafka_metadata_t, void (*)(const rd_kafka_metadata_t*)> owner(
       metadata, &rd_kafka_metadata_destroy);
-  std::map<std::string, std::string> troubles;
+  std::map<std::string, TopicTrouble> troubles;
   for (int i = 0; i < metadata->topic_cnt; ++i) {
-    if (std::string trouble = trouble_of(metadata->topics[i]); !trouble.empty())
+    if (TopicTrouble trouble = trouble_of(metadata->topics[i]); trouble.fault != core::Fault::kNone)
       troubles.emplace(metadata->topics[i].topic, std::move(trouble));
   }
   return troubles;

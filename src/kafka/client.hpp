@@ -24,6 +24,7 @@
 #include "kafka/credential.hpp"
 #include "kafka/event_pump.hpp"
 #include "kafka/failures.hpp"
+#include "kafka/fault_codes.hpp"
 #include "kafka/lane.hpp"
 #include "kafka/partition_gate.hpp"
 #include "kafka/producer_config.hpp"
@@ -33,12 +34,19 @@
 namespace embergate::kafka {
 
 // Called on the pump thread; must be quick and call nothing of the library.
+struct TopicTrouble {
+  core::Fault fault = core::Fault::kNone;
+  std::string text;
+};
+
 class ClientObserver {
  public:
   virtual ~ClientObserver() = default;
-  virtual void answered() = 0;                    // a broker answered or acknowledged
-  virtual void unanswered(std::string text) = 0;  // the question of ask() failed
-  virtual void broke(ConnectionFault fault, std::string text) = 0;
+  virtual void answered() = 0;                         // a broker answered or acknowledged
+  virtual void unanswered(ConnectionError error) = 0;  // the question of ask() failed
+  virtual void broke(ConnectionFault fault, ConnectionError error) = 0;
+  // A broker may not be shown the login (S-02).
+  virtual void objected(std::string text) = 0;
   virtual void died(std::string text) = 0;  // fatal: only another client helps
   virtual void came_back() = 0;             // records did, for their connection: only another client keeps the order
   virtual void made_room() = 0;             // reports came in
@@ -62,7 +70,7 @@ class Client final : public EventSource, public std::enable_shared_from_this<Cli
   bool warm(core::Milliseconds timeout);
   // Why records may stay unanswered although brokers answer, by topic: partitions without a leader, or a topic that
   // cannot be seen. Only of topics that have a sink. None: no broker answered.
-  [[nodiscard]] std::optional<std::map<std::string, std::string>> topic_troubles(core::Milliseconds timeout);
+  [[nodiscard]] std::optional<std::map<std::string, TopicTrouble>> topic_troubles(core::Milliseconds timeout);
   // From the next connection on; lets a client that was refused knock again.
   core::Result<void> use(const Login& login);
   [[nodiscard]] rd_kafka_t* handle() const { return handle_.get(); }

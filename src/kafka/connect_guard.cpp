@@ -2,6 +2,7 @@
 #include "kafka/connect_guard.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <linux/tcp.h>  // not netinet/tcp.h, whose tcp_info is shorter
 #include <netinet/in.h>
 #include <poll.h>
@@ -13,6 +14,8 @@
 #include <mutex>
 #include <utility>
 #include <vector>
+
+#include "kafka/failures.hpp"
 
 namespace embergate::kafka {
 
@@ -42,6 +45,22 @@ ConnectGuard::~ConnectGuard() {
 void ConnectGuard::install(rd_kafka_conf_t* conf) {
   rd_kafka_conf_set_opaque(conf, this);
   rd_kafka_conf_set_connect_cb(conf, &ConnectGuard::connect_to);
+  static_cast<void>(rd_kafka_conf_set_ssl_cert_verify_cb(conf, &ConnectGuard::judge_certificate));
+}
+
+// OpenSSL's verdict stands; the library's text does not say which one it was.
+int ConnectGuard::judge_certificate(rd_kafka_t* /*client*/, const char* /*broker*/, std::int32_t /*id*/, int* verdict,
+                                    int /*depth*/, const char* /*certificate*/, std::size_t /*size*/, char* reason,
+                                    std::size_t reason_size, void* opaque) noexcept {
+  if (*verdict == 0) return 1;
+  static_cast<ConnectGuard*>(opaque)->certificate_.store(*verdict);
+  if (reason_size > 0) *reason = '\0';
+  return 0;
+}
+
+ConnectionError ConnectGuard::described(rd_kafka_resp_err_t error, std::string_view text) const {
+  const int certificate = is_of_their_certificate(text) ? certificate_.load() : 0;
+  return {error, without_advice(fmt::format("{}: {}", rd_kafka_err2name(error), text), certificate), certificate};
 }
 
 void ConnectGuard::read_reports_by(std::function<void()> wake_reader) {

@@ -28,6 +28,7 @@
 
 #include "embergate/core/clock.hpp"
 #include "kafka/descriptor.hpp"
+#include "kafka/fault_codes.hpp"
 #include "kafka/rd_handles.hpp"
 
 namespace embergate::kafka {
@@ -65,6 +66,8 @@ class ConnectGuard {
   void allow_all();  // the trial is over
   // The newest objection; empty when there was none.
   [[nodiscard]] std::string objection() const;
+  // What the library said, with what OpenSSL had against the broker's certificate where that is what it is about.
+  [[nodiscard]] ConnectionError described(rd_kafka_resp_err_t error, std::string_view text) const;
   // How many clients of the library there are in this process.
   [[nodiscard]] static int alive() { return alive_count.load(); }
 
@@ -75,6 +78,9 @@ class ConnectGuard {
   void forget_connection();
   int refusal_of(int socket, const char* broker) noexcept;
   static int connect_to(int socket, const sockaddr* address, int size, const char* broker, void* opaque) noexcept;
+  static int judge_certificate(rd_kafka_t* client, const char* broker, std::int32_t id, int* verdict, int depth,
+                               const char* certificate, std::size_t size, char* reason, std::size_t reason_size,
+                               void* opaque) noexcept;
   bool reports_are_read();
   bool is_open() const;
 
@@ -82,6 +88,7 @@ class ConnectGuard {
   const BrokerObjection objection_;
   std::atomic<bool> holding_{false};
   std::atomic<bool> shut_{false};
+  std::atomic<int> certificate_{0};  // OpenSSL's last objection to one of a broker
   mutable std::mutex mutex_;
   std::function<void()> wake_reader_;
   std::condition_variable all_read_;

@@ -114,7 +114,7 @@ core::Result<void> CredentialKeeper::claim_target() {
 bool CredentialKeeper::has_lost_its_target() {
   const auto bound = check_bound_target(context_.options.bindings, settings_);
   if (bound) return false;
-  fail(bound.error().diagnostics);
+  fail(bound.error(), core::Fault::kSecretTargetChanged);
   plan_.client_outdated();
   host_->withdraw();
   return true;
@@ -146,7 +146,7 @@ void CredentialKeeper::check() {
   const auto newest = read();
   force_read_ = false;
   if (!newest) {
-    fail(newest.error().diagnostics);
+    fail(newest.error(), core::Fault::kSecretMissing);
     // Without a right to the secret nothing of it is used, what was read before neither.
     if (!newest.error().retriable) return check_after(plan_.pause(now()));
   }
@@ -180,14 +180,19 @@ core::Result<CredentialKeeper::Attempt> CredentialKeeper::begin_attempt(std::uin
 
 void CredentialKeeper::prove(std::uint64_t generation, const Snapshot& newest) {
   if (const auto claimed = claim_target(); !claimed)
-    return end_attempt(generation, std::nullopt, claimed.error().diagnostics);
+    return end_attempt(generation, std::nullopt, core::Fault::kSecretTargetChanged, claimed.error().diagnostics);
   auto attempt = begin_attempt(generation, newest);
-  if (!attempt) return end_attempt(generation, unusable_part(settings_, newest->members), attempt.error().diagnostics);
+  if (!attempt) {
+    return end_attempt(generation, unusable_part(settings_, newest->members), core::Fault::kSecretUnusable,
+                       attempt.error().diagnostics);
+  }
   const auto token = fetch_token(attempt->login);
   if (context_.stopping.load()) return;
   if (!token) {
     const std::string& why = token.error().diagnostics;
-    return end_attempt(generation, is_refusal(token.error()) ? vault::Refused::kLogin : untrusted(why, *attempt), why);
+    if (is_refusal(token.error()))
+      return end_attempt(generation, vault::Refused::kLogin, core::Fault::kKafkaAuthRefused, why);
+    return end_attempt(generation, untrusted(why, *attempt), core::Fault::kKafkaTokenFailed, why);
   }
   probe(*std::move(attempt));
 }
@@ -200,7 +205,8 @@ core::Milliseconds CredentialKeeper::probe_timeout() const {
 void CredentialKeeper::probe(Attempt attempt) {
   auto conf = make_producer_conf(settings_, attempt.login.credential.get(),
                                  {context_.options.queue_messages, context_.options.queue_kbytes});
-  if (!conf) return end_attempt(attempt.generation, unusable(attempt), conf.error().diagnostics);
+  if (!conf)
+    return end_attempt(attempt.generation, unusable(attempt), core::Fault::kSecretUnusable, conf.error().diagnostics);
   ProbeResult probe = probe_login(*std::move(conf), attempt.login.token.get(),
                                   context_.objection_to_brokers_of(settings_), probe_timeout(), context_.stopping);
   if (context_.stopping.load()) return;
@@ -208,11 +214,11 @@ void CredentialKeeper::probe(Attempt attempt) {
     const bool unanswered = probe.fault == ConnectionFault::kUnreachable;
     unanswered_tries_ = unanswered ? std::min(unanswered_tries_ + 1, kMostDoublings) : 0;
     force_read_ = probe.fault != ConnectionFault::kUnreachable;
-    return end_attempt(attempt.generation, refusal_of(probe, attempt), probe.text);
+    return end_attempt(attempt.generation, refusal_of(probe, attempt), code_of(probe), probe.error.text);
   }
   unanswered_tries_ = 0;
   if (const auto proven = prove_target(context_.options.bindings, settings_, probe.brokers); !proven)
-    return end_attempt(attempt.generation, std::nullopt, proven.error().diagnostics);
+    return end_attempt(attempt.generation, std::nullopt, core::Fault::kSecretTargetChanged, proven.error().diagnostics);
   candidate_ = std::move(attempt);
   adopting_ = true;
   look_again_ = false;
@@ -237,9 +243,9 @@ std::optional<vault::Refused> CredentialKeeper::unusable(const Attempt& attempt)
 
 std::optional<vault::Refused> CredentialKeeper::refusal_of(const ProbeResult& probe, const Attempt& attempt) const {
   if (!probe.made) return unusable(attempt);
-  if (settings_.ssl_keystore_key && is_of_our_certificate(probe.text)) return vault::Refused::kCertificate;
+  if (settings_.ssl_keystore_key && is_of_our_certificate(probe.error.text)) return vault::Refused::kCertificate;
   if (probe.fault == ConnectionFault::kLoginRefused) return vault::Refused::kLogin;
-  return untrusted(probe.text, attempt);
+  return untrusted(probe.error.text, attempt);
 }
 
 // Authorities that vouched for the brokers before are not to blame for a certificate that these show now.
@@ -248,16 +254,21 @@ std::optional<vault::Refused> CredentialKeeper::untrusted(const std::string& tex
   return is_new(attempt, vault::Refused::kAuthorities) ? std::optional(vault::Refused::kAuthorities) : std::nullopt;
 }
 
-void CredentialKeeper::end_attempt(std::uint64_t generation, std::optional<vault::Refused> refused,
+core::Fault CredentialKeeper::code_of(const ProbeResult& probe) const {
+  if (!probe.made) return core::Fault::kSecretUnusable;
+  return probe.objected ? core::Fault::kSecretTargetChanged : fault_of_connection(probe.error, settings_);
+}
+
+void CredentialKeeper::end_attempt(std::uint64_t generation, std::optional<vault::Refused> refused, core::Fault fault,
                                    const std::string& text) {
   if (refused) {
     plan_.refused(generation, now(), *refused);
-    fail_refused(generation, *refused, text);
+    fail_refused(generation, *refused, fault, text);
     // Of an older value it says nothing of what the files hold.
     tell_refusal(plan_.refusal()->generation == generation ? said_of_secrets(*refused, text) : std::string());
   } else {
     plan_.failed(generation, now());
-    fail(text);
+    fail(fault, text);
   }
   go_on();
 }
@@ -300,7 +311,7 @@ void CredentialKeeper::adopted() {
 
 void CredentialKeeper::not_adopted(const std::string& text) {
   adopting_ = false;
-  end_attempt(std::exchange(candidate_, {}).generation, std::nullopt, text);
+  end_attempt(std::exchange(candidate_, {}).generation, std::nullopt, core::Fault::kSecretUnusable, text);
 }
 
 void CredentialKeeper::plan_token(core::Milliseconds delay) {
@@ -349,25 +360,32 @@ void CredentialKeeper::renew_token() {
 // A refused client secret is tried on the schedule of all logins of the connection, in turns with a newer one.
 void CredentialKeeper::token_failed(const core::Error& error) {
   if (!is_refusal(error)) {
-    fail(error.diagnostics);
+    fail(error, core::Fault::kKafkaTokenFailed);
     return plan_token(token_retry_.next(now()));
   }
-  fail_refused(used_.generation, vault::Refused::kLogin, error.diagnostics);
+  fail_refused(used_.generation, vault::Refused::kLogin, core::Fault::kKafkaAuthRefused, error.diagnostics);
   plan_.client_refused(now(), false);
   tell_refusal();
   check();
 }
 
 // Networks, brokers and their certificates are no matter of the secret; texts of the vault name theirs.
-void CredentialKeeper::fail(const std::string& text) { host_->credential_failed({text, std::nullopt, false}); }
+void CredentialKeeper::fail(core::Fault fault, const std::string& text) {
+  host_->credential_failed({fault, text, std::nullopt, false});
+}
+
+void CredentialKeeper::fail(const core::Error& error, core::Fault otherwise) {
+  fail(error.fault == core::Fault::kNone ? otherwise : error.fault, error.diagnostics);
+}
 
 // Tried on and on, and logged once for each value; older ones than those that are tried are forgotten.
-void CredentialKeeper::fail_refused(std::uint64_t generation, vault::Refused what, const std::string& text) {
+void CredentialKeeper::fail_refused(std::uint64_t generation, vault::Refused what, core::Fault fault,
+                                    const std::string& text) {
   std::erase_if(said_once_, [&](const auto& one) {
     return one.first != generation && one.first != plan_.newest() && one.first != used_.generation;
   });
   const bool is_known = !said_once_.insert({generation, what}).second;
-  host_->credential_failed({said_of_secrets(what, text), what, is_known});
+  host_->credential_failed({fault, said_of_secrets(what, text), what, is_known});
 }
 
 std::string CredentialKeeper::said_of_secrets(vault::Refused what, const std::string& text) const {

@@ -35,6 +35,7 @@ struct Proven {
 };
 
 struct CredentialFailure {
+  core::Fault fault = core::Fault::kNone;
   std::string text;
   std::optional<vault::Refused> refused;  // nothing: it says nothing of the value
   bool is_known = false;                  // the same value was refused for that before
@@ -103,8 +104,10 @@ class CredentialKeeper : public std::enable_shared_from_this<CredentialKeeper> {
   [[nodiscard]] core::Milliseconds probe_timeout() const;
   void probe(Attempt attempt);
   // `refused`: why the value is not taken; nothing: the end says nothing of the value.
-  void end_attempt(std::uint64_t generation, std::optional<vault::Refused> refused, const std::string& text);
+  void end_attempt(std::uint64_t generation, std::optional<vault::Refused> refused, core::Fault fault,
+                   const std::string& text);
   [[nodiscard]] std::optional<vault::Refused> refusal_of(const ProbeResult& probe, const Attempt& attempt) const;
+  [[nodiscard]] core::Fault code_of(const ProbeResult& probe) const;
   [[nodiscard]] std::optional<vault::Refused> unusable(const Attempt& attempt) const;
   [[nodiscard]] std::optional<vault::Refused> untrusted(const std::string& text, const Attempt& attempt) const;
   // Whether a value that the refusal would be about was in no login that was accepted.
@@ -115,8 +118,9 @@ class CredentialKeeper : public std::enable_shared_from_this<CredentialKeeper> {
   void plan_token_by_life();
   void renew_token();
   void token_failed(const core::Error& error);
-  void fail(const std::string& text);
-  void fail_refused(std::uint64_t generation, vault::Refused what, const std::string& text);
+  void fail(core::Fault fault, const std::string& text);
+  void fail(const core::Error& error, core::Fault otherwise);  // `otherwise`: when the error names no fault
+  void fail_refused(std::uint64_t generation, vault::Refused what, core::Fault fault, const std::string& text);
   [[nodiscard]] std::string said_of_secrets(vault::Refused what, const std::string& text) const;
   [[nodiscard]] core::SteadyTime now() const { return context_.clock.steady_now(); }
 

@@ -115,8 +115,10 @@ ConnectionStatus Identity::status(const std::string& topic) const {
   std::lock_guard lock(mutex_);
   ConnectionStatus status = status_;
   status.connected = connected_.load();
-  if (const auto found = topic_troubles_.find(topic); found != topic_troubles_.end())
-    status.topic_trouble = found->second;
+  if (const auto found = topic_troubles_.find(topic); found != topic_troubles_.end()) {
+    status.topic_trouble = found->second.text;
+    status.topic_fault = found->second.fault;
+  }
   return status;
 }
 
@@ -188,6 +190,7 @@ void Identity::end(const std::string& reason) {
   strand_->post([self = shared_from_this(), reason] {
     if (self->keeper_) self->keeper_->stop();
     self->refusal_ends();
+    self->faults_end();
     self->give_up_replacement();
     if (auto client = self->take_client(reason)) self->context_.retire(std::move(client));
     self->retired_.store(true);
@@ -241,8 +244,8 @@ std::string Identity::destinations() const {
   return names;
 }
 
-void Identity::emit(ProducerPool::Event::Kind kind, const std::string& message) {
-  strand_->post([self = shared_from_this(), event = ProducerPool::Event{kind, message}] {
+void Identity::emit(ProducerPool::Event event) {
+  strand_->post([self = shared_from_this(), event = std::move(event)] {
     std::vector<std::shared_ptr<ListenerSlot>> listeners;
     {
       std::lock_guard lock(self->mutex_);

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "kafka/credential_keeper.hpp"
+#include "kafka/fault_codes.hpp"
 #include "kafka/lane.hpp"
 #include "kafka/pool_context.hpp"
 
@@ -64,8 +65,9 @@ class Identity final : public ClientObserver, public CredentialHost, public std:
   [[nodiscard]] std::shared_ptr<Client> client() const;  // null: none now
 
   void answered() override;
-  void unanswered(std::string text) override;
-  void broke(ConnectionFault fault, std::string text) override;
+  void unanswered(ConnectionError error) override;
+  void broke(ConnectionFault fault, ConnectionError error) override;
+  void objected(std::string text) override;
   void died(std::string text) override;
   void came_back() override;
   void made_room() override;
@@ -83,6 +85,7 @@ class Identity final : public ClientObserver, public CredentialHost, public std:
   void refusal_ends() override;
 
  private:
+  static constexpr core::Milliseconds kFirstQuestion{1'000};  // whether brokers answer, after a connection broke
   using Members = std::vector<Member>;
   // A client that takes over from another one; steps() says where it stands.
   struct Replacement {
@@ -122,8 +125,18 @@ class Identity final : public ClientObserver, public CredentialHost, public std:
   void warm_and_announce();
   void ask_first();
   void plan_question(core::Milliseconds delay);
-  bool note_error(const std::string& text);  // true when it is not the one noted before
-  void emit(ProducerPool::Event::Kind kind, const std::string& message);
+  struct Trouble {
+    core::Fault fault = core::Fault::kNone;
+    std::string peer;
+    std::string text;  // redacted
+  };
+  void note_error(const Trouble& trouble);
+  void came_apart(ConnectionFault fault, Trouble trouble);
+  [[nodiscard]] bool is_known_to_be_down() const;
+  void fault_happens(const Trouble& trouble, std::string_view event, bool is_news, core::Milliseconds patience);
+  void faults_end();
+  [[nodiscard]] std::string fault_key() const;
+  void emit(ProducerPool::Event event);
   [[nodiscard]] Members members() const;  // and orphans
   [[nodiscard]] std::string destinations() const;
 
@@ -139,7 +152,7 @@ class Identity final : public ClientObserver, public CredentialHost, public std:
   std::shared_ptr<Client> draining_;    // the one before it, while its records come in
   std::optional<std::string> refusal_;  // why nothing can be sent; none: lanes hold until there is a client
   ConnectionStatus status_;
-  std::map<std::string, std::string> topic_troubles_;
+  std::map<std::string, TopicTrouble> topic_troubles_;
   core::SteadyTime inquire_again_{};
   bool ended_ = false;
 

@@ -18,7 +18,6 @@ namespace {
 constexpr core::Milliseconds kAnswerLimit{500};      // for what is on the wire to brokers that answer
 constexpr core::Milliseconds kGiveBackLimit{5'000};  // after a purge
 constexpr core::Milliseconds kWarmLimit{2'000};
-constexpr core::Milliseconds kFirstQuestion{1'000};
 constexpr core::Milliseconds kFirstAnswer{500};
 constexpr std::chrono::minutes kRebuildCalm{5};  // after this long without a failure the next client is made at once
 constexpr core::Milliseconds kLeastLife{1'000};  // of a client that delivered, for the next one to be made at once
@@ -34,7 +33,7 @@ void Identity::open_without_login() {
   auto made = conf ? make_client(*std::move(conf), nullptr, context_.objection_to_brokers_of(settings_))
                    : core::Result<OpenClient>(conf.error());
   if (made) return install(make_silent_client(*std::move(made)));
-  credential_failed({made.error().diagnostics, std::nullopt, false});
+  credential_failed({core::Fault::kDestinationUnusable, made.error().diagnostics, std::nullopt, false});
   strand_->post_after(retry_.next(context_.clock.steady_now()), [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->open_without_login();
   });
@@ -120,6 +119,7 @@ void Identity::in_use(const Proven& proven) {
     status_.file_generations = proven.file_generations;
     if (proven.is_new) generation = ++status_.credential_generation;
   }
+  faults_end();
   if (proven.is_new) {
     const std::string names = in_words(secret_names(settings_));
     const std::string list = secret_list(settings_);
@@ -130,16 +130,18 @@ void Identity::in_use(const Proven& proven) {
                {{"secret", std::string_view(list)},
                 {"generation", std::string_view(files)},
                 {"destinations", std::string_view(destinations())}});
-    emit(ProducerPool::Event::Kind::kCredentialProven, fmt::format("{}: generation {} is in use", names, files));
+    emit({ProducerPool::Event::Kind::kCredentialProven, fmt::format("{}: generation {} is in use", names, files)});
   }
   keeper_->adopted();
 }
 
 void Identity::renew(const Login& login) {
   login_ = login;
+  if (connected_.load()) faults_end();
   const auto running = client();
   if (!running) return;
-  if (const auto used = running->use(login); !used) credential_failed({used.error().diagnostics, std::nullopt, false});
+  if (const auto used = running->use(login); !used)
+    credential_failed({core::Fault::kSecretUnusable, used.error().diagnostics, std::nullopt, false});
 }
 
 void Identity::token_wanted() {
@@ -150,9 +152,9 @@ void Identity::token_wanted() {
 }
 
 void Identity::died(std::string text) {
-  const std::string clean = context_.redacted(std::move(text));
-  note_error(clean);
-  emit(ProducerPool::Event::Kind::kError, clean);
+  const Trouble trouble{core::Fault::kKafkaFailed, {}, context_.redacted(std::move(text))};
+  note_error(trouble);
+  emit({ProducerPool::Event::Kind::kError, trouble.text, trouble.fault});
   strand_->post([weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->rebuild("the Kafka client reported a fatal error and is made again");
   });
@@ -219,29 +221,9 @@ void Identity::make_again() {
     context_.rebuilt->add();
     return install(make_silent_client(*std::move(made)));
   }
-  credential_failed({made.error().diagnostics, std::nullopt, false});
+  credential_failed({core::Fault::kSecretUnusable, made.error().diagnostics, std::nullopt, false});
   if (keeper_) return keeper_->lost();
   open_without_login();
-}
-
-void Identity::credential_failed(CredentialFailure failure) {
-  const std::string clean = context_.redacted(std::move(failure.text));
-  const bool refused = failure.refused.has_value();
-  if (refused) context_.refused->add();
-  const bool news = note_error(clean);
-  const bool running = client() != nullptr;
-  if (!running) refuse(clean);
-  const std::string served = destinations();
-  if (refused && !failure.is_known) {
-    log::event(log::Level::kWarn, "topic-destination/secret-refused", clean,
-               {{"destinations", std::string_view(served)},
-                {"reason", vault::to_string(*failure.refused)},
-                {"running", running}});
-  } else if (!refused && news) {
-    log::event(log::Level::kWarn, "topic-destination/init-failed", clean,
-               {{"destinations", std::string_view(served)}, {"running", running}});
-  }
-  emit(refused ? ProducerPool::Event::Kind::kCredentialRefused : ProducerPool::Event::Kind::kError, clean);
 }
 
 // False: there was none.
@@ -268,55 +250,6 @@ void Identity::target_changed() {
   strand_->post([weak = weak_from_this()] {
     const auto self = weak.lock();
     if (self && self->keeper_) self->keeper_->target_changed();
-  });
-}
-
-void Identity::refusal_begins(vault::Refusal refusal) {
-  const auto names = refused_secrets(settings_, refusal.what);
-  refusal.detail = context_.redacted(std::move(refusal.detail));
-  CredentialRefusal shown{refusal.since, std::string(vault::to_string(refusal.what)), {}, refusal.detail};
-  for (const vault::SecretName& name : names) shown.secrets.emplace_back(name.value());
-  refusal_note_ = context_.secrets.note_refusal(names, std::move(refusal));
-  std::lock_guard lock(mutex_);
-  status_.refusal = std::move(shown);
-}
-
-void Identity::refusal_ends() {
-  refusal_note_.reset();
-  std::lock_guard lock(mutex_);
-  status_.refusal.reset();
-}
-
-bool Identity::note_error(const std::string& text) {
-  std::lock_guard lock(mutex_);
-  const bool news = status_.last_error != text;
-  status_.last_error = text;
-  status_.last_error_at = context_.clock.system_now();
-  return news;
-}
-
-void Identity::broke(ConnectionFault fault, std::string text) {
-  if (fault == ConnectionFault::kNoise) return;
-  const bool of_login = fault == ConnectionFault::kLoginRefused;
-  std::string clean = context_.redacted(std::move(text));
-  if (of_login) clean = fmt::format("{}: {}", in_words(refused_secrets(settings_, vault::Refused::kLogin)), clean);
-  note_error(clean);
-  connected_.store(false);
-  emit(ProducerPool::Event::Kind::kError, clean);  // each time: the destinations count them
-  const bool of_certificate = settings_.ssl_keystore_key && is_of_our_certificate(clean);
-  const bool first_refusal =
-      needs_credential(settings_) && fault != ConnectionFault::kUnreachable && !login_failing_.exchange(true);
-  strand_->post([weak = weak_from_this(), first_refusal, of_login, of_certificate] {
-    const auto self = weak.lock();
-    if (!self) return;
-    self->plan_question(kFirstQuestion);
-    if (of_login && self->keeper_) self->keeper_->login_refused();
-    if (!first_refusal) return;
-    if (!of_login && self->keeper_) self->keeper_->tls_refused(of_certificate);
-    self->login_failing_since_ = self->context_.clock.steady_now();
-    self->strand_->post_after(self->context_.options.refused_limit, [weak] {
-      if (const auto late = weak.lock()) late->suspend_if_still_refused();
-    });
   });
 }
 
@@ -349,14 +282,6 @@ void Identity::answered() {
   });
 }
 
-void Identity::unanswered(std::string text) {
-  if (!connected_.load()) note_error(context_.redacted(std::move(text)));
-  strand_->post([weak = weak_from_this()] {
-    const auto self = weak.lock();
-    if (self && !self->connected_.load()) self->plan_question(self->retry_.next(self->context_.clock.steady_now()));
-  });
-}
-
 void Identity::plan_question(core::Milliseconds delay) {
   if (question_planned_) return;
   question_planned_ = true;
@@ -373,7 +298,8 @@ void Identity::warm_and_announce() {
   const auto running = client();
   if (!running || context_.stopping.load()) return;
   running->warm(kWarmLimit);
-  emit(ProducerPool::Event::Kind::kReady, "connected");
+  faults_end();
+  emit({ProducerPool::Event::Kind::kReady, "connected"});
 }
 
 }  // namespace embergate::kafka

@@ -110,7 +110,7 @@ void Identity::finish_replacement() {
   install(done->next);
   done->next.reset();
   in_use(done->proven);
-  emit(ProducerPool::Event::Kind::kReady, "connected");
+  emit({ProducerPool::Event::Kind::kReady, "connected"});
 }
 
 void Identity::give_up_replacement() {

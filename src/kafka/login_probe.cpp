@@ -53,9 +53,9 @@ bool refused(rd_kafka_queue_t* queue, ConnectGuard& guard, ProbeResult& result) 
     if (fault == ConnectionFault::kNoise || is_our_own(text)) continue;
     // That all are down says less than what was said of one of them before.
     const bool of_all = error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
-    if (of_all && !result.text.empty()) continue;
+    if (of_all && !result.error.text.empty()) continue;
     result.fault = fault;
-    result.text = fmt::format("{}: {}", rd_kafka_err2name(error), text);
+    result.error = guard.described(error, text);
     if (fault != ConnectionFault::kUnreachable) return true;
     if (!of_all && !ended_in_login(text)) guard.allow_another();
   }
@@ -70,7 +70,7 @@ ProbeResult probe_login(ConfHandle conf, const BearerToken* token, const BrokerO
   auto made = make_client(std::move(conf), token, objection, Trial::kYes);
   if (!made) {
     result.fault = made.error().retriable ? ConnectionFault::kUnreachable : ConnectionFault::kTlsRefused;
-    result.text = made.error().diagnostics;
+    result.error = {RD_KAFKA_RESP_ERR__FAIL, made.error().diagnostics, 0};
     result.made = made.error().retriable;
     return result;
   }
@@ -87,8 +87,11 @@ ProbeResult probe_login(ConfHandle conf, const BearerToken* token, const BrokerO
     if (refused(queue.get(), *client.guard, result)) return result;
     attempt = std::min(attempt * 2, kLongestTry);
   }
-  if (const std::string objected = client.guard->objection(); !objected.empty()) result.text = objected;
-  if (result.text.empty()) result.text = "no broker answered in time";
+  if (std::string objected = client.guard->objection(); !objected.empty()) {
+    result.objected = true;
+    result.error.text = std::move(objected);
+  }
+  if (result.error.text.empty()) result.error.text = "no broker answered in time";
   return result;
 }
 

@@ -12,6 +12,7 @@
 #include "embergate/core/clock.hpp"
 #include "kafka/connect_guard.hpp"
 #include "kafka/failures.hpp"
+#include "kafka/fault_codes.hpp"
 #include "kafka/rd_handles.hpp"
 #include "kafka/token_source.hpp"
 
@@ -20,7 +21,8 @@ namespace embergate::kafka {
 struct ProbeResult {
   OpenClient client;
   ConnectionFault fault = ConnectionFault::kUnreachable;
-  std::string text;
+  ConnectionError error{RD_KAFKA_RESP_ERR__TIMED_OUT, {}, 0};
+  bool objected = false;             // a broker may not be shown the login (S-02)
   bool made = true;                  // false: the library could make no client of what it was given
   std::vector<std::string> brokers;  // "host:port", as the cluster names them
 };

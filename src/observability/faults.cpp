@@ -29,16 +29,18 @@ void Faults::happens(const Notice& notice) {
     row.state.detail = notice.detail;
     row.state.last = clock_.system_now();
     ++row.state.count;
-    if (!is_new) return;
-    row.state.fault = notice.fault;
-    row.state.key = notice.key;
-    row.state.first = row.state.last;
+    if (!is_new && !notice.is_news) return;
     row.level = notice.level;
     row.event = notice.event.empty() ? "fault/began" : notice.event;
+    if (is_new) {
+      row.state.fault = notice.fault;
+      row.state.key = notice.key;
+      row.state.first = row.state.last;
+    }
     row.is_said = notice.patience.count() == 0;
     row.next_line = at + (row.is_said ? kReminder : notice.patience);
     said = row;
-    if (rows_.size() < kMost) {
+    if (is_new && rows_.size() < kMost) {
       rows_.emplace(Key(notice.key, notice.fault), std::move(fresh));
       ++active_[notice.fault];
       show_active(notice.fault);

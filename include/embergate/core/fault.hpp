@@ -65,6 +65,7 @@ enum class Fault : std::uint8_t {
   kTopicIdle,
   kTopicCriterionError,
   kTopicSwitchedOff,
+  kTopicUndecided,
   kDestinationUnusable,
   kStoreFull,
   kStoreSlow,

@@ -20,6 +20,7 @@
 #include "embergate/core/result.hpp"
 #include "embergate/fhir/outcome.hpp"
 #include "embergate/kafka/producer_pool.hpp"
+#include "embergate/observability/faults.hpp"
 #include "embergate/observability/health.hpp"
 #include "embergate/observability/metrics.hpp"
 #include "embergate/store/store.hpp"
@@ -39,6 +40,7 @@ struct DeliveryOptions {
   core::Milliseconds retry_min{1'000};  // contract 2.6 Retry
   core::Milliseconds retry_max{60'000};
   std::size_t pool_threads = 2;
+  observability::Faults* faults = nullptr;  // outlives the deliveries; null: nothing is reported as lasting
   const vault::TargetBindings* bindings =
       nullptr;  // outlives the deliveries; null: no secret is bound to its first target
 };

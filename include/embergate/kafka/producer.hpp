@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "embergate/core/clock.hpp"
+#include "embergate/core/fault.hpp"
 
 namespace embergate::kafka {
 
@@ -40,6 +41,7 @@ struct RecordFailure {
   bool maybe_persisted = false;  // sending again may make a duplicate
   std::string reason;            // librdkafka's name and text; redacted, never a value
   bool too_long = false;  // a broker found the batch that the record travelled in too long; alone it may be taken
+  core::Fault fault = core::Fault::kKafkaFailed;
 };
 
 struct BatchReport {
@@ -53,6 +55,7 @@ struct CredentialRefusal {
   std::string reason;                // a code of R-48
   std::vector<std::string> secrets;  // the names that it is about
   std::string detail{};              // what is wrong, where it is known; redacted
+  core::Fault fault = core::Fault::kKafkaAuthRefused;
 };
 
 // What $status and health show of a connection (decision 23, contract 2.14).
@@ -66,8 +69,11 @@ struct ConnectionStatus {
   std::optional<CredentialRefusal> refusal{};
   std::string last_error;
   core::SystemTime last_error_at{};
+  core::Fault fault = core::Fault::kNone;  // of last_error
+  std::string peer{};                      // the broker that it is about, "host:port"; empty: none in particular
   // What the last inquire() found of the topic; empty: nothing, or no one asked.
   std::string topic_trouble{};
+  core::Fault topic_fault = core::Fault::kNone;  // of topic_trouble
 };
 
 class Producer {

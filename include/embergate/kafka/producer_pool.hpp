@@ -45,6 +45,8 @@ class ProducerPool {
     enum class Kind { kReady, kCredentialProven, kCredentialRefused, kError };
     Kind kind = Kind::kReady;
     std::string message;
+    core::Fault fault = core::Fault::kNone;
+    std::string peer{};  // the broker that it is about, "host:port"
   };
   using Listener = std::function<void(const Event&)>;
 

@@ -32,6 +32,7 @@ class Faults {
     std::string detail{};      // for people; redacted
     std::string_view event{};  // `ev` of the line when it begins (contract 6.2); empty: "fault/began"
     log::Level level = log::Level::kWarn;
+    bool is_news = false;  // worth one more line, also while the fault lasts
     // How long it must last before it is worth a line: a connection that comes back at once is none.
     core::Milliseconds patience{0};
   };

@@ -131,12 +131,12 @@ TEST_F(RelayTest, HealthOfADestinationWithoutATopicShowsItsHeldEventsToo) {
   DestinationHealth health(errors_, core::system_clock());
   health.attach(relay_);
   health.idle("idle: there is no AidboxSubscriptionTopic with url t");
-  const auto idle = health.result();
+  const auto idle = DestinationHealth::result_of(health.condition());
   EXPECT_EQ(idle.status, observability::HealthStatus::kWarn);
   EXPECT_THAT(idle.output, HasSubstr("idle: there is no AidboxSubscriptionTopic"));
   EXPECT_THAT(idle.output, HasSubstr("1 events were not sent with the others"));
   health.idle("");
-  EXPECT_THAT(health.result().output, Not(HasSubstr("idle")));
+  EXPECT_THAT(health.condition().text, Not(HasSubstr("idle")));
 }
 
 TEST_F(RelayTest, ASettlementThatIsAnsweredWhileRowsAreReadLetsNoneOvertakeAParkedOne) {

@@ -30,16 +30,18 @@ TEST(StatusJson, HasTheParametersOfTheContract) {
   parts.relay.in_process = 7;
   parts.counters.waiting = 1;
   parts.counters.undecided = 4;
-  parts.relay.waiting = {{"Patient/p1", "too \"large\"", at("2026-03-01T08:02:00Z")}};
+  parts.relay.waiting = {{"Patient/p1", core::Fault::kKafkaTooLarge, "too \"large\"", at("2026-03-01T08:02:00Z")}};
   parts.connection.connected = true;
   parts.connection.credential_generation = 2;
   parts.connection.file_generations = {{"events-jaas", 4}, {"other", 9}};
-  parts.unanswered = Relay::Unanswered{at("2026-03-01T08:00:51Z"), "no leader"};
+  parts.unanswered = Relay::Unanswered{at("2026-03-01T08:00:51Z"), "no leader", core::Fault::kKafkaNoLeader};
+  parts.condition = {DeliveryState::kWaiting, core::Fault::kKafkaNoLeader, "stopped"};
   parts.ordered_by_resource = true;
   parts.started = at("2026-03-01T08:00:00Z");
   parts.now = at("2026-03-01T08:01:00Z");
-  parts.errors = {{"Timeout", at("2026-03-01T08:00:45Z"), at("2026-03-01T08:00:15Z"), 7},
-                  {"Refused", at("2026-03-01T08:00:40Z"), at("2026-03-01T08:00:40Z")}};
+  parts.errors = {
+      {core::Fault::kKafkaTimeout, "b1:9092", "Timeout", at("2026-03-01T08:00:45Z"), at("2026-03-01T08:00:15Z"), 7},
+      {core::Fault::kNone, "", "Refused", at("2026-03-01T08:00:40Z"), at("2026-03-01T08:00:40Z")}};
   vault::Report secret;
   secret.name = vault::SecretName("events-jaas");
   secret.state = vault::State::kStale;
@@ -60,14 +62,21 @@ TEST(StatusJson, HasTheParametersOfTheContract) {
   EXPECT_EQ(find(all, "messagesUndecided")["valueDecimal"], 4);
   EXPECT_EQ(find(all, "startTimestamp")["valueDateTime"], "2026-03-01T08:00:00Z");
   EXPECT_EQ(find(all, "status")["valueString"], "active");
+  EXPECT_EQ(find(all, "state")["valueCode"], "waiting");
+  EXPECT_EQ(find(all, "stateDetail")["valueString"], "stopped");
+  EXPECT_EQ(find(all, "code")["valueString"], "kafka.no-leader");
+  EXPECT_EQ(find(all, "title")["valueString"], core::text_of(core::Fault::kKafkaNoLeader).title);
+  EXPECT_EQ(find(all, "remedy")["valueString"], core::text_of(core::Fault::kKafkaNoLeader).remedy);
   EXPECT_EQ(find(all, "connected")["valueBoolean"], true);
   EXPECT_EQ(find(all, "ordering")["valueString"], "resource");
   EXPECT_EQ(find(all, "oldestQueuedAge")["valueDecimal"], 1.5);
   const auto unanswered = find(all, "unanswered")["part"];
   EXPECT_EQ(find(unanswered, "since")["valueDateTime"], "2026-03-01T08:00:51Z");
   EXPECT_EQ(find(unanswered, "reason")["valueString"], "no leader");
+  EXPECT_EQ(find(unanswered, "code")["valueString"], "kafka.no-leader");
   const auto waiting = find(all, "waiting")["part"];
   EXPECT_EQ(find(waiting, "resource")["valueString"], "Patient/p1");
+  EXPECT_EQ(find(waiting, "code")["valueString"], "kafka.too-large");
   EXPECT_EQ(find(waiting, "reason")["valueString"], "too \"large\"");
   EXPECT_EQ(find(waiting, "nextTry")["valueDateTime"], "2026-03-01T08:02:00Z");
   const auto found = find(all, "secret")["part"];
@@ -81,6 +90,9 @@ TEST(StatusJson, HasTheParametersOfTheContract) {
   EXPECT_EQ(find(found, "since")["valueDateTime"], "2026-03-01T08:00:50Z");
   EXPECT_TRUE(find(found, "lastRead").is_null());
   const auto error = find(all, "lastErrorDetail")["part"];
+  EXPECT_EQ(find(error, "code")["valueString"], "kafka.timeout");
+  EXPECT_EQ(find(error, "title")["valueString"], core::text_of(core::Fault::kKafkaTimeout).title);
+  EXPECT_EQ(find(error, "peer")["valueString"], "b1:9092");
   EXPECT_EQ(find(error, "message")["valueString"], "Timeout");
   EXPECT_EQ(find(error, "timestamp")["valueDateTime"], "2026-03-01T08:00:45Z");
   EXPECT_EQ(find(error, "first")["valueDateTime"], "2026-03-01T08:00:15Z");
@@ -123,71 +135,67 @@ TEST(StatusJson, SaysSinceWhenTheBrokersRefuseWhatTheFileHolds) {
 
 TEST(StatusJson, LeavesOutWhatThereIsNot) {
   const auto json = nlohmann::json::parse(status_json({}));
-  for (const std::string_view name : {"oldestQueuedAge", "waiting", "secret", "lastErrorDetail"}) {
+  for (const std::string_view name :
+       {"oldestQueuedAge", "waiting", "secret", "lastErrorDetail", "code", "stateDetail"}) {
     EXPECT_TRUE(find(json["parameter"], name).is_null()) << name;
   }
   EXPECT_EQ(find(json["parameter"], "ordering")["valueString"], "none");
+  EXPECT_EQ(find(json["parameter"], "state")["valueCode"], "starting");
 }
 
-TEST(ErrorLog, KeepsTheFiveNewestDifferentTexts) {
+core::SystemTime second(int number) { return core::SystemTime(std::chrono::seconds(number)); }
+
+Trouble refused_by(int broker, std::string message) {
+  return {core::Fault::kKafkaAuthRefused, std::move(message), "b" + std::to_string(broker) + ":9092"};
+}
+
+TEST(ErrorLog, KeepsTheFiveNewestDifferentErrors) {
   ErrorLog log;
-  for (int i = 0; i < 7; ++i)
-    EXPECT_TRUE(log.add("error " + std::to_string(i), core::SystemTime(std::chrono::seconds(i))));
-  EXPECT_FALSE(log.add("error 3", core::SystemTime(std::chrono::seconds(9))));
+  for (int i = 0; i < 7; ++i) EXPECT_TRUE(log.add(refused_by(i, "no"), second(i)));
+  EXPECT_FALSE(log.add(refused_by(3, "no"), second(9)));
   const auto entries = log.entries();
   ASSERT_EQ(entries.size(), 5U);
-  EXPECT_EQ(entries[0].message, "error 3");
-  EXPECT_EQ(entries[0].at, core::SystemTime(std::chrono::seconds(9)));
-  EXPECT_EQ(entries[1].message, "error 6");
-  EXPECT_EQ(entries[4].message, "error 2");
+  EXPECT_EQ(entries[0].peer, "b3:9092");
+  EXPECT_EQ(entries[0].at, second(9));
+  EXPECT_EQ(entries[1].peer, "b6:9092");
+  EXPECT_EQ(entries[4].peer, "b2:9092");
 }
 
 // One refusal filled all five, "(after 348ms ...)" in each.
-TEST(ErrorLog, CountsAnErrorByWhatItIsAndItsPeerHoweverLongItTook) {
+TEST(ErrorLog, CountsAnErrorByItsCodeAndPeerWhateverItsText) {
   ErrorLog log;
-  const char* const texts[] = {
-      "_RESOLVE: sasl_ssl://b.example:9093/bootstrap: Failed to resolve (after 348ms in state CONNECT)",
-      "_RESOLVE: sasl_ssl://b.example:9093/1: Failed to resolve (after 7ms in state CONNECT, 3 identical error(s) "
-      "suppressed)",
-      "_RESOLVE: sasl_ssl://b.example:9093/2: Failed to resolve"};
-  for (int i = 0; i < 3; ++i) log.add(texts[i], core::SystemTime(std::chrono::seconds(i)));
+  const char* const texts[] = {"failed (after 348ms in state AUTH_REQ)", "failed (after 7ms in state AUTH_REQ)", "no"};
+  for (int i = 0; i < 3; ++i) log.add(refused_by(1, texts[i]), second(i));
   ASSERT_EQ(log.entries().size(), 1U);
   EXPECT_EQ(log.entries()[0].count, 3U);
-  EXPECT_EQ(log.entries()[0].first, core::SystemTime(std::chrono::seconds(0)));
-  EXPECT_EQ(log.entries()[0].at, core::SystemTime(std::chrono::seconds(2)));
+  EXPECT_EQ(log.entries()[0].first, second(0));
+  EXPECT_EQ(log.entries()[0].at, second(2));
   EXPECT_EQ(log.entries()[0].message, texts[2]) << "the newest text";
-  log.add("_RESOLVE: sasl_ssl://other.example:9093/1: Failed to resolve", {});
+  log.add(refused_by(2, "no"), {});
   EXPECT_EQ(log.entries().size(), 2U) << "another peer";
-}
-
-TEST(ErrorLog, TakesTimesAndAmountsForTheSameErrorAndOtherNumbersForAnother) {
-  ErrorLog log;
-  log.add("b:9092/1: 2 request(s) timed out: disconnect (average rtt 12.345ms)", {});
-  log.add("b:9092/1: 14 request(s) timed out: disconnect (average rtt 1003.1ms)", {});
-  log.add("Timed out 3 in-flight, 0 retry-queued, 5 out-queue, 0 partially-sent requests", {});
-  log.add("Timed out 0 in-flight, 1 retry-queued, 25 out-queue, 1 partially-sent requests", {});
-  EXPECT_EQ(log.entries().size(), 2U);
-  log.add("the token endpoint answered 401", {});
-  log.add("the token endpoint answered 503", {});
-  EXPECT_EQ(log.entries().size(), 4U);
-  log.add("b:9093/1: Connect to ipv4#10.0.0.1:9093 failed: 111 ms", {});
-  EXPECT_EQ(log.entries().size(), 5U);
+  log.add({core::Fault::kKafkaDns, "no", "b1:9092"}, {});
+  EXPECT_EQ(log.entries().size(), 3U) << "another code";
 }
 
 TEST(ErrorLog, CountsAStateThatLastsOnce) {
   ErrorLog log;
-  for (int i = 0; i < 4; ++i) log.lasts("idle", core::SystemTime(std::chrono::seconds(i)));
+  int counted = 0;
+  log.on_counted([&](const Trouble& trouble) { counted += trouble.fault == core::Fault::kTopicIdle ? 1 : 0; });
+  const Trouble idle{core::Fault::kTopicIdle, "idle"};
+  for (int i = 0; i < 4; ++i) log.lasts(idle, second(i));
   EXPECT_EQ(log.entries()[0].count, 1U);
-  EXPECT_EQ(log.entries()[0].at, core::SystemTime(std::chrono::seconds(3)));
-  log.add("idle", core::SystemTime(std::chrono::seconds(5)));
+  EXPECT_EQ(log.entries()[0].at, second(3));
+  EXPECT_EQ(counted, 1);
+  log.add(idle, second(5));
   EXPECT_EQ(log.entries()[0].count, 2U);
+  EXPECT_EQ(counted, 2);
 }
 
 TEST(ErrorLog, CutsLongTextsBetweenCharacters) {
   ErrorLog log;
   std::string text(ErrorLog::kMaxText - 1, 'x');
   text += "\xc3\xa4 and more";
-  log.add(text, {});
+  log.add({core::Fault::kKafkaFailed, text}, {});
   EXPECT_EQ(log.entries()[0].message, std::string(ErrorLog::kMaxText - 1, 'x'));
 }
 

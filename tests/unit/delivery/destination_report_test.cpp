@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "delivery/destination_report.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "embergate/observability/log.hpp"
+#include "support/fake_clock.hpp"
+
+namespace embergate::delivery {
+namespace {
+
+using core::Fault;
+using testing::HasSubstr;
+using testing::Not;
+
+class ReportOfADestination : public testing::Test {
+ protected:
+  void SetUp() override {
+    observability::log::capture([this](std::string_view line) { log_ += std::string(line) + "\n"; });
+  }
+  void TearDown() override { observability::log::capture(nullptr); }
+
+  test::FakeClock clock_;
+  observability::Metrics metrics_;
+  observability::Faults faults_{clock_, metrics_};
+  DestinationReport report_{"events", metrics_, &faults_};
+  std::string log_;
+};
+
+TEST_F(ReportOfADestination, CountsEachErrorByItsCode) {
+  report_.counted({Fault::kKafkaAuthRefused, "no"});
+  report_.counted({Fault::kKafkaAuthRefused, "no"});
+  EXPECT_THAT(metrics_.text(), HasSubstr("embergate_destination_errors_total{code=\"kafka.auth-refused\","
+                                         "destination=\"events\"} 2\n"));
+  EXPECT_TRUE(faults_.active().empty()) << "the connection says that for all of its destinations";
+}
+
+TEST_F(ReportOfADestination, SaysOnceThatItsTopicIsMissingAndWhenThatIsOver) {
+  for (int i = 0; i < 3; ++i) {
+    report_.counted({Fault::kKafkaTopicMissing, "Kafka topic adt: unknown"});
+    report_.is_in({DeliveryState::kBlocked, Fault::kKafkaTopicMissing, "unknown"});
+  }
+  EXPECT_THAT(log_, HasSubstr("\"code\":\"kafka.topic-missing\""));
+  EXPECT_EQ(log_.find("kafka.topic-missing"), log_.rfind("kafka.topic-missing"));
+  EXPECT_THAT(metrics_.text(), HasSubstr("embergate_destination_state{destination=\"events\",state=\"blocked\"} 1\n"));
+  report_.is_in({DeliveryState::kDelivering, Fault::kNone, {}});
+  EXPECT_THAT(log_, HasSubstr("fault/ended"));
+  EXPECT_THAT(metrics_.text(), HasSubstr("embergate_destination_state{destination=\"events\",state=\"blocked\"} 0\n"));
+  EXPECT_THAT(metrics_.text(),
+              HasSubstr("embergate_destination_state{destination=\"events\",state=\"delivering\"} 1\n"));
+}
+
+TEST_F(ReportOfADestination, LeavesNothingBehindWhenTheDestinationIsDeleted) {
+  report_.counted({Fault::kKafkaTopicMissing, "unknown"});
+  report_.is_in({DeliveryState::kBlocked, Fault::kKafkaTopicMissing, "unknown"});
+  report_.gone();
+  report_.counted({Fault::kKafkaTopicMissing, "unknown"});
+  report_.is_in({DeliveryState::kIdle, Fault::kNone, {}});
+  EXPECT_TRUE(faults_.active().empty());
+  EXPECT_THAT(metrics_.text(), Not(HasSubstr("destination=\"events\"")));
+}
+
+}  // namespace
+}  // namespace embergate::delivery
