@@ -43,7 +43,7 @@ class ConnectionNotices {
   void notice(const kafka::ProducerPool::Event& event) {
     using Kind = kafka::ProducerPool::Event::Kind;
     if (event.kind == Kind::kError || event.kind == Kind::kCredentialRefused) {
-      if (!event.message.empty()) errors_->add({event.fault, event.message, event.peer}, clock_.system_now());
+      if (!event.message.empty()) errors_->add({event.fault, event.message, event.peer, true}, clock_.system_now());
       return;
     }
     std::shared_ptr<Relay> relay;

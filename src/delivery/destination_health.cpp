@@ -62,6 +62,7 @@ observability::HealthResult DestinationHealth::result_of(const Condition& condit
   result.summary = "kafka:destinations";
   result.output = condition.text;
   if (!result.output.empty()) result.status = observability::HealthStatus::kWarn;
+  if (condition.fault != Fault::kNone) result.faults.push_back(condition.fault);
   return result;
 }
 
@@ -100,7 +101,7 @@ DestinationHealth::Condition DestinationHealth::condition() const {
 DestinationHealth::Condition DestinationHealth::of_connection(const kafka::ConnectionStatus& status) {
   const std::string_view what = status.has_credential ? "not connected" : "no usable credential";
   if (status.last_error.empty()) return {DeliveryState::kStarting, core::Fault::kNone, fmt::format("{} yet", what)};
-  const bool of_login = !status.has_credential || is_of_login(status.fault);
+  const bool of_login = is_of_login(status.fault);
   return {of_login ? DeliveryState::kRefused : DeliveryState::kWaiting, status.fault,
           fmt::format("{}: {}", what, status.last_error)};
 }
@@ -117,6 +118,11 @@ DestinationHealth::Condition DestinationHealth::of_delivery(const Relay* relay) 
   }
   const DeliveryState state = relay->is_busy() ? DeliveryState::kDelivering : DeliveryState::kIdle;
   if (status.refusal) return {state, status.refusal->fault, of_refusal(*status.refusal)};
+  if (status.throttled.count() > 0) {
+    return {state, Fault::kKafkaThrottled,
+            fmt::format("a quota of the brokers slows delivery: the last answer was held back for {} ms",
+                        status.throttled.count())};
+  }
   return {state, core::Fault::kNone, {}};
 }
 

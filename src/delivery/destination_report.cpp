@@ -6,21 +6,11 @@ namespace {
 
 using core::Fault;
 
-// Those of a topic, of records and of settings; all others are the connection's, the vault's or the database's.
-bool is_of_destination(Fault fault) {
-  switch (fault) {
-    case Fault::kKafkaTopicMissing:
-    case Fault::kKafkaNotAuthorised:
-    case Fault::kKafkaNoLeader:
-    case Fault::kKafkaTooLarge:
-    case Fault::kKafkaRecordRefused:
-    case Fault::kTopicIdle:
-    case Fault::kTopicUndecided:
-    case Fault::kDestinationUnusable:
-      return true;
-    default:
-      return false;
-  }
+// All others are the vault's or the database's, which report them.
+bool is_of_destination(const Trouble& trouble) {
+  const std::string_view code = core::code_of(trouble.fault);
+  return !trouble.of_connection &&
+         (code.starts_with("kafka.") || code.starts_with("topic.") || trouble.fault == Fault::kDestinationUnusable);
 }
 
 }  // namespace
@@ -32,7 +22,7 @@ void DestinationReport::counted(const Trouble& trouble) {
       .counter("destination_errors_total", "Errors of a destination, by their code",
                {{"destination", id_}, {"code", std::string(core::code_of(trouble.fault))}})
       ->add();
-  if (faults_ == nullptr || !is_of_destination(trouble.fault)) return;
+  if (faults_ == nullptr || !is_of_destination(trouble)) return;
   lasting_ = trouble.fault;
   faults_->happens({.fault = trouble.fault, .key = key(), .detail = trouble.message});
 }

@@ -22,7 +22,8 @@ namespace embergate::delivery {
 struct Trouble {
   core::Fault fault = core::Fault::kNone;
   std::string message;
-  std::string peer{};  // the broker that it is about, "host:port"; empty: none in particular
+  std::string peer{};          // the broker that it is about, "host:port"; empty: none in particular
+  bool of_connection = false;  // the connection reports it itself, for all destinations that share it
 };
 // `otherwise`: when the error has no row of its own in the table.
 Trouble trouble_of(const core::Error& error, core::Fault otherwise = core::Fault::kStoreFailed);

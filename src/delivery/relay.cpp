@@ -132,7 +132,7 @@ bool Relay::end_pause_after_failure(core::SteadyTime at) {
   const bool for_topic = pipeline_.failed_for_topic();
   Trouble trouble = *pipeline_.failure();
   const kafka::ConnectionStatus status = producer_->status();
-  if (trouble.message == status.last_error) trouble = {status.fault, status.last_error, status.peer};
+  if (trouble.message == status.last_error) trouble = {status.fault, status.last_error, status.peer, true};
   note(trouble);
   errors_->stopped_by(trouble, clock_.system_now());
   pipeline_.rewind();
@@ -156,7 +156,7 @@ bool Relay::can_send(core::SteadyTime at) {
   if (at < paused_until_) return false;
   const kafka::ConnectionStatus status = producer_->status();
   if (status.has_credential) return true;
-  note_lasting({status.fault, status.last_error, status.peer});
+  note_lasting({status.fault, status.last_error, status.peer, true});
   pause();
   return false;
 }
@@ -303,6 +303,7 @@ void Relay::watch_the_wait(core::SteadyTime at) {
   const kafka::ConnectionStatus status = producer_->status();
   if (age >= std::min(kLongWait, options_.delivery_timeout) && !(errors_->stopped() && status.topic_trouble.empty())) {
     errors_->stopped_by(trouble_of_wait(status), clock_.system_now());
+    if (status.topic_trouble.empty()) note_lasting(trouble_of_wait(status));
   }
   if (age < options_.delivery_timeout) return;
   note_lasting({core::Fault::kKafkaTimeout,

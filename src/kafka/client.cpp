@@ -185,6 +185,9 @@ bool Client::serve(std::size_t budget) {
   bool reported = false;
   const bool more = serve_events(budget, reported);
   if (!more) guard_->have_read(asked);
+  if (const auto throttle = guard_->throttle_news()) {
+    if (const auto listener = observer()) listener->throttled(*throttle);
+  }
   // Only now: the library frees a record's place in its queue when the event that reported it is destroyed.
   if (reported) {
     if (const auto listener = observer()) listener->made_room();
@@ -205,6 +208,7 @@ bool Client::serve_events(std::size_t budget, bool& reported) {
         serve_error(event.get());
         break;
       case RD_KAFKA_EVENT_LOG:
+        if (std::string ended = end_of_connection(event.get()); !ended.empty()) ended_ = std::move(ended);
         serve_log(event.get());
         break;
       case RD_KAFKA_EVENT_DESCRIBECLUSTER_RESULT:
@@ -267,7 +271,8 @@ void Client::serve_error(rd_kafka_event_t* event) {
   const bool ours =
       !objected.empty() && std::string_view(text).find("Permission denied") != std::string_view::npos;  // EACCES
   if (ours) return listener->objected(objected);
-  listener->broke(fault, guard_->described(error, text));
+  const bool of_all = error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && !ended_.empty();
+  listener->broke(fault, guard_->described(error, of_all ? ended_ : std::string_view(text)));
 }
 
 void Client::serve_answer(rd_kafka_event_t* event) {

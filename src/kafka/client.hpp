@@ -45,6 +45,7 @@ class ClientObserver {
   virtual void answered() = 0;                         // a broker answered or acknowledged
   virtual void unanswered(ConnectionError error) = 0;  // the question of ask() failed
   virtual void broke(ConnectionFault fault, ConnectionError error) = 0;
+  virtual void throttled(core::Milliseconds by) = 0;  // a quota holds answers back; 0: no longer
   // A broker may not be shown the login (S-02).
   virtual void objected(std::string text) = 0;
   virtual void died(std::string text) = 0;  // fatal: only another client helps
@@ -107,6 +108,7 @@ class Client final : public EventSource, public std::enable_shared_from_this<Cli
   ClientHandle handle_;
   QueueHandle queue_;
   std::weak_ptr<ClientObserver> observer_;
+  std::string ended_;  // why the last connection ended, by the library's log; of the thread that serves
   std::atomic<bool> silent_{true};
   const QueueUse::Amount limit_;
   QueueUse use_;

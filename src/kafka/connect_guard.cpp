@@ -45,6 +45,7 @@ ConnectGuard::~ConnectGuard() {
 void ConnectGuard::install(rd_kafka_conf_t* conf) {
   rd_kafka_conf_set_opaque(conf, this);
   rd_kafka_conf_set_connect_cb(conf, &ConnectGuard::connect_to);
+  rd_kafka_conf_set_throttle_cb(conf, &ConnectGuard::throttled);
   static_cast<void>(rd_kafka_conf_set_ssl_cert_verify_cb(conf, &ConnectGuard::judge_certificate));
 }
 
@@ -56,6 +57,16 @@ int ConnectGuard::judge_certificate(rd_kafka_t* /*client*/, const char* /*broker
   static_cast<ConnectGuard*>(opaque)->certificate_.store(*verdict);
   if (reason_size > 0) *reason = '\0';
   return 0;
+}
+
+void ConnectGuard::throttled(rd_kafka_t* /*client*/, const char* /*broker*/, std::int32_t /*id*/, int milliseconds,
+                             void* opaque) noexcept {
+  static_cast<ConnectGuard*>(opaque)->throttle_.store(milliseconds);
+}
+
+std::optional<core::Milliseconds> ConnectGuard::throttle_news() {
+  const int news = throttle_.exchange(kNoNews);
+  return news == kNoNews ? std::nullopt : std::optional(core::Milliseconds(news));
 }
 
 ConnectionError ConnectGuard::described(rd_kafka_resp_err_t error, std::string_view text) const {

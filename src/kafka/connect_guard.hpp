@@ -68,6 +68,8 @@ class ConnectGuard {
   [[nodiscard]] std::string objection() const;
   // What the library said, with what OpenSSL had against the broker's certificate where that is what it is about.
   [[nodiscard]] ConnectionError described(rd_kafka_resp_err_t error, std::string_view text) const;
+  // For how long the brokers held their last answers back for a quota, when that is news: 0, no longer.
+  [[nodiscard]] std::optional<core::Milliseconds> throttle_news();
   // How many clients of the library there are in this process.
   [[nodiscard]] static int alive() { return alive_count.load(); }
 
@@ -81,13 +83,17 @@ class ConnectGuard {
   static int judge_certificate(rd_kafka_t* client, const char* broker, std::int32_t id, int* verdict, int depth,
                                const char* certificate, std::size_t size, char* reason, std::size_t reason_size,
                                void* opaque) noexcept;
+  static void throttled(rd_kafka_t* client, const char* broker, std::int32_t id, int milliseconds,
+                        void* opaque) noexcept;
   bool reports_are_read();
   bool is_open() const;
 
+  static constexpr int kNoNews = -1;
   static inline std::atomic<int> alive_count{0};
   const BrokerObjection objection_;
   std::atomic<bool> holding_{false};
   std::atomic<bool> shut_{false};
+  std::atomic<int> throttle_{kNoNews};
   std::atomic<int> certificate_{0};  // OpenSSL's last objection to one of a broker
   mutable std::mutex mutex_;
   std::function<void()> wake_reader_;

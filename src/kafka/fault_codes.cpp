@@ -52,6 +52,18 @@ Fault fault_of_login(std::string_view text) {
 
 }  // namespace
 
+std::string end_of_connection(rd_kafka_event_t* log_line) {
+  const char* facility = nullptr;
+  const char* text = nullptr;
+  int level = 0;
+  if (rd_kafka_event_log(log_line, &facility, &text, &level) != 0 || std::string_view(facility) != "FAIL") return {};
+  std::string_view line(text);
+  // "[thrd:sasl_ssl://host:9092/1]: " stands before the rest.
+  if (const std::size_t end = line.find("]: "); line.starts_with("[thrd:") && end != std::string_view::npos)
+    line.remove_prefix(end + 3);
+  return std::string(line);
+}
+
 core::Fault fault_of_connection(const ConnectionError& error, const ConnectionSettings& settings) {
   switch (error.error) {
     case RD_KAFKA_RESP_ERR__RESOLVE:
@@ -64,12 +76,11 @@ core::Fault fault_of_connection(const ConnectionError& error, const ConnectionSe
     case RD_KAFKA_RESP_ERR__SSL:
       return fault_of_tls(error);
     case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:  // with the end of the last connection
       if (has(error.text, "Failed to resolve")) return Fault::kKafkaDns;
       return fault_of_transport(error, uses_tls(settings));
     case RD_KAFKA_RESP_ERR__TIMED_OUT:
       return Fault::kKafkaTimeout;
-    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
-      return Fault::kKafkaUnreachable;
     default:
       return fault_of_record(error.error);
   }

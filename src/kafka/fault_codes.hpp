@@ -20,6 +20,10 @@ struct ConnectionError {
   int certificate = 0;  // what OpenSSL has against the broker's certificate (X509_V_ERR_...); 0: nothing
 };
 
+// Why a connection ended, where the library has it in its log only: "" for lines about anything else. It reports no
+// error of a connection that the other side closes, but for the last: that all brokers are down.
+std::string end_of_connection(rd_kafka_event_t* log_line);
+
 core::Fault fault_of_connection(const ConnectionError& error, const ConnectionSettings& settings);
 core::Fault fault_of_record(rd_kafka_resp_err_t error);
 // "host:9092" of texts that name a broker: "_TRANSPORT: sasl_ssl://host:9092/bootstrap: ..."; empty: none is named.

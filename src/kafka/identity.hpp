@@ -68,6 +68,7 @@ class Identity final : public ClientObserver, public CredentialHost, public std:
   void unanswered(ConnectionError error) override;
   void broke(ConnectionFault fault, ConnectionError error) override;
   void objected(std::string text) override;
+  void throttled(core::Milliseconds by) override;
   void died(std::string text) override;
   void came_back() override;
   void made_room() override;

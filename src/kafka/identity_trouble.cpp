@@ -110,6 +110,23 @@ void Identity::objected(std::string text) {
              {core::Fault::kSecretTargetChanged, {}, context_.redacted(std::move(text))});
 }
 
+// Records go on, only slower: the connection is as good as before.
+void Identity::throttled(core::Milliseconds by) {
+  const bool begins = by.count() > 0;
+  {
+    std::lock_guard lock(mutex_);
+    status_.throttled = by;
+  }
+  if (!begins) {
+    if (context_.options.faults != nullptr) context_.options.faults->ends(fault_key(), core::Fault::kKafkaThrottled);
+    return;
+  }
+  const Trouble trouble{
+      core::Fault::kKafkaThrottled, {}, fmt::format("the brokers held an answer back for {} ms", by.count())};
+  fault_happens(trouble, {}, false, kConnectionPatience);
+  emit({ProducerPool::Event::Kind::kError, trouble.text, trouble.fault});
+}
+
 void Identity::came_apart(ConnectionFault fault, Trouble trouble) {
   const bool of_login = fault == ConnectionFault::kLoginRefused;
   note_error(trouble);

@@ -46,6 +46,9 @@ bool ended_in_login(const char* text) {
 // tried again.
 bool refused(rd_kafka_queue_t* queue, ConnectGuard& guard, ProbeResult& result) {
   for (EventHandle event(rd_kafka_queue_poll(queue, 0)); event; event.reset(rd_kafka_queue_poll(queue, 0))) {
+    if (rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_LOG) {
+      if (std::string ended = end_of_connection(event.get()); !ended.empty()) result.ended = std::move(ended);
+    }
     if (rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_ERROR) continue;
     const rd_kafka_resp_err_t error = rd_kafka_event_error(event.get());
     const char* text = rd_kafka_event_error_string(event.get());
@@ -55,7 +58,7 @@ bool refused(rd_kafka_queue_t* queue, ConnectGuard& guard, ProbeResult& result) 
     const bool of_all = error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
     if (of_all && !result.error.text.empty()) continue;
     result.fault = fault;
-    result.error = guard.described(error, text);
+    result.error = guard.described(error, of_all && !result.ended.empty() ? result.ended : std::string_view(text));
     if (fault != ConnectionFault::kUnreachable) return true;
     if (!of_all && !ended_in_login(text)) guard.allow_another();
   }

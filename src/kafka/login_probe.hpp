@@ -22,6 +22,7 @@ struct ProbeResult {
   OpenClient client;
   ConnectionFault fault = ConnectionFault::kUnreachable;
   ConnectionError error{RD_KAFKA_RESP_ERR__TIMED_OUT, {}, 0};
+  std::string ended;                 // why the last connection ended, by the library's log
   bool objected = false;             // a broker may not be shown the login (S-02)
   bool made = true;                  // false: the library could make no client of what it was given
   std::vector<std::string> brokers;  // "host:port", as the cluster names them

@@ -71,6 +71,7 @@ struct ConnectionStatus {
   core::SystemTime last_error_at{};
   core::Fault fault = core::Fault::kNone;  // of last_error
   std::string peer{};                      // the broker that it is about, "host:port"; empty: none in particular
+  core::Milliseconds throttled{0};         // for so long a quota held the last answer back
   // What the last inquire() found of the topic; empty: nothing, or no one asked.
   std::string topic_trouble{};
   core::Fault topic_fault = core::Fault::kNone;  // of topic_trouble

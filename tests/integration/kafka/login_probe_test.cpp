@@ -89,7 +89,7 @@ TEST_F(LoginProbe, GoesOnToTheBrokerThatAnswersWhenOthersAreSilentOrClosed) {
   settings.bootstrap_servers = fmt::format("{},{},{}", silent.server(), closed.server(), settings.bootstrap_servers);
   for (int i = 0; i < 4; ++i) {
     const auto result = probe("right");
-    EXPECT_TRUE(result.client) << result.text;
+    EXPECT_TRUE(result.client) << result.error.text;
   }
   expect_logins("refused", 0);
 }

@@ -55,6 +55,10 @@ class MockCluster {
     std::vector<rd_kafka_resp_err_t> errors(kManyRequests, RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED);
     rd_kafka_mock_push_request_errors_array(cluster_.get(), kInitProducerIdRequest, errors.size(), errors.data());
   }
+  void answer_all_produce_with(rd_kafka_resp_err_t error) {
+    const std::vector<rd_kafka_resp_err_t> errors(kManyRequests, error);
+    rd_kafka_mock_push_request_errors_array(cluster_.get(), kProduceRequest, errors.size(), errors.data());
+  }
   void answer_next_produce_with(rd_kafka_resp_err_t error) {
     rd_kafka_mock_push_request_errors(cluster_.get(), kProduceRequest, 1, error);
   }

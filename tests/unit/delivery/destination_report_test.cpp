@@ -29,8 +29,8 @@ class ReportOfADestination : public testing::Test {
 };
 
 TEST_F(ReportOfADestination, CountsEachErrorByItsCode) {
-  report_.counted({Fault::kKafkaAuthRefused, "no"});
-  report_.counted({Fault::kKafkaAuthRefused, "no"});
+  report_.counted({Fault::kKafkaAuthRefused, "no", "b:9092", true});
+  report_.counted({Fault::kKafkaAuthRefused, "no", "b:9092", true});
   EXPECT_THAT(metrics_.text(), HasSubstr("embergate_destination_errors_total{code=\"kafka.auth-refused\","
                                          "destination=\"events\"} 2\n"));
   EXPECT_TRUE(faults_.active().empty()) << "the connection says that for all of its destinations";
