@@ -58,7 +58,7 @@ std::optional<Stored> read_stored(const std::string& database) {
 core::Result<std::vector<SecretUse>> listener_uses(const Settings& settings) {
   std::vector<SecretUse> uses;
   if (settings.tls_certificate.empty()) return uses;
-  EG_TRY(const http::ListenerFiles files, listener_files(settings));
+  EG_TRY(const http::ListenerFiles files, listener_files(listener_settings(settings)));
   const vault::Requester listener = http::ListenerCertificate::requester();
   uses.push_back({files.certificate, listener,
                   files.key ? vault::ContentKind::kCertificateChain : vault::ContentKind::kKeyAndChain});
@@ -83,7 +83,7 @@ void check_mechanism(vault::SecretCache& cache, const SecretUse& use, vault::Rep
 
 void look(vault::SecretCache& cache, const SecretUse& use, Line& line) {
   auto found =
-      cache.config().check(use.name, use.requester) == vault::ScopeVerdict::kOutOfScope
+      cache.config()->check(use.name, use.requester) == vault::ScopeVerdict::kOutOfScope
           ? cache.report(use.name, use.requester)
           : cache.probe(use.name, use.kind == vault::ContentKind::kBinary ? std::nullopt : std::optional(use.kind));
   line.may_go_out |= !is_public(use.kind);
@@ -104,7 +104,8 @@ std::vector<Line> check_all(vault::SecretCache& cache, const std::vector<SecretU
                             const std::vector<vault::TargetBinding>& bindings) {
   std::map<vault::SecretName, Line> lines;
   for (const auto& use : uses) look(cache, use, lines[use.name]);
-  for (const auto& [name, entry] : cache.config().entries()) {
+  const auto config = cache.config();
+  for (const auto& [name, entry] : config->entries()) {
     auto& line = lines[name];
     if (line.users.empty()) line.report = cache.probe(name);
     line.unpinned = goes_out(entry) && !entry.allow && (line.may_go_out || line.users.empty());
@@ -180,22 +181,20 @@ int vault_check(const Settings& settings, bool as_json) {
     return 2;
   }
   auto uses = listener_uses(settings);
-  const auto added = add_listener_files(settings, *config);
-  if (!uses || !added) {
-    fmt::print(stderr, "{}\n", (uses ? added.error() : uses.error()).diagnostics);
+  if (!uses) {
+    fmt::print(stderr, "{}\n", uses.error().diagnostics);
     return 2;
   }
   for (const std::string& warning : config->warnings()) fmt::print(stderr, "warning: {}\n", warning);
   observability::Metrics metrics;
-  vault::SecretCache::Options options = settings.vault;
-  options.jaas_check = check_jaas_entry;
+  vault::SecretCache::Options options = vault_options(settings);
   options.start_poll_thread = false;
   vault::SecretCache cache(*std::move(config), options, core::system_clock(), metrics);
   const auto stored = read_stored(settings.database.path);
   if (stored) uses->insert(uses->end(), stored->uses.begin(), stored->uses.end());
   const std::vector<Line> lines =
       check_all(cache, *uses, stored ? stored->bindings : std::vector<vault::TargetBinding>());
-  const vault::TargetMode policy = cache.config().target_mode();
+  const vault::TargetMode policy = cache.config()->target_mode();
   as_json ? print_json(lines, policy) : print_text(lines, policy);
   // Where nothing is known of users, every name is one that someone counts on.
   const bool fails = std::any_of(lines.begin(), lines.end(), [&](const Line& line) {
