@@ -6,6 +6,8 @@
 
 #include <fstream>
 
+#include "embergate/core/time_format.hpp"
+
 namespace embergate::app {
 namespace {
 
@@ -41,6 +43,16 @@ HealthResult secrets_health(const vault::SecretCache& secrets) {
   return result;
 }
 
+HealthResult config_health(const vault::SecretCache& secrets) {
+  HealthResult result{HealthStatus::kPass, "system", 0, "", "", "vault:config"};
+  const vault::ConfigReport report = secrets.config_report();
+  if (report.fault.empty()) return result;
+  result.status = HealthStatus::kWarn;
+  result.output = fmt::format("the config before is in force since {}: {}", core::format_instant_seconds(report.since),
+                              report.fault);
+  return result;
+}
+
 std::string trouble_of(store::Store& store) {
   const store::WritingState writing = store.writing();
   if (!writing.holds) {
@@ -71,6 +83,7 @@ void add_health_checks(observability::HealthRegistry& health, store::Store& stor
   health.add("memory:utilization",
              [] { return HealthResult{HealthStatus::kPass, "system", resident_megabytes(), "Mb", "", ""}; });
   health.add("vault:secrets", [&secrets] { return secrets_health(secrets); });
+  if (secrets.config()->enabled()) health.add("vault:config", [&secrets] { return config_health(secrets); });
   health.add("db:responseTime", [&store] { return database_health(store); });
 }
 

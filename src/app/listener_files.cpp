@@ -35,16 +35,18 @@ core::Result<void> add_file(std::string_view setting, const std::string& value, 
 
 }  // namespace
 
-core::Result<void> add_listener_files(const Settings& settings, vault::VaultConfig& config) {
-  EG_CHECK(add_file(kCertificate, settings.tls_certificate, config));
-  return add_file(kKey, settings.tls_key, config);
+ListenerSettings listener_settings(const Settings& settings) { return {settings.tls_certificate, settings.tls_key}; }
+
+core::Result<void> add_listener_files(const ListenerSettings& settings, vault::VaultConfig& config) {
+  EG_CHECK(add_file(kCertificate, settings.certificate, config));
+  return add_file(kKey, settings.key, config);
 }
 
-core::Result<http::ListenerFiles> listener_files(const Settings& settings) {
-  EG_TRY(vault::SecretName certificate, name_of(kCertificate, settings.tls_certificate));
+core::Result<http::ListenerFiles> listener_files(const ListenerSettings& settings) {
+  EG_TRY(vault::SecretName certificate, name_of(kCertificate, settings.certificate));
   http::ListenerFiles files{std::move(certificate), std::nullopt};
-  if (settings.tls_key.empty()) return files;
-  EG_TRY(files.key, name_of(kKey, settings.tls_key));
+  if (settings.key.empty()) return files;
+  EG_TRY(files.key, name_of(kKey, settings.key));
   return files;
 }
 

@@ -168,7 +168,7 @@ struct Commands {
 };
 
 Commands add_commands(CLI::App& cli, bool& as_json, std::string& helped,
-                      std::optional<std::chrono::milliseconds>& health_wait) {
+                      std::optional<std::chrono::milliseconds>& health_wait, app::VaultCheckOptions& checked) {
   Commands commands{};
   const auto with_json = [&as_json](CLI::App* command) {
     command->add_flag("--json", as_json, "print JSON");
@@ -181,8 +181,13 @@ Commands add_commands(CLI::App& cli, bool& as_json, std::string& helped,
       cli.add_subcommand("settings", "list all settings: value in force, default, and where the value comes from"));
   commands.health = add_health(cli, health_wait);
   CLI::App* vault_command = cli.add_subcommand("vault", "look at the vault config")->require_subcommand(1);
-  commands.vault_check =
+  CLI::App* vault_check =
       with_json(vault_command->add_subcommand("check", "which names resolve, and their state; never a value"));
+  CLI::Option* name = vault_check->add_option("name", checked.name, "only this name of the vault config");
+  vault_check->add_option("--as", checked.as, "judge its file as this, whatever uses it")
+      ->needs(name)
+      ->check(CLI::IsMember(app::kinds_of_content()));
+  commands.vault_check = vault_check;
   commands.version = with_json(cli.add_subcommand("version", "print the version"));
   CLI::App* help_command = cli.add_subcommand("help", "print this, or the help of a command");
   help_command->add_option("command", helped, "a command");
@@ -190,14 +195,15 @@ Commands add_commands(CLI::App& cli, bool& as_json, std::string& helped,
   return commands;
 }
 
-int run_gateway_command(const Commands& commands, bool as_json, const std::vector<std::string>& protection_warnings) {
+int run_gateway_command(const Commands& commands, const app::VaultCheckOptions& checked,
+                        const std::vector<std::string>& protection_warnings) {
   app::SettingsReading reading = app::read_all_settings(environ);
   app::set_wiping_of_freed_memory(reading.settings.wipe_freed_memory);
   if (!commands.vault_check->parsed()) return serve(std::move(reading), protection_warnings);
   // Standard output is for the answer.
   for (const std::string& fault : reading.faults) fmt::print(stderr, "embergate: {}\n", fault);
   if (!reading.faults.empty()) return 2;
-  return app::vault_check(reading.settings, as_json);
+  return app::vault_check(reading.settings, checked);
 }
 
 }  // namespace
@@ -211,7 +217,8 @@ int main(int argc, char** argv) {
   bool as_json = false;
   std::string helped;
   std::optional<std::chrono::milliseconds> health_wait;
-  const Commands commands = add_commands(cli, as_json, helped, health_wait);
+  app::VaultCheckOptions vault_check_options;
+  const Commands commands = add_commands(cli, as_json, helped, health_wait, vault_check_options);
   app::BackupCommand backup_options;
   const CLI::App* backup = add_backup(cli, backup_options);
   app::FhirpathOptions fhirpath_options;
@@ -232,5 +239,6 @@ int main(int argc, char** argv) {
     fhirpath_options.model_folders = app::model_folders_of_program();
     return app::fhirpath_command(fhirpath_options, std::cin, std::cout, std::cerr);
   }
-  return run_gateway_command(commands, as_json, protection_warnings);
+  vault_check_options.as_json = as_json;
+  return run_gateway_command(commands, vault_check_options, protection_warnings);
 }

@@ -20,7 +20,6 @@
 #include "app/descriptors.hpp"
 #include "app/health_checks.hpp"
 #include "app/init_bundle.hpp"
-#include "app/jaas_check.hpp"
 #include "app/listener_files.hpp"
 #include "app/stored_bindings.hpp"
 #include "app/token_exchange.hpp"
@@ -99,19 +98,12 @@ core::Error of_listener(std::string_view port_setting, core::Error error) {
   return of_setting(is_host ? "BOX_WEB_HOST" : port_setting, std::move(error));
 }
 
-vault::SecretCache::Options vault_options(const Settings& settings, observability::Faults& faults) {
-  vault::SecretCache::Options options = settings.vault;
-  options.jaas_check = check_jaas_entry;
-  options.faults = &faults;
-  return options;
-}
-
 }  // namespace
 
 struct Runtime::Impl {
   Impl(Settings given, vault::VaultConfig config)
       : settings(std::move(given)),
-        secrets(std::move(config), vault_options(settings, faults), core::system_clock(), metrics) {}
+        secrets(std::move(config), vault_options(settings, &faults), core::system_clock(), metrics) {}
 
   // Also the end of a start that failed: no one may log through parts that are gone.
   ~Impl() {
@@ -122,13 +114,13 @@ struct Runtime::Impl {
 
   core::Result<void> open_store() {
     EG_TRY(store, store::open_sqlite_store(settings.database, core::system_clock(), metrics));
-    bindings = std::make_unique<vault::TargetBindings>(secrets.config(), make_stored_bindings(*store));
+    bindings = std::make_unique<vault::TargetBindings>(secrets.config_in_force(), make_stored_bindings(*store));
     return bindings->load();
   }
 
   core::Result<void> open_certificate() {
     if (settings.tls_certificate.empty()) return {};
-    EG_TRY(const http::ListenerFiles files, listener_files(settings));
+    EG_TRY(const http::ListenerFiles files, listener_files(listener_settings(settings)));
     certificate = std::make_unique<http::ListenerCertificate>(secrets, pool, files);
     settings.web.tls = certificate->tls();
     auto loaded = certificate->start();
@@ -172,7 +164,7 @@ struct Runtime::Impl {
     options.secret_rules.strict_references = settings.strict_references;
     options.secret_rules.allow_inline = settings.allow_inline;
     options.validate_system_resource = [this](const fhir::Resource& resource, std::string_view id) {
-      return validate_system_resource(secrets.config(), *bindings, resource, id);
+      return validate_system_resource(*secrets.config(), *bindings, resource, id);
     };
     options.on_committed = [this](const store::CommitReceipt& receipt) { committed(receipt); };
     options.on_decided = [this](store::DestinationSlot slot, std::vector<store::HeldRow> wanted,
@@ -180,8 +172,8 @@ struct Runtime::Impl {
       deliveries->decided(slot, std::move(wanted), std::move(unwanted));
     };
     options.on_catalog_changed = [this] { catalog_sync->run(); };
-    interactions = std::make_unique<interaction::Interactions>(std::move(options), *store, secrets.config(), pool,
-                                                               dry_runs, metrics);
+    interactions = std::make_unique<interaction::Interactions>(std::move(options), *store, secrets.config_in_force(),
+                                                               pool, dry_runs, metrics);
 
     authenticator = std::make_unique<auth::Authenticator>(auth::AuthOptions(), std::move(settings.root), *store,
                                                           secrets, pool, core::system_clock(), metrics);
@@ -329,7 +321,6 @@ core::Result<std::unique_ptr<Runtime>> Runtime::start(Settings settings) {
   bound_connections(settings.web);
   EG_TRY(auto config, load_vault_config(settings));
   for (const std::string& warning : config.warnings()) log::event(log::Level::kWarn, "vault/warning", warning);
-  EG_CHECK(add_listener_files(settings, config));
   auto impl = std::make_unique<Impl>(std::move(settings), std::move(config));
   log::set_redactor([secrets = &impl->secrets](std::string& line) { secrets->redact(line); });
   EG_CHECK(impl->open_store());

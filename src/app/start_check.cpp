@@ -39,16 +39,15 @@ StartCheck check_start(const SettingsReading& reading) {
   const Settings& settings = reading.settings;
   StartCheck found{reading.faults, settings.warnings};
   check_database(settings.database.path, found.faults);
-  auto config = load_vault_config(settings);
+  const auto config = load_vault_config(settings);
   if (config) {
     found.warnings.insert(found.warnings.end(), config->warnings().begin(), config->warnings().end());
-    if (const auto added = add_listener_files(settings, *config); !added)
-      add_lines(added.error().diagnostics, found.faults);
   } else {
     add_lines(config.error().diagnostics, found.faults);
   }
   if (!settings.tls_certificate.empty()) {
-    if (const auto named = listener_files(settings); !named) add_lines(named.error().diagnostics, found.faults);
+    if (const auto named = listener_files(listener_settings(settings)); !named)
+      add_lines(named.error().diagnostics, found.faults);
   }
   if (!settings.init_bundle.empty()) {
     if (const auto usable = check_init_bundle(settings.init_bundle, settings.max_body); !usable)

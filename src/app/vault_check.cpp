@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -23,13 +24,38 @@ namespace embergate::app {
 namespace {
 
 using interaction::SecretUse;
+using vault::ContentKind;
 using vault::State;
+
+struct KindName {
+  std::string_view name;
+  ContentKind kind;
+};
+constexpr std::array<KindName, 12> kKinds{{{"jaas", ContentKind::kJaas},
+                                           {"line", ContentKind::kSingleLine},
+                                           {"bearer-token", ContentKind::kBearerToken},
+                                           {"header", ContentKind::kHeader},
+                                           {"pem", ContentKind::kPem},
+                                           {"key-and-chain", ContentKind::kKeyAndChain},
+                                           {"key", ContentKind::kPrivateKey},
+                                           {"chain", ContentKind::kCertificateChain},
+                                           {"authorities", ContentKind::kAuthorities},
+                                           {"pkcs12", ContentKind::kPkcs12},
+                                           {"hmac-key", ContentKind::kHmacKey},
+                                           {"base64url-key", ContentKind::kBase64UrlKey}}};
+
+std::optional<ContentKind> kind_of(std::string_view name) {
+  const auto* const found =
+      std::find_if(kKinds.begin(), kKinds.end(), [&](const KindName& one) { return one.name == name; });
+  return found == kKinds.end() ? std::nullopt : std::optional(found->kind);
+}
 
 struct Line {
   vault::Report report;
   std::vector<std::string> users;  // "Client/loader"
   bool may_go_out = false;         // not of certificates and authorities, which are no secret and have no target
   bool unpinned = false;           // goes out, and its entry has no `allow`
+  bool judged = true;              // whether it is known what the file should hold
   std::optional<vault::TargetBinding> binding;
 };
 
@@ -58,7 +84,7 @@ std::optional<Stored> read_stored(const std::string& database) {
 core::Result<std::vector<SecretUse>> listener_uses(const Settings& settings) {
   std::vector<SecretUse> uses;
   if (settings.tls_certificate.empty()) return uses;
-  EG_TRY(const http::ListenerFiles files, listener_files(settings));
+  EG_TRY(const http::ListenerFiles files, listener_files(listener_settings(settings)));
   const vault::Requester listener = http::ListenerCertificate::requester();
   uses.push_back({files.certificate, listener,
                   files.key ? vault::ContentKind::kCertificateChain : vault::ContentKind::kKeyAndChain});
@@ -83,7 +109,7 @@ void check_mechanism(vault::SecretCache& cache, const SecretUse& use, vault::Rep
 
 void look(vault::SecretCache& cache, const SecretUse& use, Line& line) {
   auto found =
-      cache.config().check(use.name, use.requester) == vault::ScopeVerdict::kOutOfScope
+      cache.config()->check(use.name, use.requester) == vault::ScopeVerdict::kOutOfScope
           ? cache.report(use.name, use.requester)
           : cache.probe(use.name, use.kind == vault::ContentKind::kBinary ? std::nullopt : std::optional(use.kind));
   line.may_go_out |= !is_public(use.kind);
@@ -100,13 +126,28 @@ bool goes_out(const vault::Entry& entry) {
                      [](const vault::Scope& scope) { return scope.resource_type == "AidboxTopicDestination"; });
 }
 
+// A client has one field for a secret, and other types have several with different contents.
+std::optional<ContentKind> kind_by_scope(const vault::Entry& entry) {
+  const bool of_clients = std::all_of(entry.scopes.begin(), entry.scopes.end(),
+                                      [](const vault::Scope& scope) { return scope.resource_type == "Client"; });
+  return of_clients ? std::optional(ContentKind::kSingleLine) : std::nullopt;
+}
+
+// What nothing uses yet.
+void look_at_unused(vault::SecretCache& cache, const vault::Entry& entry, Line& line) {
+  const auto kind = kind_by_scope(entry);
+  line.report = cache.probe(entry.name, kind);
+  line.judged = kind.has_value();
+}
+
 std::vector<Line> check_all(vault::SecretCache& cache, const std::vector<SecretUse>& uses,
                             const std::vector<vault::TargetBinding>& bindings) {
   std::map<vault::SecretName, Line> lines;
   for (const auto& use : uses) look(cache, use, lines[use.name]);
-  for (const auto& [name, entry] : cache.config().entries()) {
+  const auto config = cache.config();
+  for (const auto& [name, entry] : config->entries()) {
     auto& line = lines[name];
-    if (line.users.empty()) line.report = cache.probe(name);
+    if (line.users.empty()) look_at_unused(cache, entry, line);
     line.unpinned = goes_out(entry) && !entry.allow && (line.may_go_out || line.users.empty());
   }
   for (const auto& binding : bindings) {
@@ -119,6 +160,20 @@ std::vector<Line> check_all(vault::SecretCache& cache, const std::vector<SecretU
   return all;
 }
 
+// Of the one that was asked for, judged as the caller says. False: the config has no such name.
+bool keep_only(vault::SecretCache& cache, const VaultCheckOptions& options, std::vector<Line>& lines) {
+  std::erase_if(lines, [&](const Line& line) { return line.report.name.value() != options.name; });
+  if (lines.empty()) {
+    fmt::print(stderr, "secret \"{}\" is not in the vault config\n", options.name);
+    return false;
+  }
+  if (options.as.empty()) return true;
+  Line& line = lines.front();
+  line.report = cache.probe(line.report.name, kind_of(options.as));
+  line.judged = true;
+  return true;
+}
+
 void print_json(const std::vector<Line>& lines, vault::TargetMode policy) {
   nlohmann::json all = nlohmann::json::array();
   for (const Line& line : lines) {
@@ -126,6 +181,7 @@ void print_json(const std::vector<Line>& lines, vault::TargetMode policy) {
                        {"state", to_string(line.report.state)},
                        {"reason", line.report.reason},
                        {"usedBy", line.users},
+                       {"judged", line.judged},
                        {"unpinned", line.unpinned}};
     if (line.binding) {
       one["target"] = nlohmann::json::parse(vault::to_json(line.binding->target));
@@ -156,8 +212,10 @@ void print_text(const std::vector<Line>& lines, vault::TargetMode policy) {
   for (const Line& line : lines) {
     const auto& report = line.report;
     const bool says_more = !report.reason.empty() && report.reason != to_string(report.state);
-    fmt::print("{:<40} {}{}{}{}\n", report.name.value(), to_string(report.state), says_more ? ": " : "",
+    const bool unjudged = !line.judged && report.state == State::kOk;
+    fmt::print("{:<40} {}{}{}{}{}\n", report.name.value(), to_string(report.state), says_more ? ": " : "",
                says_more ? report.reason : std::string_view(),
+               unjudged ? ", content not judged: nothing uses it yet (--as says what it should hold)" : "",
                line.users.empty() ? std::string() : fmt::format("  (used by {})", fmt::join(line.users, ", ")));
     if (!report.reason.empty()) fmt::print("{:<40}   {}\n", "", vault::explained(report.reason, report.detail));
     if (report.not_after) fmt::print("{:<40}   good until {}\n", "", core::format_instant_seconds(*report.not_after));
@@ -167,7 +225,13 @@ void print_text(const std::vector<Line>& lines, vault::TargetMode policy) {
 
 }  // namespace
 
-int vault_check(const Settings& settings, bool as_json) {
+std::vector<std::string> kinds_of_content() {
+  std::vector<std::string> names;
+  for (const KindName& one : kKinds) names.emplace_back(one.name);
+  return names;
+}
+
+int vault_check(const Settings& settings, const VaultCheckOptions& options) {
   // Standard output is for the answer; what the vault would log is in it.
   observability::log::capture([](std::string_view) {});
   if (settings.vault_config.empty()) {
@@ -180,26 +244,24 @@ int vault_check(const Settings& settings, bool as_json) {
     return 2;
   }
   auto uses = listener_uses(settings);
-  const auto added = add_listener_files(settings, *config);
-  if (!uses || !added) {
-    fmt::print(stderr, "{}\n", (uses ? added.error() : uses.error()).diagnostics);
+  if (!uses) {
+    fmt::print(stderr, "{}\n", uses.error().diagnostics);
     return 2;
   }
   for (const std::string& warning : config->warnings()) fmt::print(stderr, "warning: {}\n", warning);
   observability::Metrics metrics;
-  vault::SecretCache::Options options = settings.vault;
-  options.jaas_check = check_jaas_entry;
-  options.start_poll_thread = false;
-  vault::SecretCache cache(*std::move(config), options, core::system_clock(), metrics);
+  vault::SecretCache::Options of_cache = vault_options(settings, nullptr);
+  of_cache.start_poll_thread = false;
+  vault::SecretCache cache(*std::move(config), of_cache, core::system_clock(), metrics);
   const auto stored = read_stored(settings.database.path);
   if (stored) uses->insert(uses->end(), stored->uses.begin(), stored->uses.end());
-  const std::vector<Line> lines =
-      check_all(cache, *uses, stored ? stored->bindings : std::vector<vault::TargetBinding>());
-  const vault::TargetMode policy = cache.config().target_mode();
-  as_json ? print_json(lines, policy) : print_text(lines, policy);
+  std::vector<Line> lines = check_all(cache, *uses, stored ? stored->bindings : std::vector<vault::TargetBinding>());
+  if (!options.name.empty() && !keep_only(cache, options, lines)) return 2;
+  const vault::TargetMode policy = cache.config()->target_mode();
+  options.as_json ? print_json(lines, policy) : print_text(lines, policy);
   // Where nothing is known of users, every name is one that someone counts on.
   const bool fails = std::any_of(lines.begin(), lines.end(), [&](const Line& line) {
-    return line.report.state != State::kOk && (!stored || !line.users.empty());
+    return line.report.state != State::kOk && (!stored || !line.users.empty() || !options.name.empty());
   });
   return fails ? 1 : 0;
 }

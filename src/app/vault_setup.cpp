@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 
+#include "app/jaas_check.hpp"
+#include "app/listener_files.hpp"
 #include "embergate/core/nearest.hpp"
 #include "embergate/fhir/reference.hpp"
 
@@ -50,15 +52,58 @@ std::string faults_of_scopes(const vault::VaultConfig& config, const std::string
   return faults;
 }
 
+struct Source {
+  std::string path;
+  vault::ConfigRules rules;
+  ListenerSettings listener;
+};
+
+core::Result<vault::VaultConfig> finish(core::Result<vault::VaultConfig> read, const Source& source) {
+  if (!read) return core::make_error(core::ErrorCode::kInvalid, with_setting(read.error().diagnostics));
+  const std::string faults = faults_of_scopes(*read, source.path);
+  if (!faults.empty()) return core::make_error(core::ErrorCode::kInvalid, with_setting(faults));
+  EG_CHECK(add_listener_files(source.listener, *read));
+  return read;
+}
+
+// The start finds these out by the use of the certificate.
+core::Result<void> check_listener(const ListenerSettings& listener, const vault::VaultConfig& config) {
+  if (listener.certificate.empty()) return {};
+  EG_TRY(const http::ListenerFiles files, listener_files(listener));
+  const auto check = [&](std::string_view setting, const vault::SecretName& name) -> core::Result<void> {
+    if (config.check(name, http::ListenerCertificate::requester()) == vault::ScopeVerdict::kGranted) return {};
+    return core::make_error(
+        core::ErrorCode::kInvalid,
+        fmt::format("{}: secret \"{}\" is not in the vault config with the scope Listener/web", setting, name.value()));
+  };
+  EG_CHECK(check("BOX_WEB_TLS_CERT", files.certificate));
+  if (files.key) EG_CHECK(check("BOX_WEB_TLS_KEY", *files.key));
+  return {};
+}
+
+Source source_of(const Settings& settings) {
+  return {settings.vault_config, settings.vault_rules, listener_settings(settings)};
+}
+
 }  // namespace
 
 core::Result<vault::VaultConfig> load_vault_config(const Settings& settings) {
-  if (settings.vault_config.empty()) return vault::VaultConfig();
-  auto loaded = vault::VaultConfig::load(settings.vault_config, settings.vault_rules);
-  if (!loaded) return core::make_error(core::ErrorCode::kInvalid, with_setting(loaded.error().diagnostics));
-  const std::string faults = faults_of_scopes(*loaded, settings.vault_config);
-  if (!faults.empty()) return core::make_error(core::ErrorCode::kInvalid, with_setting(faults));
-  return loaded;
+  const Source source = source_of(settings);
+  if (!source.path.empty()) return finish(vault::VaultConfig::load(source.path, source.rules), source);
+  return finish(vault::VaultConfig(), source);
+}
+
+vault::SecretCache::Options vault_options(const Settings& settings, observability::Faults* faults) {
+  vault::SecretCache::Options options = settings.vault;
+  options.jaas_check = check_jaas_entry;
+  options.faults = faults;
+  options.config_path = settings.vault_config;
+  options.config_reader = [source = source_of(settings)](const std::string& text) -> core::Result<vault::VaultConfig> {
+    EG_TRY(auto config, finish(vault::VaultConfig::parse_file(source.path, text, source.rules), source));
+    EG_CHECK(check_listener(source.listener, config));
+    return config;
+  };
+  return options;
 }
 
 }  // namespace embergate::app

@@ -33,6 +33,8 @@ Verdict CredentialCheck::verify_reference(const ClientRecord& client, const vaul
   const auto kind = vault::ContentKind::kSingleLine;
   auto value = secrets_.resolve(*client.reference, requester, kind, vault::Use::kInbound);
   if (value && equal_in_constant_time(*value->secret, presented)) return Verdict::kGranted;
+  // Out of scope, or out of the config: what was valid before does not count either.
+  if (!value && !value.error().retriable) return Verdict::kDenied;
   if (matches_previous(client, presented)) return Verdict::kGranted;
   // The caller may know the new value before this process has looked at the file; at most once a second for
   // each file.

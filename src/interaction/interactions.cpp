@@ -45,7 +45,7 @@ void throw_exception_from_error(const Refusal&, const boost::source_location& lo
 }
 
 struct Interactions::Impl : std::enable_shared_from_this<Impl> {
-  Impl(Options given, store::Store& a_store, const vault::VaultConfig& vault, core::FairPool& a_pool,
+  Impl(Options given, store::Store& a_store, const vault::ConfigInForce& vault, core::FairPool& a_pool,
        core::FairPool& a_dry_run_pool, observability::Metrics& a_metrics)
       : options(std::move(given)),
         store(a_store),
@@ -268,8 +268,8 @@ struct Interactions::Impl : std::enable_shared_from_this<Impl> {
   std::shared_ptr<core::ByteBudget> unsent;  // of all answers
 };
 
-Interactions::Interactions(Options options, store::Store& store, const vault::VaultConfig& vault, core::FairPool& pool,
-                           core::FairPool& dry_runs, observability::Metrics& metrics)
+Interactions::Interactions(Options options, store::Store& store, const vault::ConfigInForce& vault,
+                           core::FairPool& pool, core::FairPool& dry_runs, observability::Metrics& metrics)
     : impl_(std::make_shared<Impl>(std::move(options), store, vault, pool, dry_runs, metrics)) {
   impl_->undecided.start();
 }

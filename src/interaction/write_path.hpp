@@ -73,7 +73,7 @@ struct WriteContext {
 
 class WritePath {
  public:
-  WritePath(const Options& options, const vault::VaultConfig& vault, const store::Store& store)
+  WritePath(const Options& options, const vault::ConfigInForce& vault, const store::Store& store)
       : options_(options),
         vault_(vault),
         input_limits_(fhir::input_limits(options.parse_limits, options.created_at_url)),
@@ -105,7 +105,7 @@ class WritePath {
                                    WriteLog& log) const;
 
   const Options& options_;
-  const vault::VaultConfig& vault_;
+  const vault::ConfigInForce& vault_;
   const fhir::InputLimits input_limits_;
   mutable CatalogCache catalogs_;
 };

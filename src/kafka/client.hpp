@@ -84,6 +84,8 @@ class Client final : public EventSource, public std::enable_shared_from_this<Cli
   void close();
   void speak();
   void silence() { silent_.store(true); }  // the observer hears no more; reports still reach their batches
+  // Why it may not be connected to where it is; nothing: it may.
+  [[nodiscard]] std::optional<std::string> objection() const { return guard_->objection_now(); }
   [[nodiscard]] bool holding() const { return guard_->holding(); }  // it connects to no one after a refused login
   [[nodiscard]] bool has_delivered() const { return has_delivered_.load(); }  // at least one record
   [[nodiscard]] bool shut() const { return guard_->is_shut(); }               // and will never again: records came back

@@ -22,6 +22,7 @@ namespace embergate::kafka {
 namespace {
 constexpr std::chrono::milliseconds kReadingLimit{50};     // it is a thread of the library that waits
 constexpr std::chrono::milliseconds kSilenceLimit{1'000};  // then another broker gets its chance
+constexpr std::size_t kMostBrokers = 1'024;
 
 bool has_ended(int socket) {
   pollfd look{socket, POLLRDHUP, 0};
@@ -115,10 +116,26 @@ bool ConnectGuard::is_open() const {
 bool ConnectGuard::objects_to(const char* broker) {
   if (!objection_) return false;
   auto objection = objection_(broker);
-  if (!objection) return false;
   std::lock_guard lock(mutex_);
+  if (!objection) {
+    if (let_to_.size() < kMostBrokers) let_to_.insert(broker);
+    return false;
+  }
   objected_ = *std::move(objection);
   return true;
+}
+
+std::optional<std::string> ConnectGuard::objection_now() const {
+  if (!objection_) return std::nullopt;
+  std::set<std::string> brokers;
+  {
+    std::lock_guard lock(mutex_);
+    brokers = let_to_;
+  }
+  for (const std::string& broker : brokers) {
+    if (auto objection = objection_(broker)) return objection;
+  }
+  return std::nullopt;
 }
 
 // What ended may be an earlier one, which lost its place.

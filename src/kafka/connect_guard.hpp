@@ -22,6 +22,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -70,6 +71,8 @@ class ConnectGuard {
   [[nodiscard]] ConnectionError described(rd_kafka_resp_err_t error, std::string_view text) const;
   // For how long the brokers held their last answers back for a quota, when that is news: 0, no longer.
   [[nodiscard]] std::optional<core::Milliseconds> throttle_news();
+  // Why a broker that it let the client to may not be connected to any more; nothing: all of them may.
+  [[nodiscard]] std::optional<std::string> objection_now() const;
   // How many clients of the library there are in this process.
   [[nodiscard]] static int alive() { return alive_count.load(); }
 
@@ -102,6 +105,7 @@ class ConnectGuard {
   std::uint64_t asked_ = 0;
   std::uint64_t read_ = 0;
   std::string objected_;
+  std::set<std::string> let_to_;  // at most kMostBrokers
   bool on_trial_;
   int tried_ = -1;  // a descriptor of our own of the connection on trial; -1: there was none
   core::SteadyTime tried_at_{};

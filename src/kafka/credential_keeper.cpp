@@ -98,7 +98,7 @@ void CredentialKeeper::too_old() {
   check();
 }
 
-void CredentialKeeper::target_changed() {
+void CredentialKeeper::rules_changed() {
   plan_.may_go_on();
   check();
 }
@@ -110,14 +110,22 @@ core::Result<void> CredentialKeeper::claim_target() {
   return kafka::claim_target(context_.options.bindings, settings_, *requester, context_.clock.system_now());
 }
 
-// An administrator may have confirmed another target while this one was in use.
-bool CredentialKeeper::has_lost_its_target() {
-  const auto bound = check_bound_target(context_.options.bindings, settings_);
-  if (bound) return false;
-  fail(bound.error(), core::Fault::kSecretTargetChanged);
+// An administrator may have confirmed another target while this one was in use, or the vault config may say something
+// else of the secrets. Where only the client at work stands against it, another one may be allowed.
+bool CredentialKeeper::must_stop() {
+  std::optional<std::string> why = bundle_ ? host_->denial() : std::nullopt;
+  const core::Fault fault = why ? core::Fault::kSecretScope : core::Fault::kSecretTargetChanged;
+  if (!why) {
+    if (auto bound = check_bound_target(context_.options.bindings, settings_); !bound)
+      why = std::move(bound).error().diagnostics;
+  }
+  const bool of_client = !why;
+  if (of_client) why = host_->objection();
+  if (!why) return false;
+  fail(fault, *why);
   plan_.client_outdated();
-  host_->withdraw();
-  return true;
+  host_->withdraw(*why);
+  return !of_client;
 }
 
 core::Result<CredentialKeeper::Snapshot> CredentialKeeper::read() {
@@ -141,7 +149,7 @@ void CredentialKeeper::check() {
     look_again_ = true;
     return;
   }
-  if (has_lost_its_target()) return check_after(plan_.pause(now()));
+  if (must_stop()) return check_after(plan_.pause(now()));
   if (!host_->has_room_for_candidate()) return check_after(kRoomStep);
   const auto newest = read();
   force_read_ = false;
@@ -162,7 +170,7 @@ void CredentialKeeper::go_on() {
 
 core::Result<void> CredentialKeeper::fetch_token(Login& login) {
   if (!login.credential->tokens) return {};
-  EG_CHECK(check_token_endpoint(context_.secrets.config(), settings_));
+  EG_CHECK(check_token_endpoint(*context_.secrets.config(), settings_));
   const auto deadline = std::chrono::steady_clock::now() + context_.options.probe_timeout;
   EG_TRY(BearerToken token, login.credential->tokens->fetch(deadline, context_.stopping));
   login.token = std::make_shared<const BearerToken>(std::move(token));
@@ -340,7 +348,7 @@ void CredentialKeeper::token_wanted() {
 void CredentialKeeper::renew_token() {
   if (host_ == nullptr || context_.stopping.load() || !used_.login.token) return;
   if (adopting_ || plan_.client_is_refused()) return plan_token(kLeastTokenWait);  // a check fetches one, too
-  if (has_lost_its_target()) return check_after(plan_.pause(now()));
+  if (must_stop()) return check_after(plan_.pause(now()));
   Login next{used_.login.credential, nullptr};
   const auto fetched = fetch_token(next);
   if (context_.stopping.load()) return;

@@ -54,8 +54,12 @@ class CredentialHost {
   // Another token of the same principal.
   virtual void renew(const Login& login) = 0;
   virtual void credential_failed(CredentialFailure failure) = 0;
-  // Nothing may go to the connection's target any more; what is on its way comes back.
-  virtual void withdraw() = 0;
+  // Why the secrets are kept from every destination of the connection; nothing: one may use them, or there is none.
+  [[nodiscard]] virtual std::optional<std::string> denial() const = 0;
+  // Why the client at work may not be connected to where it is; nothing: it may, or there is none.
+  [[nodiscard]] virtual std::optional<std::string> objection() const = 0;
+  // The client at work may not go on; what is on its way comes back.
+  virtual void withdraw(const std::string& why) = 0;
   // The value that the files hold, or the one at work, is refused or cannot be used; and no longer.
   virtual void refusal_begins(vault::Refusal refusal) = 0;
   virtual void refusal_ends() = 0;
@@ -74,7 +78,7 @@ class CredentialKeeper : public std::enable_shared_from_this<CredentialKeeper> {
   void lost();                             // the running client was given up; the login has to prove itself again
   void too_old();                          // the running client reached maxLoginAgeMs
   void token_wanted();                     // the library's token is near its end
-  void target_changed();                   // a secret may be bound to another target now
+  void rules_changed();                    // a secret may be bound to another target now, or the vault config changed
   void adopted();
   void not_adopted(const std::string& text);
 
@@ -97,7 +101,7 @@ class CredentialKeeper : public std::enable_shared_from_this<CredentialKeeper> {
   void go_on();
   core::Result<Snapshot> read();
   core::Result<void> claim_target();
-  bool has_lost_its_target();
+  bool must_stop();
   void prove(std::uint64_t generation, const Snapshot& newest);
   core::Result<Attempt> begin_attempt(std::uint64_t generation, const Snapshot& newest);
   core::Result<void> fetch_token(Login& login);

@@ -7,9 +7,13 @@
 #include <utility>
 
 #include "embergate/core/assert.hpp"
+#include "embergate/observability/log.hpp"
 #include "kafka/producer_config.hpp"
+#include "kafka/target_check.hpp"
 
 namespace embergate::kafka {
+
+namespace log = observability::log;
 
 namespace {
 constexpr core::Milliseconds kInquiryAnswer{1'000};
@@ -27,7 +31,10 @@ void ListenerSlot::clear() {
 }
 
 Identity::Identity(PoolContext& context, ConnectionSettings settings)
-    : context_(context), settings_(std::move(settings)), strand_(std::make_shared<Strand>(context.control)) {
+    : context_(context),
+      settings_(std::move(settings)),
+      strand_(std::make_shared<Strand>(context.control)),
+      config_(context.secrets.config()) {
   status_.has_credential = !needs_credential(settings_);
 }
 
@@ -51,17 +58,40 @@ Lane::Finished Identity::open_lane(const Member& member, Client& client) {
   return finished;
 }
 
-// Opened under the lock: no client is taken away between the look at it and the opening.
+// Under the lock: no client is taken away between the look at it and the opening.
+Lane::Finished Identity::set_valve_locked(const Member& member) {
+  if (member.denial) return member.lane->refuse(member.denial->text);
+  if (client_) return open_lane(member, *client_);
+  if (refusal_) return member.lane->refuse(*refusal_);
+  member.lane->hold();
+  return {};
+}
+
+Lane::Finished Identity::set_valves_locked() {
+  Lane::Finished finished;
+  for (const Members* all : {&orphans_, &members_}) {
+    for (const Member& member : *all) {
+      const auto more = set_valve_locked(member);
+      finished.insert(finished.end(), more.begin(), more.end());
+    }
+  }
+  return finished;
+}
+
+std::optional<Identity::Denial> Identity::denial_of(const Member& member) const {
+  auto objection = objection_to_user(*context_.secrets.config(), settings_, member.requester);
+  if (!objection) return std::nullopt;
+  return Denial{*std::move(objection), context_.clock.system_now()};
+}
+
+// The right is looked at under the lock, so that a config which changes meanwhile is looked at after this.
 void Identity::join(const Member& member) {
   Lane::Finished finished;
   {
     std::lock_guard lock(mutex_);
     members_.push_back(member);
-    if (client_) {
-      finished = open_lane(member, *client_);
-    } else if (refusal_) {
-      finished = member.lane->refuse(*refusal_);
-    }
+    members_.back().denial = denial_of(member);
+    finished = set_valve_locked(members_.back());
   }
   context_.finish(finished);
   strand_->post([self = shared_from_this()] {
@@ -111,8 +141,56 @@ void Identity::purge(Lane& lane) {
   context_.finish(finished);
 }
 
-ConnectionStatus Identity::status(const std::string& topic) const {
+bool Identity::take_config_locked() {
+  const auto before = std::exchange(config_, context_.secrets.config());
+  const auto names = secret_names(settings_);
+  return std::any_of(names.begin(), names.end(), [&](const vault::SecretName& name) {
+    const vault::Entry* was = before->find(name);
+    const vault::Entry* is = config_->find(name);
+    return (was == nullptr) != (is == nullptr) || (is != nullptr && *is != *was);
+  });
+}
+
+// The lanes of those who lost their right close at once, even while the strand is busy with a login.
+void Identity::config_changed() {
+  Lane::Finished finished;
+  std::string lost;
+  {
+    std::lock_guard lock(mutex_);
+    if (!take_config_locked() || ended_ || context_.stopping.load()) return;
+    for (Member& member : members_) {
+      auto denial = denial_of(member);
+      const bool same = denial ? member.denial && denial->text == member.denial->text : !member.denial;
+      if (same) continue;
+      if (denial && !member.denial) lost += (lost.empty() ? "" : " ") + member.requester.id;
+      member.denial = std::move(denial);
+      const auto more = set_valve_locked(member);
+      finished.insert(finished.end(), more.begin(), more.end());
+    }
+  }
+  context_.finish(finished);
+  if (!lost.empty()) {
+    log::event(log::Level::kWarn, "topic-destination/suspended",
+               "the vault config keeps the secret from them; records wait in the database",
+               {{"destinations", std::string_view(lost)}});
+  }
+  strand_->post([weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self) return;
+    if (self->keeper_) self->keeper_->rules_changed();
+    if (self->connected_.load()) self->warm_and_announce();
+  });
+}
+
+ConnectionStatus Identity::status(const Member& of) const {
+  const std::string& topic = of.topic.topic;
   std::lock_guard lock(mutex_);
+  const auto own =
+      std::find_if(members_.begin(), members_.end(), [&](const Member& member) { return member.lane == of.lane; });
+  if (own != members_.end() && own->denial) {
+    return ConnectionStatus{
+        .has_credential = false, .last_error = own->denial->text, .last_error_at = own->denial->since};
+  }
   ConnectionStatus status = status_;
   status.connected = connected_.load();
   if (const auto found = topic_troubles_.find(topic); found != topic_troubles_.end()) {
@@ -174,12 +252,20 @@ Identity::Members Identity::members() const {
   return all;
 }
 
+// Whatever the client.
 void Identity::refuse(const std::string& reason) {
+  Lane::Finished finished;
   {
     std::lock_guard lock(mutex_);
     refusal_ = reason;
+    for (const Members* all : {&orphans_, &members_}) {
+      for (const Member& member : *all) {
+        const auto more = member.lane->refuse(member.denial ? member.denial->text : reason);
+        finished.insert(finished.end(), more.begin(), more.end());
+      }
+    }
   }
-  for (const Member& member : members()) context_.finish(member.lane->refuse(reason));
+  context_.finish(finished);
 }
 
 void Identity::end(const std::string& reason) {
@@ -199,19 +285,15 @@ void Identity::end(const std::string& reason) {
 
 std::shared_ptr<Client> Identity::take_client(const std::optional<std::string>& refusal) {
   std::shared_ptr<Client> client;
+  Lane::Finished finished;
   {
     std::lock_guard lock(mutex_);
     if (refusal) connected_.store(false);
     refusal_ = refusal;
     client = std::exchange(client_, nullptr);
+    finished = set_valves_locked();
   }
-  for (const Member& member : members()) {
-    if (refusal) {
-      context_.finish(member.lane->refuse(*refusal));
-    } else {
-      member.lane->hold();
-    }
-  }
+  context_.finish(finished);
   return client;
 }
 
@@ -230,8 +312,21 @@ void Identity::made_room() {
 
 std::optional<vault::Requester> Identity::requester() const {
   std::lock_guard lock(mutex_);
-  if (members_.empty()) return std::nullopt;
-  return members_.front().requester;
+  const auto found =
+      std::find_if(members_.begin(), members_.end(), [](const Member& member) { return !member.denial; });
+  return found == members_.end() ? std::nullopt : std::optional(found->requester);
+}
+
+std::optional<std::string> Identity::denial() const {
+  std::lock_guard lock(mutex_);
+  const bool all_denied =
+      std::all_of(members_.begin(), members_.end(), [](const Member& member) { return member.denial.has_value(); });
+  return members_.empty() || !all_denied ? std::nullopt : std::optional(members_.front().denial->text);
+}
+
+std::optional<std::string> Identity::objection() const {
+  const auto running = client();
+  return running ? running->objection() : std::nullopt;
 }
 
 std::string Identity::destinations() const {

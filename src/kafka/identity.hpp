@@ -38,11 +38,16 @@ class ListenerSlot {
 
 class Identity final : public ClientObserver, public CredentialHost, public std::enable_shared_from_this<Identity> {
  public:
+  struct Denial {
+    std::string text;
+    core::SystemTime since{};
+  };
   struct Member {
     TopicSettings topic;
     vault::Requester requester;
     std::shared_ptr<ListenerSlot> listener;
     std::shared_ptr<Lane> lane;
+    std::optional<Denial> denial = {};  // why the secrets are kept from it; its lane takes nothing then
   };
 
   Identity(PoolContext& context, ConnectionSettings settings);
@@ -51,7 +56,7 @@ class Identity final : public ClientObserver, public CredentialHost, public std:
   void leave(const std::shared_ptr<Lane>& lane);
   void send(Lane& lane, std::shared_ptr<const RecordBatch> batch, Producer::Done done);
   void purge(Lane& lane);
-  [[nodiscard]] ConnectionStatus status(const std::string& topic) const;
+  [[nodiscard]] ConnectionStatus status(const Member& member) const;
   void inquire();  // what is wrong with the topics, for status()
   [[nodiscard]] const ConnectionSettings& settings() const { return settings_; }
   // One client takes one compression for a topic; a destination that wants another one needs an identity of its own
@@ -76,12 +81,15 @@ class Identity final : public ClientObserver, public CredentialHost, public std:
   void token_wanted() override;
 
   std::optional<vault::Requester> requester() const override;
+  std::optional<std::string> denial() const override;
+  std::optional<std::string> objection() const override;
   bool has_room_for_candidate() const override { return previous_.expired(); }
   void adopt(Proven proven) override;
   void renew(const Login& login) override;
   void credential_failed(CredentialFailure failure) override;
-  void withdraw() override;
+  void withdraw(const std::string& why) override;
   void target_changed();
+  void config_changed();  // any thread: what its destinations may use is in force when this returns
   void refusal_begins(vault::Refusal refusal) override;
   void refusal_ends() override;
 
@@ -102,6 +110,11 @@ class Identity final : public ClientObserver, public CredentialHost, public std:
   void open_without_login();
   std::shared_ptr<Client> make_silent_client(OpenClient made);
   void install(const std::shared_ptr<Client>& client);
+  [[nodiscard]] std::optional<Denial> denial_of(const Member& member) const;
+  [[nodiscard]] bool take_config_locked();  // true when it says something else of the connection's secrets
+  // The lane of a member, or of all: refused by its right, open to the client, refused or held without one.
+  Lane::Finished set_valve_locked(const Member& member);
+  Lane::Finished set_valves_locked();
   Lane::Finished open_lane(const Member& member, Client& client);
   void look_for_room();
   bool warm_candidate(Client& candidate);
@@ -147,6 +160,7 @@ class Identity final : public ClientObserver, public CredentialHost, public std:
   std::shared_ptr<CredentialKeeper> keeper_;  // strand; null when there is nothing to prove
 
   mutable std::mutex mutex_;
+  std::shared_ptr<const vault::VaultConfig> config_;  // the one that was looked at last
   Members members_;
   Members orphans_;  // destinations that are gone, with batches that still wait
   std::shared_ptr<Client> client_;

@@ -59,7 +59,12 @@ void Identity::install(const std::shared_ptr<Client>& client) {
   if (!wanted) return context_.retire(client);
   retry_.reset();
   plan_end_of_login(client);
-  for (const Member& member : members()) context_.finish(open_lane(member, *client));
+  Lane::Finished finished;
+  {
+    std::lock_guard lock(mutex_);
+    if (client_ == client) finished = set_valves_locked();
+  }
+  context_.finish(finished);
   strand_->post([weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->ask_first();
   });
@@ -241,15 +246,15 @@ bool Identity::give_up_client(std::string_view why) {
 }
 
 // Nor is a client made again that was to be: the keeper proves its target first.
-void Identity::withdraw() {
+void Identity::withdraw(const std::string& why) {
   rebuild_planned_ = false;
-  give_up_client("the secret is bound to another target; records wait in the database");
+  give_up_client(fmt::format("{}; records wait in the database", why));
 }
 
 void Identity::target_changed() {
   strand_->post([weak = weak_from_this()] {
     const auto self = weak.lock();
-    if (self && self->keeper_) self->keeper_->target_changed();
+    if (self && self->keeper_) self->keeper_->rules_changed();
   });
 }
 

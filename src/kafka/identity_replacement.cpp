@@ -22,7 +22,7 @@ constexpr core::Milliseconds kWarmLimit{2'000};
 // A client that meets its topics only with the first records sends those late, and perhaps after others.
 bool Identity::warm_candidate(Client& candidate) {
   for (const Member& member : members()) {
-    if (!candidate.sink(member.topic)) return false;
+    if (!member.denial && !candidate.sink(member.topic)) return false;
   }
   return candidate.warm(kWarmLimit);
 }

@@ -86,7 +86,7 @@ void PoolContext::leave_retired_to_the_system() {
 }
 
 BrokerObjection PoolContext::objection_to_brokers_of(const ConnectionSettings& settings) const {
-  return objection_to_brokers(secrets.config(), options.bindings, settings);
+  return objection_to_brokers(secrets.config_in_force(), options.bindings, settings);
 }
 
 std::string PoolContext::redacted(std::string text) const {

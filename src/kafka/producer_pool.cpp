@@ -25,23 +25,11 @@ constexpr core::Milliseconds kDestructorLimit{5'000};
 constexpr std::string_view kStopping = "the program is stopping";
 
 // Why a destination cannot have a connection at all; empty when it can.
-std::string objection(const ConnectionSettings& settings, const vault::VaultConfig& config,
-                      const vault::Requester& requester) {
+std::string objection(const ConnectionSettings& settings) {
   if (uses_sasl(settings)) {
     if (settings.sasl_mechanism == SaslMechanism::kNone) return "the connection needs saslMechanism";
     if (!settings.sasl_jaas_config && settings.sasl_jaas_text.empty() && !settings.sasl_password) {
       return "the connection needs saslJaasConfig or saslPassword as a reference to a secret";
-    }
-  }
-  for (const vault::SecretName& name : secret_names(settings)) {
-    switch (config.check(name, requester)) {
-      case vault::ScopeVerdict::kGranted:
-        break;
-      case vault::ScopeVerdict::kUnknownName:
-        return fmt::format("secret '{}': the vault config has no such name", name.value());
-      case vault::ScopeVerdict::kOutOfScope:
-        return fmt::format("secret '{}': its scope does not allow {}/{}", name.value(), requester.resource_type,
-                           requester.id);
     }
   }
   return {};
@@ -54,6 +42,7 @@ struct ProducerPool::Impl : std::enable_shared_from_this<ProducerPool::Impl> {
       : context(options, secrets, clock, metrics) {}
 
   std::shared_ptr<Identity> find_or_make(const ConnectionSettings& connection, const TopicSettings& topic);
+  void config_changed();
   void left(const std::shared_ptr<Identity>& identity);
   void close_when_idle(const std::shared_ptr<Identity>& identity, core::SteadyTime deadline);
   bool wait_until(core::SteadyTime deadline, const std::function<bool()>& condition);
@@ -63,11 +52,12 @@ struct ProducerPool::Impl : std::enable_shared_from_this<ProducerPool::Impl> {
   std::vector<std::shared_ptr<Identity>> identities;
   std::vector<std::shared_ptr<Identity>> closing;  // told to end, perhaps not there yet
   bool shut_down = false;
+  std::unique_ptr<vault::Watch> config_watch;
 };
 
 namespace {
 
-// A destination that may not have the connection: every batch fails with the reason.
+// A destination that can have no connection: every batch fails with the reason.
 class RefusedProducer final : public Producer {
  public:
   RefusedProducer(PoolContext& context, std::string reason, std::size_t max_bytes)
@@ -108,7 +98,7 @@ class PooledProducer final : public Producer {
   void send(std::shared_ptr<const RecordBatch> batch, Done done) override {
     identity_->send(*member_.lane, std::move(batch), std::move(done));
   }
-  [[nodiscard]] ConnectionStatus status() const override { return identity_->status(member_.topic.topic); }
+  [[nodiscard]] ConnectionStatus status() const override { return identity_->status(member_); }
   void inquire() override { identity_->inquire(); }
   [[nodiscard]] std::size_t max_record_bytes() const override { return kafka::max_record_bytes(identity_->settings()); }
   void purge() override { identity_->purge(*member_.lane); }
@@ -122,7 +112,11 @@ class PooledProducer final : public Producer {
 
 ProducerPool::ProducerPool(const Options& options, vault::SecretCache& secrets, const core::Clock& clock,
                            observability::Metrics& metrics)
-    : impl_(std::make_shared<Impl>(options, secrets, clock, metrics)) {}
+    : impl_(std::make_shared<Impl>(options, secrets, clock, metrics)) {
+  impl_->config_watch = secrets.watch_config([weak = std::weak_ptr(impl_)] {
+    if (const auto impl = weak.lock()) impl->config_changed();
+  });
+}
 
 ProducerPool::~ProducerPool() { shutdown(kDestructorLimit); }
 
@@ -141,7 +135,7 @@ std::shared_ptr<Identity> ProducerPool::Impl::find_or_make(const ConnectionSetti
 
 std::unique_ptr<Producer> ProducerPool::acquire(const ConnectionSettings& connection, const TopicSettings& topic,
                                                 const vault::Requester& requester, Listener listener) {
-  std::string reason = objection(connection, impl_->context.secrets.config(), requester);
+  std::string reason = objection(connection);
   std::lock_guard lock(impl_->mutex);
   if (impl_->shut_down) reason = kStopping;
   if (!reason.empty()) {
@@ -194,7 +188,13 @@ bool ProducerPool::Impl::wait_until(core::SteadyTime deadline, const std::functi
   return true;
 }
 
+void ProducerPool::Impl::config_changed() {
+  std::lock_guard lock(mutex);
+  for (const auto& identity : identities) identity->config_changed();
+}
+
 void ProducerPool::shutdown(core::Milliseconds limit) {
+  impl_->config_watch.reset();
   std::vector<std::shared_ptr<Identity>> ending;
   {
     std::lock_guard lock(impl_->mutex);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kafka/target_check.hpp"
 
+#include <fmt/format.h>
+
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,7 +25,7 @@ bool shows_secret(SaslMechanism mechanism) {
 
 }  // namespace
 
-BrokerObjection objection_to_brokers(const vault::VaultConfig& config, const vault::TargetBindings* bindings,
+BrokerObjection objection_to_brokers(const vault::ConfigInForce& config, const vault::TargetBindings* bindings,
                                      const ConnectionSettings& settings) {
   std::vector<vault::SecretName> names = private_secrets(settings);
   if (names.empty() && !uses_own_aws_identity(settings)) return {};
@@ -37,13 +39,30 @@ BrokerObjection objection_to_brokers(const vault::VaultConfig& config, const vau
     if (auto objection = objection_to_msk_broker(settings, broker)) return objection;
     vault::Target at = target;
     at.address = std::string(broker);
+    const auto now = config.load();
     for (const vault::SecretName& name : names) {
-      if (auto ruling = vault::TargetPolicy(config).rule(name, at); ruling.refused()) return std::move(ruling.text);
+      if (auto ruling = vault::TargetPolicy(*now).rule(name, at); ruling.refused()) return std::move(ruling.text);
       if (bindings == nullptr) continue;
       if (auto objected = bindings->objection_to_broker(name, named, broker)) return objected;
     }
     return std::nullopt;
   };
+}
+
+std::optional<std::string> objection_to_user(const vault::VaultConfig& config, const ConnectionSettings& settings,
+                                             const vault::Requester& requester) {
+  for (const vault::SecretName& name : secret_names(settings)) {
+    switch (config.check(name, requester)) {
+      case vault::ScopeVerdict::kGranted:
+        break;
+      case vault::ScopeVerdict::kUnknownName:
+        return fmt::format("secret '{}': the vault config has no such name", name.value());
+      case vault::ScopeVerdict::kOutOfScope:
+        return fmt::format("secret '{}': its scope does not allow {}/{}", name.value(), requester.resource_type,
+                           requester.id);
+    }
+  }
+  return std::nullopt;
 }
 
 core::Result<void> check_token_endpoint(const vault::VaultConfig& config, const ConnectionSettings& settings) {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whether the secrets of a connection may be shown to a broker (S-01..S-04) or to its token endpoint (S-08). Asked
 // again before every connection, because a cluster tells its clients of brokers that no destination names (S-02).
-// Thread: the result is called on any thread; pure but for the config that it refers to. Ownership: the config outlives
-// it; `bindings` may be null, and nothing is bound to its first target then. Failure: what check_token_endpoint()
-// gives; claim_target() and prove_target() wait for the database, and give its errors too.
+// Thread: the result is called on any thread; pure but for the config in force that it refers to. Ownership: the config
+// outlives it; `bindings` may be null, and nothing is bound to its first target then. Failure: what
+// check_token_endpoint() gives; claim_target() and prove_target() wait for the database, and give its errors too.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,8 +20,12 @@
 namespace embergate::kafka {
 
 // Empty when the connection shows no secret to anybody.
-BrokerObjection objection_to_brokers(const vault::VaultConfig& config, const vault::TargetBindings* bindings,
+BrokerObjection objection_to_brokers(const vault::ConfigInForce& config, const vault::TargetBindings* bindings,
                                      const ConnectionSettings& settings);
+
+// Why the secrets of a connection are kept from this user; nothing: they are not.
+std::optional<std::string> objection_to_user(const vault::VaultConfig& config, const ConnectionSettings& settings,
+                                             const vault::Requester& requester);
 
 // kForbidden, with the secret's name and the address: a destination may be older than the pins of today's config.
 core::Result<void> check_token_endpoint(const vault::VaultConfig& config, const ConnectionSettings& settings);

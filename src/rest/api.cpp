@@ -213,7 +213,7 @@ struct Api::Impl {
   asio::awaitable<core::Result<Response>> vault_retarget(Call& call) {
     EG_CO_TRY(auto body, co_await body_of(call));
     auto read = [this, text = std::move(body)]() mutable {
-      return read_retarget(std::move(text), parts.secrets.config(), parts.clock.system_now());
+      return read_retarget(std::move(text), *parts.secrets.config(), parts.clock.system_now());
     };
     const std::string& owner = call.principal.client_id;
     EG_CO_TRY(const vault::TargetBinding wanted, co_await core::run_blocking(parts.pool, owner, std::move(read)));

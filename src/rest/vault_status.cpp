@@ -61,7 +61,8 @@ std::string vault_status_json(const vault::SecretCache& secrets, const vault::Ta
                               const std::vector<SecretUse>& uses, const std::map<std::string, std::uint64_t>& in_use,
                               core::SystemTime now) {
   std::map<vault::SecretName, std::vector<const SecretUse*>> by_name;
-  for (const auto& [name, entry] : secrets.config().entries()) by_name[name];
+  const auto config = secrets.config();
+  for (const auto& [name, entry] : config->entries()) by_name[name];
   for (const auto& use : uses) by_name[use.name].push_back(&use);
   Parts all;
   for (const auto& [name, users] : by_name) {
@@ -79,7 +80,7 @@ std::string vault_status_json(const vault::SecretCache& secrets, const vault::Ta
     secret.integer("inUse", used == in_use.end() ? report.generation : used->second);
     add_times(secret, report, now);
     add_target(secret, bindings, name);
-    for (const auto* use : users) add_use(secret, *use, secrets.config().check(name, use->requester));
+    for (const auto* use : users) add_use(secret, *use, config->check(name, use->requester));
     all.part("secret", secret);
   }
   return parameters_json(all);

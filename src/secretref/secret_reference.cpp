@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 
 #include "embergate/core/nearest.hpp"
 #include "embergate/fhir/reference.hpp"
@@ -73,11 +74,11 @@ Issue invalid(std::string diagnostics, std::string path) {
 
 class Validation {
  public:
-  Validation(const fhir::Resource& resource, std::string_view stored_id, const vault::VaultConfig& config,
+  Validation(const fhir::Resource& resource, std::string_view stored_id, const vault::ConfigInForce& config,
              const Options& options)
       : resource_(resource),
         stored_id_(stored_id),
-        config_(config),
+        in_force_(config),
         options_(options),
         urls_(reference_urls_in(resource)) {}
 
@@ -128,17 +129,17 @@ class Validation {
 
   void check_name(const vault::SecretName& name, const SecretField& field) {
     const vault::Requester requester{std::string(resource_.type()), std::string(stored_id_), field.path};
-    switch (config_.check(name, requester)) {
+    if (!config_) config_ = in_force_.load();
+    switch (config_->check(name, requester)) {
       case vault::ScopeVerdict::kGranted:
         return;
       case vault::ScopeVerdict::kUnknownName:
         if (!options_.strict_references) return;
         issues_.push_back(
             {"fatal", "not-found",
-             config_.enabled()
-                 ? fmt::format(
-                       "secret \"{}\" is not in the vault config{}", name.value(),
-                       instead(name, requester, "add it there and start the gateway again, or name one that is"))
+             config_->enabled()
+                 ? fmt::format("secret \"{}\" is not in the vault config{}", name.value(),
+                               instead(name, requester, "add it there, or name one that is"))
                  : fmt::format("secret \"{}\" is not known: no vault config is set (BOX_VAULT_CONFIG)", name.value()),
              field.path});
         return;
@@ -156,8 +157,8 @@ class Validation {
   [[nodiscard]] std::string instead(const vault::SecretName& name, const vault::Requester& requester,
                                     std::string_view otherwise) const {
     core::Nearest nearest(name.value(), name.value().size() / 3 + 1);
-    for (const auto& [known, entry] : config_.entries()) {
-      if (known != name && config_.check(known, requester) == vault::ScopeVerdict::kGranted)
+    for (const auto& [known, entry] : config_->entries()) {
+      if (known != name && config_->check(known, requester) == vault::ScopeVerdict::kGranted)
         nearest.offer(known.value());
     }
     return nearest.name().empty() ? fmt::format(": {}", otherwise)
@@ -179,7 +180,8 @@ class Validation {
 
   const fhir::Resource& resource_;
   std::string_view stored_id_;
-  const vault::VaultConfig& config_;
+  const vault::ConfigInForce& in_force_;
+  std::shared_ptr<const vault::VaultConfig> config_;  // of all references alike; null: none yet
   const Options& options_;
   std::vector<Node> urls_;
   std::vector<Issue> issues_;
@@ -211,7 +213,7 @@ std::vector<FieldReference> references_in(const fhir::Resource& resource) {
 }
 
 std::vector<Issue> validate(const fhir::Resource& resource, std::string_view stored_id,
-                            const vault::VaultConfig& config, const Options& options) {
+                            const vault::ConfigInForce& config, const Options& options) {
   return Validation(resource, stored_id, config, options).run();
 }
 

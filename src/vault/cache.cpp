@@ -80,10 +80,10 @@ std::string_view to_string(Refused what) {
   return reason::kLoginRefused;
 }
 
-Result<const Entry*> SecretCache::Impl::granted(const SecretName& name, const Requester& requester) {
-  switch (config.check(name, requester)) {
+Result<void> SecretCache::Impl::granted(const SecretName& name, const Requester& requester) {
+  switch (config.load()->check(name, requester)) {
     case ScopeVerdict::kGranted:
-      return config.find(name);
+      return {};
     case ScopeVerdict::kUnknownName:
       counters.error->add();
       return core::make_error(ErrorCode::kNotFound,
@@ -111,12 +111,16 @@ void SecretCache::Impl::log_denial(const SecretName& name, const Requester& requ
               {"field", std::string_view(requester.field)}});
 }
 
-std::shared_ptr<TrackedFile> SecretCache::Impl::track(const Entry& entry, ContentKind kind) {
+std::shared_ptr<TrackedFile> SecretCache::Impl::track(const SecretName& name, ContentKind kind) {
   std::lock_guard lock(mutex);
-  auto& slot = tracked[{entry.name, kind}];
+  if (const auto found = tracked.find({name, kind}); found != tracked.end()) return found->second;
+  const auto now = config.load();
+  const Entry* entry = now->find(name);
+  if (entry == nullptr) forget_unused_locked();
+  auto& slot = tracked[{name, kind}];
   if (!slot) {
     slot = std::make_shared<TrackedFile>(
-        entry, kind, timing_of(options), context,
+        entry != nullptr ? *entry : Entry{.name = name, .path = {}, .scopes = {}}, kind, timing_of(options), context,
         [this](const TrackedFile& file, const FileState& state, const Effect& effect) {
           on_effect(file, state, effect);
         },
@@ -136,12 +140,13 @@ std::vector<std::shared_ptr<TrackedFile>> SecretCache::Impl::tracked_as(const Se
 
 // Two names by which one file is reached add up their scopes.
 void SecretCache::Impl::warn_about_shared_file(const SecretName& name, const Identity& identity) {
-  const Entry* entry = config.find(name);
+  const auto now = config.load();
+  const Entry* entry = now->find(name);
   if (entry == nullptr || entry->json_pointer) return;
   std::lock_guard lock(first_mutex);
   const auto [first, is_new] = first_by_inode.emplace(std::pair(identity.device, identity.inode), name);
-  const Entry* other = config.find(first->second);
-  // That equal paths are shared was logged at the start.
+  const Entry* other = now->find(first->second);
+  // That equal paths are shared was logged when the config was read.
   if (is_new || first->second == name || other == nullptr || other->path == entry->path) return;
   log::event(log::Level::kWarn, "secret/shared-file",
              "two names lead to one file; those in the scope of either get the same value",
@@ -227,24 +232,16 @@ Result<SecretValue> SecretCache::Impl::answer(TrackedFile& file, Use use, bool s
 SecretCache::SecretCache(VaultConfig config, Options options, const core::Clock& clock, observability::Metrics& metrics,
                          std::shared_ptr<FileSystem> files)
     : impl_(std::make_unique<Impl>(std::move(config), std::move(options), clock, metrics, std::move(files))) {
-  if (impl_->config.enabled()) {
-    std::string names;
-    for (const auto& [name, entry] : impl_->config.entries()) names += (names.empty() ? "" : " ") + name.value();
-    log::event(
-        log::Level::kInfo, "vault/loaded", "the vault config is in use",
-        {{"count", static_cast<std::int64_t>(impl_->config.entries().size())}, {"names", std::string_view(names)}});
-  }
+  impl_->log_config(*impl_->config.load(), {});
   if (impl_->options.start_poll_thread) impl_->poll_thread = std::thread([impl = impl_.get()] { impl->poll_loop(); });
 }
 
 SecretCache::~SecretCache() { stop(); }
 
-const VaultConfig& SecretCache::config() const { return impl_->config; }
-
 Result<SecretValue> SecretCache::resolve(const SecretName& name, const Requester& requester, ContentKind kind,
                                          Use use) {
-  EG_TRY(const Entry* entry, impl_->granted(name, requester));
-  const auto file = impl_->track(*entry, kind);
+  EG_CHECK(impl_->granted(name, requester));
+  const auto file = impl_->track(name, kind);
   impl_->note_use(file);
   const auto reads = file->with_state([](const FileState& state) { return state.reads(); });
   file->look();
@@ -253,8 +250,8 @@ Result<SecretValue> SecretCache::resolve(const SecretName& name, const Requester
 
 Result<SecretValue> SecretCache::refresh(const SecretName& name, const Requester& requester, ContentKind kind, Use use,
                                          std::uint64_t used_generation) {
-  EG_TRY(const Entry* entry, impl_->granted(name, requester));
-  const auto file = impl_->track(*entry, kind);
+  EG_CHECK(impl_->granted(name, requester));
+  const auto file = impl_->track(name, kind);
   impl_->note_use(file);
   struct Before {
     std::uint64_t reads;
@@ -279,9 +276,7 @@ std::shared_ptr<const Secret> SecretCache::previous(const SecretName& name) cons
 
 std::unique_ptr<Watch> SecretCache::watch(const SecretName& name, ContentKind kind,
                                           std::function<void(std::uint64_t generation)> changed) {
-  const Entry* entry = impl_->config.find(name);
-  if (entry == nullptr) return std::make_unique<Watch>();
-  auto watch = impl_->notices->add(impl_->track(*entry, kind), std::move(changed));
+  auto watch = impl_->notices->add(impl_->track(name, kind), std::move(changed));
   impl_->kick(true);
   return watch;
 }
@@ -289,6 +284,7 @@ std::unique_ptr<Watch> SecretCache::watch(const SecretName& name, ContentKind ki
 void SecretCache::drop() {
   std::lock_guard lock(impl_->mutex);
   for (const auto& [key, file] : impl_->tracked) file->forget_identity();
+  if (impl_->config_watch) impl_->config_watch->file()->forget_identity();
 }
 
 void SecretCache::poll_once() { impl_->poll_once(); }
@@ -303,6 +299,7 @@ void SecretCache::stop() {
     std::lock_guard lock(impl_->mutex);
     for (const auto& [key, file] : impl_->tracked) file->abandon();
   }
+  if (impl_->config_watch) impl_->config_watch->file()->abandon();
   if (impl_->poll_thread.joinable()) impl_->poll_thread.join();
   impl_->checkers.stop();
   impl_->notices->close();

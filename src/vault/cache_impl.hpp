@@ -14,6 +14,7 @@
 
 #include "embergate/vault/bundle.hpp"
 #include "embergate/vault/cache.hpp"
+#include "vault/config_watch.hpp"
 #include "vault/expiry_watch.hpp"
 #include "vault/notices.hpp"
 #include "vault/redactor.hpp"
@@ -42,10 +43,24 @@ struct ResolutionCounters {
   }
 };
 
+// What watchers of the config watch; there is nothing to look at.
+class ConfigVersion final : public Subject {
+ public:
+  void advance() { ++generation_; }
+  void check() override {}
+  bool check_at_once() override { return true; }
+  std::string lane() override { return {}; }
+  std::uint64_t generation() override { return generation_; }
+  std::optional<core::SteadyTime> due() override { return std::nullopt; }
+
+ private:
+  std::atomic<std::uint64_t> generation_{1};
+};
+
 struct SecretCache::Impl {
   Impl(VaultConfig vault_config, Options chosen, const core::Clock& the_clock, observability::Metrics& the_metrics,
        std::shared_ptr<FileSystem> file_system)
-      : config(std::move(vault_config)),
+      : config(std::make_shared<const VaultConfig>(std::move(vault_config))),
         options(std::move(chosen)),
         clock(the_clock),
         metrics(the_metrics),
@@ -53,16 +68,24 @@ struct SecretCache::Impl {
         pool(reader_limits(options)),
         checkers(checker_limits(options)),
         context{clock,
-                file_system ? std::move(file_system) : machine_file_system(config.allowed_roots()),
+                file_system ? file_system : machine_file_system(config.load()->allowed_roots()),
                 pool,
                 &clock == &core::system_clock() ? pool.pause() : Pause([](core::Milliseconds) {}),
                 options.read_timeout,
                 options.allow_world_writable},
         notices(std::make_shared<Notices>()),
-        gauges(the_metrics, options.names_in_metrics) {}
+        gauges(the_metrics, options.names_in_metrics) {
+    watch_config_file(std::move(file_system));
+  }
 
-  core::Result<const Entry*> granted(const SecretName& name, const Requester& requester);
-  std::shared_ptr<TrackedFile> track(const Entry& entry, ContentKind kind);
+  core::Result<void> granted(const SecretName& name, const Requester& requester);
+  std::shared_ptr<TrackedFile> track(const SecretName& name, ContentKind kind);
+  void forget_unused_locked();
+  void watch_config_file(std::shared_ptr<FileSystem> file_system);
+  void reload_config();
+  void follow_config(const std::shared_ptr<const VaultConfig>& next, const ConfigChange& change);
+  void log_config(const VaultConfig& now, const ConfigChange& change) const;
+  void tell();
   std::vector<std::shared_ptr<TrackedFile>> tracked_as(const SecretName& name) const;
   core::Result<SecretValue> answer(TrackedFile& file, Use use, bool settles, std::uint64_t reads_before);
   void on_effect(const TrackedFile& file, const FileState& state, const Effect& effect);
@@ -90,7 +113,7 @@ struct SecretCache::Impl {
   void warn_about_shared_file(const SecretName& name, const Identity& identity);
   void log_denial(const SecretName& name, const Requester& requester);
 
-  const VaultConfig config;
+  ConfigInForce config;
   const Options options;
   const core::Clock& clock;
   observability::Metrics& metrics;
@@ -99,10 +122,13 @@ struct SecretCache::Impl {
   ReadPool checkers;  // of those that wait for them in the poll thread's stead
   const LookContext context;
   const std::shared_ptr<Notices> notices;
+  const std::shared_ptr<ConfigVersion> config_version = std::make_shared<ConfigVersion>();
+  std::unique_ptr<ConfigWatch> config_watch;  // null: the config does not change
   const std::shared_ptr<Refusals> refusals = std::make_shared<Refusals>();
   Redactor redactor;
 
   mutable std::mutex mutex;  // guards what follows; never held while a file is looked at
+  // Bounded: a name that the config has not stays only while someone holds its file.
   std::map<std::pair<SecretName, ContentKind>, std::shared_ptr<TrackedFile>> tracked;
   std::map<std::string, std::weak_ptr<TrackedBundle>> bundles;
   std::set<std::string> denials;

@@ -50,6 +50,7 @@ std::vector<std::shared_ptr<Subject>> SecretCache::Impl::polled() const {
     std::lock_guard lock(mutex);
     subjects.insert(subjects.end(), used.begin(), used.end());
   }
+  if (config_watch) subjects.push_back(config_watch->file());
   std::sort(subjects.begin(), subjects.end());
   subjects.erase(std::unique(subjects.begin(), subjects.end()), subjects.end());
   return subjects;
@@ -90,19 +91,23 @@ void SecretCache::Impl::end_check(Subject& subject) {
   checks_ended.notify_all();
 }
 
+void SecretCache::Impl::tell() {
+  reload_config();
+  notices->deliver();
+  show_states();
+}
+
 void SecretCache::Impl::poll_round() {
   for (const auto& subject : polled()) {
     if (!subject->check_at_once()) begin_check(subject);
   }
-  notices->deliver();
-  show_states();
+  tell();
 }
 
 void SecretCache::Impl::poll_once() {
   poll_round();
   wait_for_checks(options.read_timeout);
-  notices->deliver();
-  show_states();
+  tell();
 }
 
 void SecretCache::Impl::wait_for_checks(Milliseconds limit) {
@@ -139,8 +144,7 @@ void SecretCache::Impl::poll_loop() {
         last_round = clock.steady_now();
         poll_round();
       } else {
-        notices->deliver();
-        show_states();
+        tell();
       }
       wait = until_next_round(last_round);
     } catch (const std::bad_alloc&) {

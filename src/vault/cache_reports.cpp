@@ -115,7 +115,10 @@ std::vector<Report> SecretCache::Impl::reports_in_use() const {
   std::vector<std::shared_ptr<TrackedFile>> files;
   {
     std::lock_guard lock(mutex);
-    for (const auto& [key, file] : tracked) files.push_back(file);
+    const auto now = config.load();
+    for (const auto& [key, file] : tracked) {
+      if (now->find(key.first) != nullptr) files.push_back(file);
+    }
   }
   std::vector<Report> reports;
   for (const auto& file : files) {
@@ -154,10 +157,7 @@ void SecretCache::Impl::show_states() {
 
 std::shared_ptr<TrackedBundle> SecretCache::Impl::make_bundle(std::vector<BundleMember> members) {
   std::vector<std::shared_ptr<TrackedFile>> files;
-  for (const auto& member : members) {
-    const Entry* entry = member.name ? config.find(*member.name) : nullptr;
-    files.push_back(entry != nullptr ? track(*entry, member.kind) : nullptr);
-  }
+  for (const auto& member : members) files.push_back(member.name ? track(*member.name, member.kind) : nullptr);
   TrackedBundle::Host host{
       [this](const BundleMember& member, const Requester& requester) { return granted(*member.name, requester); },
       [this](const TrackedBundle& bundle, const BundleReport& report) { on_bundle(bundle, report); }};
@@ -186,6 +186,14 @@ std::shared_ptr<Bundle> SecretCache::bundle(std::vector<BundleMember> members) {
 }
 
 Report SecretCache::Impl::report_of_files(const SecretName& name) const {
+  Report unused;
+  unused.name = name;
+  unused.state = State::kUnused;
+  if (config.load()->find(name) == nullptr) {
+    unused.state = State::kMissing;
+    unused.reason = reason::kUnknownName;
+    return unused;
+  }
   // One name may be in use as several kinds: what is not well comes first.
   std::optional<Report> worst;
   for (const auto& file : tracked_as(name)) {
@@ -195,13 +203,6 @@ Report SecretCache::Impl::report_of_files(const SecretName& name) const {
   if (worst) {
     add_bundle_facts(*worst, live_bundles());
     return *worst;
-  }
-  Report unused;
-  unused.name = name;
-  unused.state = State::kUnused;
-  if (config.find(name) == nullptr) {
-    unused.state = State::kMissing;
-    unused.reason = reason::kUnknownName;
   }
   return unused;
 }
@@ -214,7 +215,7 @@ Report SecretCache::report(const SecretName& name) const {
 
 Report SecretCache::report(const SecretName& name, const Requester& requester) const {
   auto report = impl_->report_of_files(name);
-  if (impl_->config.check(name, requester) != ScopeVerdict::kOutOfScope) return report;
+  if (impl_->config.load()->check(name, requester) != ScopeVerdict::kOutOfScope) return report;
   report.state = State::kScopeDenied;
   report.reason.clear();
   report.detail.clear();
@@ -226,10 +227,9 @@ std::unique_ptr<RefusalNote> SecretCache::note_refusal(const std::vector<SecretN
 }
 
 Report SecretCache::probe(const SecretName& name, std::optional<ContentKind> kind) {
-  const Entry* entry = impl_->config.find(name);
-  if (entry == nullptr) return report(name);
+  if (impl_->config.load()->find(name) == nullptr) return report(name);
   const auto look = [&](ContentKind as) {
-    const auto file = impl_->track(*entry, as);
+    const auto file = impl_->track(name, as);
     file->look();
     file->settle();
     return impl_->report_of(*file);
@@ -254,7 +254,8 @@ std::vector<Report> SecretCache::reports_in_use() const {
 
 std::vector<Report> SecretCache::report_all() const {
   std::vector<Report> reports;
-  for (const auto& [name, entry] : impl_->config.entries()) reports.push_back(report(name));
+  const auto now = impl_->config.load();
+  for (const auto& [name, entry] : now->entries()) reports.push_back(report(name));
   return reports;
 }
 

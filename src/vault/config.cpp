@@ -259,6 +259,10 @@ std::string_view to_string(TargetMode mode) {
 
 Result<VaultConfig> VaultConfig::load(const std::string& path, const ConfigRules& rules) {
   EG_TRY(const auto text, read_config(path));
+  return parse_file(path, text, rules);
+}
+
+Result<VaultConfig> VaultConfig::parse_file(const std::string& path, std::string_view text, const ConfigRules& rules) {
   auto parsed = parse(text, rules);
   if (!parsed) return with_path(std::move(parsed).error(), path);
   return parsed;
@@ -320,6 +324,22 @@ ScopeVerdict VaultConfig::check(const SecretName& name, const Requester& request
     return scope.resource_type == requester.resource_type && (!scope.id || *scope.id == requester.id);
   });
   return granted ? ScopeVerdict::kGranted : ScopeVerdict::kOutOfScope;
+}
+
+ConfigChange difference(const VaultConfig& before, const VaultConfig& after) {
+  ConfigChange change;
+  for (const auto& [name, entry] : after.entries()) {
+    const Entry* known = before.find(name);
+    if (known == nullptr) {
+      change.added.push_back(name);
+    } else if (*known != entry) {
+      change.changed.push_back(name);
+    }
+  }
+  for (const auto& [name, entry] : before.entries()) {
+    if (after.find(name) == nullptr) change.removed.push_back(name);
+  }
+  return change;
 }
 
 }  // namespace embergate::vault

@@ -151,7 +151,7 @@ std::size_t size_limit(ContentKind kind, bool raw) {
 }
 
 Content normalise(std::string bytes, ContentKind kind, bool raw) {
-  raw |= kind == ContentKind::kPkcs12 || kind == ContentKind::kBinary;
+  raw |= kind == ContentKind::kPkcs12 || kind == ContentKind::kBinary || kind == ContentKind::kConfig;
   std::string_view refusal;
   if (bytes.size() > size_limit(kind, raw)) {
     refusal = reason::kTooLarge;

@@ -15,6 +15,7 @@ class ExpiryWatch {
  public:
   // The mark that was passed since the last call for this name and end: 30, 7, 1 or 0 days; none: nothing new.
   std::optional<int> passed(const SecretName& name, core::SystemTime not_after, core::SystemTime now);
+  void forget(const SecretName& name) { told_.erase(name); }  // the config has it no more
 
  private:
   struct Told {

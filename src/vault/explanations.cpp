@@ -44,7 +44,8 @@ constexpr std::array<Row, 28> kExplanations{{
     {reason::kOutsideRoots, "its path leads out of the directories of BOX_VAULT_ALLOWED_ROOTS"},
     {reason::kPinnedDeleted,
      "its file was deleted under the mount and can never change; mount the directory, not the file"},
-    {reason::kUnknownName, "the vault config has no such name; add an entry and restart"},
+    {reason::kUnknownName,
+     "the vault config has no such name; add an entry, and the config is read again when its file changes"},
     {reason::kIoError, "its file could not be read in time; the file system reported an error or gave no answer"},
     {reason::kLoginRefused,
      "the login with the value of its file is refused; make the file and the other side agree, in any order. A value "

@@ -57,6 +57,28 @@ Effect FileState::timed_out(core::SystemTime wall) {
   return effect;
 }
 
+void FileState::move_on(bool raw, std::optional<PointerTokens> pointer) {
+  raw_ = raw;
+  pointer_ = std::move(pointer);
+  candidate_.reset();
+  identity_.reset();
+  local_ = false;
+  pinned_deleted_ = was_pinned_deleted_ = was_readable_by_others_ = false;
+  if (problem_ != reason::kUnknownName) return;
+  problem_ = {};
+  since_ = {};
+}
+
+void FileState::lose(core::SystemTime wall) {
+  current_.reset();
+  current_fingerprint_ = {};
+  previous_.reset();
+  move_on(false, std::nullopt);
+  problem_ = reason::kUnknownName;
+  detail_.clear();
+  since_ = wall;
+}
+
 void FileState::note_facts(const Observation& seen, Effect& effect) {
   pinned_deleted_ = seen.pinned_deleted;
   effect.pinned_deleted = seen.pinned_deleted && !was_pinned_deleted_;
@@ -197,7 +219,8 @@ State FileState::state(core::SteadyTime now) const {
   if (problem_.empty()) return State::kOk;
   const bool still_served = current_ && (has_running_use_ || !grace_is_over(now));
   if (still_served) return State::kStale;
-  return problem_ == reason::kMissing ? State::kMissing : State::kInvalid;
+  const bool is_missing = problem_ == reason::kMissing || problem_ == reason::kUnknownName;
+  return is_missing ? State::kMissing : State::kInvalid;
 }
 
 std::string_view FileState::reason() const {

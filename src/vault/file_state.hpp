@@ -62,6 +62,11 @@ class FileState {
   // A look that does not come back.
   Effect timed_out(core::SystemTime wall);
 
+  // Another file is looked at from now on, or another part of it: its value is a rotation of this one.
+  void move_on(bool raw, std::optional<PointerTokens> pointer);
+  // The config has the name no more: the values go, the count of generations stays.
+  void lose(core::SystemTime wall);
+
   // A value was seen that is not accepted yet; look again at settles_at().
   [[nodiscard]] bool settling() const { return candidate_.has_value(); }
   [[nodiscard]] core::SteadyTime settles_at() const {

@@ -143,6 +143,7 @@ Inspection inspect(const Secret& value, ContentKind kind) {
       case ContentKind::kBase64UrlKey:
       case ContentKind::kText:
       case ContentKind::kBinary:
+      case ContentKind::kConfig:
         break;
     }
     return {};

@@ -143,7 +143,8 @@ void add_lines(std::vector<Secret>& forms, std::string_view text) {
 
 std::shared_ptr<const Value> make_value(Secret secret, ContentKind kind, Validity validity) {
   auto value = std::make_shared<Value>();
-  const bool is_public = kind == ContentKind::kCertificateChain || kind == ContentKind::kAuthorities;
+  const bool is_public =
+      kind == ContentKind::kCertificateChain || kind == ContentKind::kAuthorities || kind == ContentKind::kConfig;
   secret.with_plaintext([&](std::string_view text) {
     if (is_public) return;
     add_all_forms(value->forms, text);

@@ -77,6 +77,10 @@ void SecretGauges::show_all(const std::vector<Report>& reports, core::SystemTime
   });
 }
 
+void SecretGauges::forget(const SecretName& name) {
+  if (series_.erase(name) > 0) metrics_.remove("secret", name.value());
+}
+
 SecretGauges::Series& SecretGauges::series_of(const SecretName& name) {
   const auto [found, is_new] = series_.try_emplace(name);
   auto& series = found->second;

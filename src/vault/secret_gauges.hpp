@@ -21,6 +21,7 @@ class SecretGauges {
   SecretGauges(observability::Metrics& metrics, bool with_names) : metrics_(metrics), with_names_(with_names) {}
   // `reports`: of all secrets in use.
   void show(const std::vector<Report>& reports, core::SystemTime now);
+  void forget(const SecretName& name);  // the config has it no more
 
  private:
   using Handle = std::shared_ptr<observability::Gauge>;

@@ -40,7 +40,7 @@ bool covers(const TargetBinding& binding, const NamedTarget& target) {
          });
 }
 
-TargetBindings::TargetBindings(const VaultConfig& config, std::unique_ptr<TargetBindingStore> store)
+TargetBindings::TargetBindings(const ConfigInForce& config, std::unique_ptr<TargetBindingStore> store)
     : config_(config), store_(std::move(store)) {}
 
 core::Result<void> TargetBindings::load() {
@@ -51,8 +51,9 @@ core::Result<void> TargetBindings::load() {
 }
 
 bool TargetBindings::applies(const SecretName& secret) const {
-  if (config_.target_mode() != TargetMode::kFirstUse) return false;
-  const Entry* entry = config_.find(secret);
+  const auto config = config_.load();
+  if (config->target_mode() != TargetMode::kFirstUse) return false;
+  const Entry* entry = config->find(secret);
   return entry != nullptr && !entry->allow;
 }
 

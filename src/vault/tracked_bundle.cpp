@@ -151,6 +151,7 @@ void TrackedBundle::consider(const Sight& sight) {
     std::lock_guard lock(mutex_);
     transition_ = false;
     if (!sight.problem.empty()) {
+      if (sight.problem == reason::kUnknownName) forget_locked();
       set_problem_locked(sight.problem, sight.culprit, sight.detail);
     } else if (to_prove && inspection.reason.empty()) {
       if (needs_proof_locked(sight)) accept_locked(sight, inspection);
@@ -175,7 +176,7 @@ void TrackedBundle::accept_locked(const Sight& sight, const Inspection& proof) {
   value->file_generations = sight.generations;
   // There and back again is no rotation.
   const bool same = current_ && sight.fingerprints == accepted_fingerprints_;
-  value->generation = (current_ ? current_->generation : 0) + (same ? 0 : 1);
+  value->generation = same ? generation_ : ++generation_;
   value->not_after = proof.validity.not_after;
   const bool first = !current_;
   current_ = std::move(value);
@@ -189,6 +190,15 @@ void TrackedBundle::accept_locked(const Sight& sight, const Inspection& proof) {
   if (first) since_ = clock_.system_now();
   set_problem_locked({});
   transition_ |= !same;
+}
+
+// A name that the config has no more takes its value along.
+void TrackedBundle::forget_locked() {
+  current_.reset();
+  accepted_fingerprints_.clear();
+  validity_ = {};
+  refused_.clear();
+  mismatch_since_.reset();
 }
 
 // A pair that does not fit is what every rotation in two steps looks like for a moment: it becomes a fault when it
@@ -305,7 +315,8 @@ BundleReport TrackedBundle::report_locked() const {
   } else if (current_ && (has_running_use_ || !grace_is_over_locked())) {
     report.state = State::kStale;
   } else {
-    report.state = problem_ == reason::kMissing ? State::kMissing : State::kInvalid;
+    const bool is_missing = problem_ == reason::kMissing || problem_ == reason::kUnknownName;
+    report.state = is_missing ? State::kMissing : State::kInvalid;
   }
   return report;
 }

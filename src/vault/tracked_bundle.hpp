@@ -24,10 +24,10 @@ class TrackedBundle final : public Bundle, public Subject, public std::enable_sh
     core::Milliseconds forced_refresh;
   };
   struct Host {  // what the cache does for it; all called without a lock of the bundle
-    std::function<core::Result<const Entry*>(const BundleMember&, const Requester&)> grant;
+    std::function<core::Result<void>(const BundleMember&, const Requester&)> grant;
     std::function<void(const TrackedBundle&, const BundleReport&)> changed;  // a generation, or a state
   };
-  // `files`: one per member; null for a literal, and for a name that no one knows.
+  // `files`: one per member; null for a literal.
   TrackedBundle(std::vector<BundleMember> members, std::vector<std::shared_ptr<TrackedFile>> files, Rules rules,
                 Host host, const core::Clock& clock, std::shared_ptr<Notices> notices);
 
@@ -77,6 +77,7 @@ class TrackedBundle final : public Bundle, public Subject, public std::enable_sh
   void accept_locked(const Sight& sight, const Inspection& proof);
   void set_problem_locked(std::string_view why, const std::optional<SecretName>& culprit = {}, std::string detail = {});
   void note_refusal_locked(const Sight& sight, std::string_view why);
+  void forget_locked();
   void settle();
   [[nodiscard]] core::Result<std::shared_ptr<const BundleValue>> answer(Use use);
   [[nodiscard]] BundleReport report_locked() const;
@@ -92,6 +93,7 @@ class TrackedBundle final : public Bundle, public Subject, public std::enable_sh
 
   mutable std::mutex mutex_;  // guards what follows
   std::shared_ptr<const BundleValue> current_;
+  std::uint64_t generation_ = 0;  // of the newest value, whether it is still there or not
   Generations accepted_;
   std::vector<Fingerprint> accepted_fingerprints_;
   Validity validity_;

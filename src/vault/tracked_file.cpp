@@ -21,18 +21,57 @@ Duration at_least_one(Duration value) {
   return std::max(value, Duration(1));
 }
 
+std::optional<PointerTokens> tokens_of(const std::optional<std::string>& pointer) {
+  return pointer ? tokens_of_pointer(*pointer) : std::nullopt;
+}
+
 }  // namespace
 
 TrackedFile::TrackedFile(const Entry& entry, ContentKind kind, Timing timing, LookContext context, OnEffect on_effect,
                          FileState::Check content_check)
     : name_(entry.name),
-      path_(entry.path),
       kind_(kind),
-      limit_(entry.json_pointer ? kMaxFileBytes : size_limit(kind, entry.raw)),
       context_(std::move(context)),
       on_effect_(std::move(on_effect)),
-      state_(kind, entry.raw, timing, std::move(content_check),
-             entry.json_pointer ? tokens_of_pointer(*entry.json_pointer) : std::nullopt) {}
+      source_{entry.path, entry.raw, entry.json_pointer},
+      state_(kind, entry.raw, timing, std::move(content_check), tokens_of(entry.json_pointer)) {
+  if (is_gone_locked()) state_.lose(context_.clock.system_now());
+}
+
+std::size_t TrackedFile::limit_locked() const {
+  return source_.json_pointer ? kMaxFileBytes : size_limit(kind_, source_.raw);
+}
+
+std::string TrackedFile::lane() {
+  std::string path;
+  {
+    std::lock_guard lock(mutex_);
+    path = source_.path;
+  }
+  return path.empty() ? path : context_.files->mount_of(path);
+}
+
+bool TrackedFile::follow(const Entry* entry) {
+  Source source;
+  if (entry != nullptr) source = {entry->path, entry->raw, entry->json_pointer};
+  auto pointer = tokens_of(source.json_pointer);
+  std::lock_guard lock(mutex_);
+  if (source == source_) return false;
+  source_ = std::move(source);
+  ++source_number_;
+  // A look at the file before may hang for long, and no one waits for it any more.
+  queued_ = false;
+  ended_ = begun_;
+  read_through_ = begun_ + 1;
+  untold_ = {};
+  if (is_gone_locked()) {
+    state_.lose(context_.clock.system_now());
+  } else {
+    state_.move_on(source_.raw, std::move(pointer));
+  }
+  changed_.notify_all();
+  return true;
+}
 
 std::uint64_t TrackedFile::generation() {
   return with_state([](const FileState& state) { return state.generation(); });
@@ -46,6 +85,7 @@ std::optional<core::SteadyTime> TrackedFile::due() {
 // Nearly every look finds what the last one found: that is told without a change of threads, where the file system is
 // one that does not hang.
 bool TrackedFile::look_quickly_locked(std::uint64_t asked_after) {
+  if (is_gone_locked()) return true;
   // Another caller's look that began after this one asked will do.
   if (quick_ended_ > asked_after) return true;
   if (!state_.is_local() || abandoned_ || queued_ || begun_ > ended_ || begun_ < read_through_) return false;
@@ -53,7 +93,7 @@ bool TrackedFile::look_quickly_locked(std::uint64_t asked_after) {
   const auto known = state_.known_identity(now);
   if (!known) return false;
   const auto mine = quick_begun_.fetch_add(1) + 1;
-  auto seen = unchanged_at(*context_.files, path_, *known);
+  auto seen = unchanged_at(*context_.files, source_.path, *known);
   if (!seen) return false;
   seen->began = now;
   quick_ended_ = mine;
@@ -75,7 +115,7 @@ bool TrackedFile::look(bool forced) {
   if (forced) read_through_ = wanted;
   const auto deadline = RealClock::now() + context_.read_timeout;
   const auto slice = at_least_one(context_.read_timeout / kReliefsPerReadTimeout);
-  while (ended_ < wanted && !abandoned_) {
+  while (ended_ < wanted && !abandoned_ && !is_gone_locked()) {
     const bool running = begun_ > ended_;
     const auto now = RealClock::now();
     const bool hangs = running && now - begun_at_ >= context_.read_timeout;
@@ -88,29 +128,33 @@ bool TrackedFile::look(bool forced) {
     changed_.wait_until(lock, std::min(deadline, now + slice));
     if (ended_ < wanted) context_.pool.relieve();
   }
-  return ended_ >= wanted;
+  return ended_ >= wanted || is_gone_locked();
 }
 
 void TrackedFile::submit_locked() {
-  lane_ = context_.files->mount_of(path_);
-  queued_ = context_.pool.submit(lane_, [self = shared_from_this()] { self->run_look(); });
+  lane_ = context_.files->mount_of(source_.path);
+  queued_ =
+      context_.pool.submit(lane_, [self = shared_from_this(), source = source_number_] { self->run_look(source); });
 }
 
-void TrackedFile::run_look() {
-  std::optional<Identity> unless_same;
+void TrackedFile::run_look(std::uint64_t source) {
+  Look look;
   core::SteadyTime began{};
   {
     std::lock_guard lock(mutex_);
+    if (source != source_number_) return;
     queued_ = false;
     if (abandoned_) return;
+    look = {source_.path, limit_locked(), std::nullopt, context_.allow_world_writable};
     ++begun_;
     begun_at_ = RealClock::now();
     began = context_.clock.steady_now();
-    if (begun_ > read_through_) unless_same = state_.known_identity(began);
+    if (begun_ > read_through_) look.unless_same = state_.known_identity(began);
   }
-  auto seen = look_without_throwing(unless_same);
+  auto seen = look_without_throwing(look);
   seen.began = began;
   std::lock_guard lock(mutex_);
+  if (source != source_number_) return wipe(seen.bytes);
   if (abandoned_) {
     wipe(seen.bytes);
   } else {
@@ -121,9 +165,9 @@ void TrackedFile::run_look() {
 }
 
 // Without memory a look has failed, and what was known stays.
-Observation TrackedFile::look_without_throwing(const std::optional<Identity>& unless_same) const {
+Observation TrackedFile::look_without_throwing(const Look& look) const {
   try {
-    return look_at(*context_.files, {path_, limit_, unless_same, context_.allow_world_writable}, context_.pause);
+    return look_at(*context_.files, look, context_.pause);
   } catch (const std::bad_alloc&) {
     Observation failed;
     failed.reason = reason::kIoError;

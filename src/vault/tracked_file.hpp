@@ -31,7 +31,8 @@ struct LookContext {
 
 class TrackedFile final : public Subject, public std::enable_shared_from_this<TrackedFile> {
  public:
-  // `on_effect` is called with the lock held, after every look.
+  // `on_effect` is called with the lock held, after every look. An entry without a path: the config has no such name,
+  // and nothing is looked at.
   using OnEffect = std::function<void(const TrackedFile& file, const FileState& state, const Effect& effect)>;
   TrackedFile(const Entry& entry, ContentKind kind, Timing timing, LookContext context, OnEffect on_effect,
               FileState::Check content_check = {});
@@ -41,7 +42,7 @@ class TrackedFile final : public Subject, public std::enable_shared_from_this<Tr
 
   void check() override { look(); }
   bool check_at_once() override;
-  std::string lane() override { return context_.files->mount_of(path_); }
+  std::string lane() override;
   std::uint64_t generation() override;
   std::optional<core::SteadyTime> due() override;  // the end of a candidate's quiet time
 
@@ -54,8 +55,12 @@ class TrackedFile final : public Subject, public std::enable_shared_from_this<Tr
     std::lock_guard lock(mutex_);
     return std::forward<F>(use)(state_);
   }
+  // What the config says of the name now; null: nothing. A look that is under way counts for nothing when that is
+  // something else than before. True when it is.
+  bool follow(const Entry* entry);
   // True the first time: from then on it is polled, so that the moment is known when its value was last good.
   bool note_use() { return !used_.load(std::memory_order_relaxed) && !used_.exchange(true); }
+  void forget_use() { used_ = false; }
   // Whether a forced refresh is due, and if so notes it.
   bool take_refresh(core::Milliseconds at_most_every);
   void forget_identity();  // the next look reads, whatever the identity
@@ -63,24 +68,33 @@ class TrackedFile final : public Subject, public std::enable_shared_from_this<Tr
 
  private:
   [[nodiscard]] bool look_quickly_locked(std::uint64_t asked_after);
-  [[nodiscard]] Observation look_without_throwing(const std::optional<Identity>& unless_same) const;
+  [[nodiscard]] bool is_gone_locked() const { return source_.path.empty(); }
+  [[nodiscard]] Observation look_without_throwing(const Look& look) const;
   void take_without_throwing_locked(Observation seen);
   void submit_locked();
-  void run_look();
+  void run_look(std::uint64_t source);
   void look_ended_locked(Observation seen, core::SteadyTime now);
   void note_timeout_locked();
   void tell_locked();
   [[nodiscard]] bool uses_machine_clock() const { return &context_.clock == &core::system_clock(); }
 
+  struct Source {  // of an entry, what says where the value is
+    std::string path;
+    bool raw = false;
+    std::optional<std::string> json_pointer;
+    friend bool operator==(const Source&, const Source&) = default;
+  };
+  [[nodiscard]] std::size_t limit_locked() const;
+
   const SecretName name_;
-  const std::string path_;
   const ContentKind kind_;
-  const std::size_t limit_;
   const LookContext context_;
   const OnEffect on_effect_;
 
   std::mutex mutex_;
   std::condition_variable changed_;
+  Source source_;
+  std::uint64_t source_number_ = 0;  // advances with each other source; looks at those before count for nothing
   FileState state_;
   Effect untold_;
   std::atomic<std::uint64_t> quick_begun_{0};  // looks on callers' threads; changed under the lock

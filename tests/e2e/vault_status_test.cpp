@@ -148,6 +148,43 @@ TEST_F(VaultStatus, TheCheckCountsTheListenersCertificateAsInUse) {
   EXPECT_THAT(whole.output, Not(HasSubstr("its file does not exist"))) << whole.output;
 }
 
+// A JAAS line without its semicolon, and one that is none, were `ok` until the destination was there.
+TEST_F(VaultStatus, TheCheckSaysWhatItDidNotJudgeAndJudgesItAsItIsTold) {
+  world.add_secret("later-jaas", "username=gw password=cnry-v1", "AidboxTopicDestination", "later");
+  world.add_secret("later-client", "two\nlines", "Client", "later");
+  world.write_vault_config();
+  const ProgramResult all = check({"vault", "check"});
+  EXPECT_THAT(all.output, testing::ContainsRegex("later-jaas +ok, content not judged: nothing uses it yet"));
+  EXPECT_THAT(all.output, testing::ContainsRegex("later-client +invalid: multi-line"));
+  const json told = json::parse(check({"vault", "check", "--json"}).output);
+  std::map<std::string, bool> judged;
+  for (const json& one : told["secrets"]) judged[one["name"]] = one.value("judged", true);
+  EXPECT_EQ(judged, (std::map<std::string, bool>{{"later-client", true}, {"later-jaas", false}}));
+
+  const auto as_jaas = [&] { return check({"vault", "check", "later-jaas", "--as", "jaas"}); };
+  for (const std::string& text :
+       {std::string("username=gw password=cnry-v1"),
+        samples::plain_jaas("gw", "cnry-v1").substr(0, samples::plain_jaas("gw", "cnry-v1").rfind(';'))}) {
+    world.write_secret("later-jaas", text);
+    const ProgramResult refused = as_jaas();
+    EXPECT_EQ(refused.exit_code.value_or(-1), 1) << refused.output << refused.error;
+    EXPECT_THAT(refused.output, HasSubstr("invalid: bad-jaas"));
+    EXPECT_THAT(refused.output, Not(HasSubstr("later-client")));
+    EXPECT_THAT(refused.output + refused.error, Not(HasSubstr("cnry-v1")));
+  }
+  world.write_secret("later-jaas", samples::plain_jaas("gw", "cnry-v1"));
+  const ProgramResult good = as_jaas();
+  EXPECT_EQ(good.exit_code.value_or(-1), 0) << good.output << good.error;
+  EXPECT_THAT(good.output, Not(HasSubstr("not judged")));
+  EXPECT_EQ(check({"vault", "check", "later-jaas"}).exit_code.value_or(-1), 0);
+  EXPECT_EQ(check({"vault", "check", "later-jaas", "--as", "pkcs12"}).exit_code.value_or(-1), 1);
+  EXPECT_EQ(check({"vault", "check", "no-such-name"}).exit_code.value_or(-1), 2);
+  const ProgramResult unknown = check({"vault", "check", "later-jaas", "--as", "jsa"});
+  EXPECT_EQ(unknown.exit_code.value_or(-1), 2);
+  EXPECT_THAT(unknown.output + unknown.error, HasSubstr("jaas"));
+  EXPECT_EQ(check({"vault", "check", "--as", "jaas"}).exit_code.value_or(-1), 2);
+}
+
 TEST_F(VaultStatus, AL02_AnUnpinnedSecretIsSentNowhereUnderAStrictPolicy) {
   const KafkaLane lane = world.add_lane();
   ASSERT_TRUE(world.start());

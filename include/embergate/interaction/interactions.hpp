@@ -100,7 +100,7 @@ struct Options {
 
 class Interactions {
  public:
-  Interactions(Options options, store::Store& store, const vault::VaultConfig& vault, core::FairPool& pool,
+  Interactions(Options options, store::Store& store, const vault::ConfigInForce& vault, core::FairPool& pool,
                core::FairPool& dry_runs, observability::Metrics& metrics);
   ~Interactions();
   Interactions(const Interactions&) = delete;

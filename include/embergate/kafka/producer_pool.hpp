@@ -56,7 +56,9 @@ class ProducerPool {
   ProducerPool(const ProducerPool&) = delete;
   ProducerPool& operator=(const ProducerPool&) = delete;
 
-  // `requester`: the destination; its right to each secret is checked now and at every resolution (R-01, S-20).
+  // `requester`: the destination; its right to each secret is checked now, at every resolution, and when the vault
+  // config changes (R-01, R-49, S-20). Without the right every batch fails, and what was on its way comes back, but for
+  // what is with a client that others share.
   [[nodiscard]] std::unique_ptr<Producer> acquire(const ConnectionSettings& connection, const TopicSettings& topic,
                                                   const vault::Requester& requester, Listener listener);
   // A secret was bound to another target: every connection looks whether its own is still the one.

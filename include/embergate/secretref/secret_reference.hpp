@@ -35,8 +35,9 @@ struct Options {
   bool allow_inline = false;      // BOX_VAULT_ALLOW_INLINE (decision 3)
 };
 // All 422 rules on references and inline credentials. `stored_id`: the id that the resource will have, after assignment
-// (S-17, S-18); an empty id never satisfies an id-scoped secret.
+// (S-17, S-18); an empty id never satisfies an id-scoped secret. The config is asked once, and only when there is a
+// reference.
 std::vector<fhir::Issue> validate(const fhir::Resource& resource, std::string_view stored_id,
-                                  const vault::VaultConfig& config, const Options& options);
+                                  const vault::ConfigInForce& config, const Options& options);
 
 }  // namespace embergate::secretref

@@ -5,6 +5,9 @@
 // without a lock of ours held, and must return quickly. Ownership: SecretCache owns its poll and read threads; stop()
 // joins them and no watcher is called after it. A Watch stops its notices when destroyed. Failure: ResolveError with
 // the reason codes of R-48; texts name the secret, never the path.
+// The config's own file is watched like those of the secrets and replaces the config in force whole, or not at all
+// secrets whose entry stays keep value, generation and state; one whose path changed rotates; one that went is
+// forgotten, and refused from then on. All on the poll thread; no lock is held while a file is read or parsed.
 #pragma once
 
 #include <cstdint>
@@ -58,7 +61,8 @@ enum class ContentKind {
   kHmacKey,           // one line; shorter than its hash is warned about
   kBase64UrlKey,      // one line, base64url without padding; given out as it stands
   kText,              // any text, for a look at what no one uses yet
-  kBinary             // as it is
+  kBinary,            // as it is
+  kConfig             // the vault config itself, as it is: it names secrets and holds none
 };
 // Inbound: others prove themselves with it; outbound per attempt; outbound of a running client keeps last-good without
 // limit.
@@ -93,6 +97,12 @@ class RefusalNote {
   virtual ~RefusalNote() = default;
 };
 
+// How the last change of the config's file went.
+struct ConfigReport {
+  std::string fault;         // why it was refused: path, place, reason; empty: what the file holds is in force
+  core::SystemTime since{};  // of the fault; epoch = none
+};
+
 struct BundleMember;
 class Bundle;  // bundle.hpp
 
@@ -111,7 +121,10 @@ class SecretCache {
     core::Milliseconds pair_mismatch{
         60'000};  // BOX_VAULT_PAIR_MISMATCH_MS: how long a pair may not fit unreported
     std::function<core::Result<void>(const Secret&)>
-        jaas_check;                           // whether a text is one JAAS entry; absent: anything is
+        jaas_check;           // whether a text is one JAAS entry; absent: anything is
+    std::string config_path;  // BOX_VAULT_CONFIG, watched; empty: the config stays as it is given
+    // From the text of that file to the config that would be in force, checked as at the start; on the poll thread.
+    std::function<core::Result<VaultConfig>(const std::string& text)> config_reader;
     bool allow_world_writable = false;        // BOX_VAULT_ALLOW_WORLD_WRITABLE
     bool names_in_metrics = false;            // BOX_METRICS_SECRET_NAMES (contract 6.1)
     observability::Faults* faults = nullptr;  // outlives the cache; null: nothing is reported as lasting
@@ -123,7 +136,11 @@ class SecretCache {
   SecretCache(const SecretCache&) = delete;
   SecretCache& operator=(const SecretCache&) = delete;
 
-  [[nodiscard]] const VaultConfig& config() const;
+  [[nodiscard]] std::shared_ptr<const VaultConfig> config() const;  // in force now
+  [[nodiscard]] const ConfigInForce& config_in_force() const;       // lives as long as the cache
+  [[nodiscard]] ConfigReport config_report() const;
+  // `changed` is called after another config came into force.
+  [[nodiscard]] std::unique_ptr<Watch> watch_config(std::function<void()> changed);
   // The current value for this requester (R-01: scope first, every time). May wait up to 3 x quiet for a candidate to
   // settle when inbound.
   [[nodiscard]] core::Result<SecretValue> resolve(const SecretName& name, const Requester& requester, ContentKind kind,
@@ -135,8 +152,8 @@ class SecretCache {
   // The value before the current one, while previous_grace lasts and the file was not deleted; empty otherwise.
   [[nodiscard]] std::shared_ptr<const Secret> previous(const SecretName& name) const;
   // Polled from now on, as is what was resolved once; `changed` is called with the current generation after
-  // accepted changes and state transitions; what comes in quick succession may be told in one call. An unknown name
-  // gives a watch that never speaks.
+  // accepted changes and state transitions; what comes in quick succession may be told in one call. The watch of an
+  // unknown name speaks once the config has it.
   [[nodiscard]] std::unique_ptr<Watch> watch(const SecretName& name, ContentKind kind,
                                              std::function<void(std::uint64_t generation)> changed);
   // Several names as one snapshot (R-20..R-22).

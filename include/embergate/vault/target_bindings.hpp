@@ -69,7 +69,7 @@ class TargetBindingStore {
 
 class TargetBindings {
  public:
-  TargetBindings(const VaultConfig& config, std::unique_ptr<TargetBindingStore> store);
+  TargetBindings(const ConfigInForce& config, std::unique_ptr<TargetBindingStore> store);
   core::Result<void> load();
 
   // Whether the secret is one that its first target binds: the policy is first-use and its entry has no `allow`.
@@ -97,7 +97,7 @@ class TargetBindings {
   [[nodiscard]] core::Result<void> check(const std::vector<SecretName>& secrets, const NamedTarget& target) const;
   void absorb(std::vector<TargetBinding> rows);  // changing_ is held
 
-  const VaultConfig& config_;
+  const ConfigInForce& config_;
   const std::unique_ptr<TargetBindingStore> store_;
   core::Snapshot<Rows> rows_{std::make_shared<const Rows>()};
   std::mutex changing_;  // one change of the table and of what memory holds of it at a time

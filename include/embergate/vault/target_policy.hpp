@@ -3,7 +3,8 @@
 // target_bindings.hpp's matter. A scope says who may use a secret; those who may write that resource can
 // aim it at any address, unless the entry pins its targets with `allow`. Asked when a resource is written, and again
 // for every broker name and URL before a connection that carries the secret is opened (S-02). Thread: pure functions
-// over an immutable config. Ownership: keeps a reference to the config. Failure: a ruling with a text for the one who
+// over an immutable config. Ownership: keeps a reference to the config; those who ask again later take the one in force
+// then. Failure: a ruling with a text for the one who
 // wrote the resource; it names the secret and the refused target, never what else is allowed (S-13).
 #pragma once
 

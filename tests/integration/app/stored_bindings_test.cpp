@@ -45,8 +45,8 @@ class StoredBindings : public ::testing::Test {
 
   test::TempDir dir_;
   observability::Metrics metrics_;
-  vault::VaultConfig config_ =
-      *vault::VaultConfig::parse(R"({"secret":{"s":{"path":"/run/s","scope":["AidboxTopicDestination/d"]}}})");
+  vault::ConfigInForce config_{std::make_shared<const vault::VaultConfig>(
+      *vault::VaultConfig::parse(R"({"secret":{"s":{"path":"/run/s","scope":["AidboxTopicDestination/d"]}}})"))};
   std::unique_ptr<store::Store> store_;
 };
 

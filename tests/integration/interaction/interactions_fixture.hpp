@@ -103,7 +103,7 @@ class InteractionsTest : public ::testing::Test {
 
   test::TempDir directory_;
   observability::Metrics metrics_;
-  vault::VaultConfig vault_;
+  vault::ConfigInForce vault_{std::make_shared<const vault::VaultConfig>()};
   boost::asio::io_context io_;
   core::FairPool pool_{2};
   core::FairPool dry_runs_{1};

@@ -49,7 +49,7 @@ class FirstUse : public ::testing::Test {
   const std::string user = KafkaAdmin::random_name("user");
   TargetTable table;
   PoolBench bench;
-  vault::TargetBindings bindings{bench.secrets().config(), std::make_unique<FakeTargetStore>(table)};
+  vault::TargetBindings bindings{bench.secrets().config_in_force(), std::make_unique<FakeTargetStore>(table)};
 };
 
 TEST_F(FirstUse, BindsTheSecretBeforeTheLoginAndProvesItAfter) {

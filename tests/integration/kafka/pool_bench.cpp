@@ -36,7 +36,7 @@ std::string PoolBench::pinned_server() {
   return "localhost" + address.substr(address.rfind(':'));
 }
 
-PoolBench::PoolBench(const vault::SecretCache::Options& secrets) {
+std::string PoolBench::config_entries() const {
   std::string config;
   for (const char* name : {kSecret, "key", "chain", "ca", "key-password", "token"}) {
     config += (config.empty() ? "" : ",") + ("\"" + std::string(name)) + R"(":{"path":")" + directory_.file(name) +
@@ -46,11 +46,25 @@ PoolBench::PoolBench(const vault::SecretCache::Options& secrets) {
   config += R"(,"pinned-jaas":{"path":")" + directory_.file("pinned-jaas") +
             R"(","scope":{"resource_type":"AidboxTopicDestination"},"allow":{"bootstrapServers":[")" + pinned_server() +
             R"("]}})";
-  config = R"({"secret":{)" + config + "}}";
-  auto parsed = vault::VaultConfig::parse(config);
-  EXPECT_TRUE(parsed.has_value());
-  secrets_ = std::make_unique<vault::SecretCache>(*std::move(parsed), secrets, core::system_clock(), metrics_);
+  return config;
+}
+
+PoolBench::PoolBench(vault::SecretCache::Options secrets) {
+  write_config(config_entries());
+  secrets.config_path = file(kConfig);
+  secrets.config_reader = [](const std::string& text) { return vault::VaultConfig::parse(text); };
+  auto loaded = vault::VaultConfig::load(file(kConfig));
+  EXPECT_TRUE(loaded.has_value());
+  secrets_ = std::make_unique<vault::SecretCache>(*std::move(loaded), secrets, core::system_clock(), metrics_);
   make_pool(quick_options());
+}
+
+void PoolBench::write_config(const std::string& entries) const {
+  write_file(kConfig, R"({"secret":{)" + entries + "}}");
+}
+
+std::string PoolBench::config_entry(const std::string& name, const std::string& scope, const std::string& more) const {
+  return "\"" + name + R"(":{"path":")" + file(name) + R"(","scope":[")" + scope + "\"]" + more + "}";
 }
 
 PoolBench::~PoolBench() {

@@ -47,7 +47,8 @@ struct Outgoing {
 class PoolBench {
  public:
   static constexpr const char* kSecret = "events-jaas";
-  explicit PoolBench(const vault::SecretCache::Options& secrets = quick_secrets());
+  static constexpr const char* kConfig = "vault.json";
+  explicit PoolBench(vault::SecretCache::Options secrets = quick_secrets());
   ~PoolBench();
 
   // As `..data` volumes and editors do: a new file takes the old one's place.
@@ -55,6 +56,11 @@ class PoolBench {
   void remove_secret() const;
   // Names that the vault config knows besides: key, chain, ca, key-password, token.
   void write_file(const std::string& name, const std::string& content) const;
+  // Another vault config than the one of the start, which is watched: entries with commas between.
+  void write_config(const std::string& entries) const;
+  [[nodiscard]] std::string config_entries() const;  // of the start
+  [[nodiscard]] std::string config_entry(const std::string& name, const std::string& scope,
+                                         const std::string& more = "") const;
   static std::string scram_line(const std::string& user, const std::string& password);
   static std::string plain_line(const std::string& user, const std::string& password);
   static kafka::ConnectionSettings plaintext();

@@ -6,15 +6,10 @@
 namespace embergate::app {
 namespace {
 
-Settings settings_with(const std::string& certificate, const std::string& key) {
-  Settings settings;
-  settings.tls_certificate = certificate;
-  settings.tls_key = key;
-  return settings;
-}
+ListenerSettings settings_with(const std::string& certificate, const std::string& key) { return {certificate, key}; }
 
 TEST(ListenerFiles, PathsBecomeSecretsThatOnlyTheListenerMayUse) {
-  const Settings settings = settings_with("/tls/tls.crt", "/tls/tls.key");
+  const ListenerSettings settings = settings_with("/tls/tls.crt", "/tls/tls.key");
   vault::VaultConfig config;
   ASSERT_TRUE(add_listener_files(settings, config));
   const auto files = listener_files(settings);
@@ -27,7 +22,7 @@ TEST(ListenerFiles, PathsBecomeSecretsThatOnlyTheListenerMayUse) {
 }
 
 TEST(ListenerFiles, NamesAreThoseOfTheVaultConfig) {
-  const Settings settings = settings_with("web-pair", "");
+  const ListenerSettings settings = settings_with("web-pair", "");
   vault::VaultConfig config;
   ASSERT_TRUE(add_listener_files(settings, config));
   EXPECT_TRUE(config.entries().empty());

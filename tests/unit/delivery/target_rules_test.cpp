@@ -122,11 +122,11 @@ class FirstUse : public ::testing::Test {
     ASSERT_TRUE(bindings_.load());
   }
   std::vector<fhir::Issue> refused(const Texts& texts, const std::string& secret = "free") {
-    return refused_targets(destination(texts, secret), config_, &bindings_);
+    return refused_targets(destination(texts, secret), *config_.load(), &bindings_);
   }
 
   test::TargetTable table_;
-  vault::VaultConfig config_ = *vault::VaultConfig::parse(kConfig);
+  vault::ConfigInForce config_{std::make_shared<const vault::VaultConfig>(*vault::VaultConfig::parse(kConfig))};
   vault::TargetBindings bindings_{config_, std::make_unique<test::FakeTargetStore>(table_)};
 };
 
@@ -164,12 +164,12 @@ TEST_F(FirstUse, S03_PlainAndOauthWithoutTlsNeedAllowPlaintext) {
                     {"saslMechanism", "PLAIN"}};
   table_.rows.clear();
   vault::TargetBindings none(config_, std::make_unique<test::FakeTargetStore>(table_));
-  const auto issues = refused_targets(destination(plain, "free"), config_, &none);
+  const auto issues = refused_targets(destination(plain, "free"), *config_.load(), &none);
   ASSERT_THAT(issues, SizeIs(1));
   EXPECT_THAT(issues[0].diagnostics, HasSubstr("allow_plaintext"));
   Texts local = plain;
   local[1].second = "localhost:9092";
-  EXPECT_THAT(refused_targets(destination(local, "free"), config_, &none), IsEmpty());
+  EXPECT_THAT(refused_targets(destination(local, "free"), *config_.load(), &none), IsEmpty());
 }
 
 TEST(TargetRules, S13_TellNothingOfThePinsOfASecretThatTheDestinationMayNotUse) {

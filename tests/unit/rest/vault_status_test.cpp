@@ -30,7 +30,7 @@ class VaultStatus : public ::testing::Test {
   }
   json status(const std::vector<interaction::SecretUse>& uses,
               core::SystemTime now = core::system_clock().system_now()) {
-    vault::TargetBindings bindings(cache_->config(), std::make_unique<test::FakeTargetStore>(table_));
+    vault::TargetBindings bindings(cache_->config_in_force(), std::make_unique<test::FakeTargetStore>(table_));
     EXPECT_TRUE(bindings.load());
     text_ = vault_status_json(*cache_, bindings, uses, in_use_, now);
     return json::parse(text_);

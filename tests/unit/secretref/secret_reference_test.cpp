@@ -23,11 +23,12 @@ std::string element(const std::string& name) {
   return R"({"extension":[)" + kReason + "," + reference_extension(name) + "]}";
 }
 
-const vault::VaultConfig& config() {
-  static const auto loaded = vault::VaultConfig::parse(R"({"secret":{
+const vault::ConfigInForce& config() {
+  static const vault::ConfigInForce loaded(
+      std::make_shared<const vault::VaultConfig>(*vault::VaultConfig::parse(R"({"secret":{
     "s":     {"path": "/run/s", "scope": ["Client/basic", "IdentityProvider/idp", "TokenIntrospector/ti", "AidboxTopicDestination/d"]},
-    "wide":  {"path": "/run/w", "scope": ["Client"]}}})");
-  return *loaded;
+    "wide":  {"path": "/run/w", "scope": ["Client"]}}})")));
+  return loaded;
 }
 
 fhir::ResourcePtr parse(const std::string& json) {
@@ -38,7 +39,7 @@ fhir::ResourcePtr parse(const std::string& json) {
 
 // "code path" per issue.
 std::vector<std::string> issues_of(const std::string& json, std::string_view id, const Options& options = {},
-                                   const vault::VaultConfig& vault_config = config()) {
+                                   const vault::ConfigInForce& vault_config = config()) {
   std::vector<std::string> found;
   for (const auto& issue : validate(*parse(json), id, vault_config, options))
     found.push_back(issue.code + " " + issue.expression);
@@ -190,7 +191,8 @@ TEST(SecretReference, IsTakenByEveryFieldOfTheContract) {
 TEST(SecretReference, MustBeKnownAndInScope) {  // contract 1.9
   EXPECT_THAT(issues_of(client_with(element("nobody")), "basic"), ElementsAre("not-found Client.secret"));
   EXPECT_THAT(issues_of(client_with(element("nobody")), "basic", {false, false}), IsEmpty());
-  EXPECT_THAT(issues_of(client_with(element("s")), "basic", {}, vault::VaultConfig()),
+  EXPECT_THAT(issues_of(client_with(element("s")), "basic", {},
+                        vault::ConfigInForce(std::make_shared<const vault::VaultConfig>())),
               ElementsAre("not-found Client.secret"));
   EXPECT_THAT(issues_of(client_with(element("s")), "other"), ElementsAre("forbidden Client.secret"));
   EXPECT_THAT(issues_of(client_with(element("s")), "other", {false, false}), ElementsAre("forbidden Client.secret"));
@@ -200,10 +202,11 @@ TEST(SecretReference, MustBeKnownAndInScope) {  // contract 1.9
 }
 
 TEST(SecretReference, ThatIsUnknownIsAnsweredWithTheNearestNameThatTheResourceMayUse) {  // S-13
-  const auto vault_config = *vault::VaultConfig::parse(R"({"secret":{
+  const vault::ConfigInForce vault_config(
+      std::make_shared<const vault::VaultConfig>(*vault::VaultConfig::parse(R"({"secret":{
     "events-jaas":  {"path": "/run/e", "scope": ["AidboxTopicDestination/d"]},
     "evnts-jaas2":  {"path": "/run/x", "scope": ["AidboxTopicDestination/other"]},
-    "labs-jaas":    {"path": "/run/l", "scope": ["AidboxTopicDestination/d"]}}})");
+    "labs-jaas":    {"path": "/run/l", "scope": ["AidboxTopicDestination/d"]}}})")));
   const auto text = [&](const std::string& name, const std::string& id) {
     const auto json = destination(R"({"name":"saslJaasConfig","_valueString":)" + element(name) + "}");
     return validate(*parse(json), id, vault_config, {}).at(0).diagnostics;
@@ -212,8 +215,7 @@ TEST(SecretReference, ThatIsUnknownIsAnsweredWithTheNearestNameThatTheResourceMa
   EXPECT_EQ(text("evnts-jaas2", "d"),
             "secret \"evnts-jaas2\" is not available to AidboxTopicDestination/d; did you mean \"events-jaas\"?");
   EXPECT_EQ(text("evnts-jaas", "third"),
-            "secret \"evnts-jaas\" is not in the vault config: add it there and start the gateway again, or name one "
-            "that is");
+            "secret \"evnts-jaas\" is not in the vault config: add it there, or name one that is");
 }
 
 TEST(SecretReference, IsCheckedAgainstTheStoredIdAlone) {  // S-17, S-18

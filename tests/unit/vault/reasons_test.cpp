@@ -192,7 +192,7 @@ TEST_F(Reasons, UnknownNamesAndForeignScopesAreReportedAsSuch) {
   const auto unknown = cache_->report(*make_secret_name("nobody"));
   EXPECT_EQ(unknown.state, State::kMissing);
   EXPECT_EQ(unknown.reason, "unknown-name");
-  EXPECT_THAT(std::string(explanation_of("unknown-name")), HasSubstr("add an entry and restart"));
+  EXPECT_THAT(std::string(explanation_of("unknown-name")), HasSubstr("add an entry, and the config is read again"));
   const auto denied = cache_->report(*make_secret_name("c1"), {"Client", "b", "secret"});
   EXPECT_EQ(to_string(denied.state), "scope-denied");
 }

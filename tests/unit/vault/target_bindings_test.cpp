@@ -45,7 +45,7 @@ class TargetBindingsTest : public ::testing::Test {
   static SecretName key() { return SecretName("key"); }
 
   test::TargetTable table_;
-  VaultConfig config_ = config();
+  ConfigInForce config_{std::make_shared<const VaultConfig>(config())};
   const NamedTarget home_ = cluster({"a.example:9093", "b.example:9093"});
 };
 
@@ -142,7 +142,7 @@ TEST_F(TargetBindingsTest, OnlyUnpinnedSecretsUnderFirstUseAreBound) {
   EXPECT_TRUE(table_.rows.empty());
   EXPECT_FALSE(bindings->objection(SecretName("pinned"), cluster({"z.example:1"})));
   for (const auto mode : {TargetMode::kOff, TargetMode::kWarn, TargetMode::kStrict}) {
-    config_ = config(mode);
+    config_.store(std::make_shared<const VaultConfig>(config(mode)));
     ASSERT_TRUE(claim(*process(), home_));
     EXPECT_TRUE(table_.rows.empty());
   }
@@ -151,9 +151,10 @@ TEST_F(TargetBindingsTest, OnlyUnpinnedSecretsUnderFirstUseAreBound) {
 TEST_F(TargetBindingsTest, APinThatComesLaterIsTheOnlyRule) {
   ASSERT_TRUE(claim(*process(), home_, key()));
   ConfigRules rules;
-  config_ = *VaultConfig::parse(R"({"secret":{"key":{"path":"/run/key","scope":["AidboxTopicDestination/d"],
-                                   "allow":{"bootstrapServers":["new.example:9093"]}}}})",
-                                rules);
+  config_.store(std::make_shared<const VaultConfig>(*VaultConfig::parse(
+      R"({"secret":{"key":{"path":"/run/key","scope":["AidboxTopicDestination/d"],
+                           "allow":{"bootstrapServers":["new.example:9093"]}}}})",
+      rules)));
   EXPECT_FALSE(process()->objection(key(), cluster({"new.example:9093"})));
 }
 
