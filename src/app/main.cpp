@@ -20,6 +20,7 @@
 #include "app/settings_command.hpp"
 #include "app/settings_table.hpp"
 #include "app/start_check.hpp"
+#include "app/start_log.hpp"
 #include "app/vault_check.hpp"
 #include "app/wiping_free.hpp"
 #include "embergate/app/runtime.hpp"
@@ -51,8 +52,9 @@ void outlive_failed_writes() {
 int serve(app::SettingsReading reading, const std::vector<std::string>& protection_warnings) {
   outlive_failed_writes();
   app::Settings& settings = reading.settings;
-  log::configure({settings.box_id, settings.log_level});
+  log::configure(app::log_options(settings, ::isatty(STDOUT_FILENO) == 1));
   if (const app::StartCheck check = app::check_start(reading); !check.faults.empty()) return fail(check.faults);
+  app::log_starting(reading);
   for (const std::string& warning : protection_warnings) log::event(log::Level::kWarn, "process/warning", warning);
   auto runtime = app::Runtime::start(std::move(settings));
   if (!runtime) return fail({runtime.error().diagnostics});
