@@ -76,6 +76,7 @@ CommandLine::CommandLine(const std::string& version_line)
   cli_.footer(settings_help());
   add_gateway_commands();
   add_health();
+  add_status();
   add_backup();
   add_fhirpath();
   add_help_commands();
@@ -120,6 +121,16 @@ void CommandLine::add_health() {
       ->expected(0, 1)
       ->type_name("[SECONDS]")
       ->check(CLI::Range(1, 86'400));
+}
+
+void CommandLine::add_status() {
+  CLI::App* command =
+      with_json(add(cli_, "status", "show the health of a gateway, or the status of a destination",
+                    "0 all is well, 1 there is trouble, 2 wrong settings, credential or destination, 3 not reached"));
+  command->add_option("destination", status.destination, "the id of a destination: its $status")
+      ->type_name("DESTINATION");
+  command->add_option("--url", status.url, "a gateway elsewhere; by default the one that runs with these settings")
+      ->type_name("URL");
 }
 
 void CommandLine::add_backup() {

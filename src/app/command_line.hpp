@@ -17,6 +17,7 @@
 #include "app/command_hints.hpp"
 #include "app/command_tree.hpp"
 #include "app/fhirpath_command.hpp"
+#include "app/status_command.hpp"
 
 namespace embergate::app {
 
@@ -39,6 +40,7 @@ class CommandLine {
   std::string shell;
   std::vector<std::string> settings;
   std::optional<std::chrono::milliseconds> health_wait;
+  StatusCommand status;
   BackupCommand backup;
   FhirpathOptions fhirpath;
 
@@ -48,6 +50,7 @@ class CommandLine {
   void add_gateway_commands();
   void add_help_commands();
   void add_health();
+  void add_status();
   void add_backup();
   void add_fhirpath();
 

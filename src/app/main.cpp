@@ -19,6 +19,7 @@
 #include "app/settings_command.hpp"
 #include "app/start_check.hpp"
 #include "app/start_log.hpp"
+#include "app/status_command.hpp"
 #include "app/vault_check.hpp"
 #include "app/wiping_free.hpp"
 #include "embergate/app/runtime.hpp"
@@ -106,6 +107,10 @@ int main(int argc, char** argv) {
     return app::settings_command(command, environ, std::cout, std::cerr);
   }
   if (line.given("health")) return app::health_command(environ, line.health_wait, std::cout, std::cerr);
+  if (line.given("status")) {
+    line.status.json = line.json;
+    return app::status_command(line.status, environ, std::cout, std::cerr);
+  }
   if (line.given("backup")) return app::backup_command(line.backup, environ, std::cout, std::cerr);
   if (line.given("fhirpath")) {
     line.fhirpath.model_folders = app::model_folders_of_program();
