@@ -72,7 +72,7 @@ embergate_module(interaction DEPS topic store secretref fhirpath)
 embergate_module(delivery DEPS kafka http topic store secretref)
 embergate_module(auth DEPS store http secretref LINK OpenSSL::Crypto)
 embergate_module(rest DEPS interaction delivery auth http LINK nlohmann_json::nlohmann_json)
-embergate_module(app DEPS rest LINK nlohmann_json::nlohmann_json OpenSSL::SSL)
+embergate_module(app DEPS rest LINK nlohmann_json::nlohmann_json OpenSSL::SSL CLI11::CLI11)
 
 # What the program says of itself; a source tree without its history says "unknown".
 execute_process(COMMAND git -C ${CMAKE_SOURCE_DIR} log -1 --format=%h|%cI OUTPUT_VARIABLE _head OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)

@@ -33,8 +33,9 @@ HealthResult secrets_health(const vault::SecretCache& secrets) {
   for (const vault::Report& report : secrets.reports_in_use()) {
     if (report.state == vault::State::kOk) continue;
     if (++troubled <= kMaxNamed) {
-      result.output += fmt::format("{}{} {} ({})", result.output.empty() ? "" : ", ", report.name.value(),
-                                   vault::to_string(report.state), report.reason);
+      const std::string_view state = vault::to_string(report.state);
+      result.output += fmt::format("{}{} {}", result.output.empty() ? "" : ", ", report.name.value(), state);
+      if (!report.reason.empty() && report.reason != state) result.output += fmt::format(" ({})", report.reason);
     }
   }
   if (troubled > kMaxNamed) result.output += fmt::format(" and {} more", troubled - kMaxNamed);

@@ -8,6 +8,7 @@
 
 #include "app/environment.hpp"
 #include "app/secret_file.hpp"
+#include "app/settings_table.hpp"
 #include "app/unknown_settings.hpp"
 #include "embergate/vault/target_policy.hpp"
 
@@ -231,6 +232,21 @@ void read_rest(Environment& environment, Settings& settings) {
   if (auto bundle = environment.text("BOX_INIT_BUNDLE")) settings.init_bundle = *bundle;
   if (auto level = environment.choice("BOX_OBSERVABILITY_STDOUT_LOG_LEVEL"))
     settings.log_level = observability::log::level_from(*level, settings.log_level);
+  if (auto format = environment.choice("BOX_OBSERVABILITY_STDOUT_LOG_FORMAT"))
+    settings.log_format = *format == "text" ? observability::log::Format::kText : observability::log::Format::kJson;
+  settings.log_colour = !environment.text("NO_COLOR") && environment.text("TERM") != "dumb";  // https://no-color.org
+}
+
+// Before secrets are overwritten.
+std::vector<std::string> names_given(const Environment& environment) {
+  std::vector<std::string> names;
+  for (const Setting& row : settings_table()) {
+    if (environment.text(std::string(row.name))) names.emplace_back(row.name);
+  }
+  for (const char* old : {"AIDBOX_PORT", "AIDBOX_VAULT_CONFIG"}) {
+    if (environment.text(old)) names.emplace_back(old);
+  }
+  return names;
 }
 
 // Links that lead nowhere are found late: by those who follow them.
@@ -264,6 +280,7 @@ void judge_unknown(Environment& environment, Settings& settings) {
 SettingsReading read_all_settings(char** variables) {
   Environment environment(variables);
   SettingsReading reading;
+  reading.given = names_given(environment);
   Settings& settings = reading.settings;
   read_address(environment, settings);
   read_sizes(environment, settings);

@@ -84,7 +84,7 @@ void print_json(const std::vector<Line>& lines, const std::vector<std::string>& 
       << '\n';
 }
 
-void print_columns(const std::vector<Line>& lines, std::ostream& out) {
+void print_columns(const std::vector<Line>& lines, bool explained, std::ostream& out) {
   std::size_t name_width = 0;
   std::size_t value_width = 0;
   constexpr std::size_t kWidestValue = 40;
@@ -100,6 +100,7 @@ void print_columns(const std::vector<Line>& lines, std::ostream& out) {
     }
     out << fmt::format("  {:<{}}  {:<{}}  {:<11}  default: {}\n", line.setting->name, name_width, line.value,
                        value_width, source_of(line), line.setting->fallback);
+    if (explained) out << fmt::format("    {} ({})\n", line.setting->about, allowed_values(*line.setting));
   }
 }
 
@@ -107,6 +108,22 @@ void print_fields(const std::vector<Line>& lines, std::ostream& out) {
   out << "name\tvalue\tdefault\tsource\n";
   for (const Line& line : lines)
     out << fmt::format("{}\t{}\t{}\t{}\n", line.setting->name, line.value, line.setting->fallback, source_of(line));
+}
+
+// False: a name is that of no setting.
+bool choose(const std::vector<std::string>& names, std::vector<Line>& lines, std::ostream& error) {
+  for (const std::string& name : names) {
+    if (find_setting(name) != nullptr) continue;
+    const std::string_view nearest = nearest_setting(name);
+    error << fmt::format("embergate: {} is not a setting of this program{}\n", shown_value(name),
+                         nearest.empty() ? "" : fmt::format("; did you mean {}?", nearest));
+    return false;
+  }
+  const auto is_wanted = [&](const Line& line) {
+    return std::find(names.begin(), names.end(), line.setting->name) != names.end();
+  };
+  if (!names.empty()) std::erase_if(lines, [&](const Line& line) { return !is_wanted(line); });
+  return true;
 }
 
 }  // namespace
@@ -120,10 +137,11 @@ int settings_command(const SettingsCommand& command, char** environment, std::os
   for (std::size_t i = 0; i < lines.size(); ++i) {
     if (lines[i].setting->kind != SettingKind::kSecret) lines[i] = decided[i];
   }
+  if (!choose(command.names, lines, error)) return 2;
   if (command.json) {
     print_json(lines, reading.faults, out);
   } else if (command.columns) {
-    print_columns(lines, out);
+    print_columns(lines, !command.names.empty(), out);
   } else {
     print_fields(lines, out);
   }

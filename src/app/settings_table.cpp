@@ -29,7 +29,7 @@ constexpr std::string_view kSecrets = "Secrets";
 constexpr std::string_view kFhir = "FHIR";
 constexpr std::string_view kLogsAndTheStart = "Logs and the start";
 
-constexpr std::array<Setting, 63> kSettings{{
+constexpr std::array<Setting, 64> kSettings{{
     Setting{"BOX_WEB_HOST", kNetwork, SettingKind::kText, "address", "0.0.0.0",
             "where to listen, the metrics port too"},
     number(kNetwork, "BOX_WEB_PORT", 0, 65'535, "8080", "port of the API; 0: any free one"),
@@ -131,6 +131,8 @@ constexpr std::array<Setting, 63> kSettings{{
             "how notifications show updates"},
     Setting{"BOX_OBSERVABILITY_STDOUT_LOG_LEVEL", kLogsAndTheStart, SettingKind::kChoice,
             "trace, debug, info, warn, error", "info", "the least level that is logged"},
+    Setting{"BOX_OBSERVABILITY_STDOUT_LOG_FORMAT", kLogsAndTheStart, SettingKind::kChoice, "json, text",
+            "text on a terminal, else json", "one JSON object a line, or text in columns"},
     boolean(kLogsAndTheStart, "BOX_STRICT_SETTINGS", "true", "whether an unknown BOX_* name ends the start"),
 }};
 
@@ -198,8 +200,11 @@ std::string settings_help() {
                           std::count_if(kSettings.begin(), kSettings.end(), in_group), row.name);
   }
   return "Settings are environment variables, in these groups; `embergate settings` lists them all:\n" + groups +
-         "\nExamples:\n"
-         "  BOX_WEB_PORT=9090 BOX_DB_PATH=/var/lib/embergate/gateway.db embergate serve\n"
+         "\nExamples:\n" + std::string(settings_examples());
+}
+
+std::string_view settings_examples() {
+  return "  BOX_WEB_PORT=9090 BOX_DB_PATH=/var/lib/embergate/gateway.db embergate serve\n"
          "  BOX_VAULT_CONFIG=/etc/embergate/vault.json embergate check\n"
          "  embergate settings --json\n";
 }

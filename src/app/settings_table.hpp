@@ -32,5 +32,6 @@ std::string_view nearest_setting(std::string_view name);
 std::string_view nearest_word(const Setting& setting, std::string_view word);
 // The end of the help: the groups, where all of them are listed, and examples.
 std::string settings_help();
+std::string_view settings_examples();  // a line each
 
 }  // namespace embergate::app

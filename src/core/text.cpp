@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "embergate/core/text.hpp"
 
+#include <fmt/format.h>
+
+#include <iterator>
+
 namespace embergate::core {
 
 namespace {
@@ -64,6 +68,50 @@ std::string as_utf8(std::string text) {
     at += length == 0 ? 1 : length;
   }
   return clean;
+}
+
+namespace {
+
+// Of the well-formed character of `length` bytes at `at`; the same one for all beyond the basic plane.
+unsigned code_point(std::string_view text, std::size_t at, std::size_t length) {
+  const auto low = [&](std::size_t offset) { return static_cast<unsigned>(byte_at(text, at + offset)) & 0x3FU; };
+  const auto lead = static_cast<unsigned>(byte_at(text, at));
+  if (length == 1) return lead;
+  if (length == 2) return (lead & 0x1FU) << 6U | low(1);
+  return length == 3 ? (lead & 0x0FU) << 12U | low(1) << 6U | low(2) : 0x1'0000U;
+}
+
+bool steers(unsigned point) {
+  const auto within = [&](unsigned first, unsigned last) { return point >= first && point <= last; };
+  return point < 0x20 || within(0x7F, 0x9F) || point == 0xAD || point == 0x061C || within(0x200B, 0x200F) ||
+         within(0x2028, 0x202E) || within(0x2060, 0x206F) || point == 0xFEFF;
+}
+
+}  // namespace
+
+void append_printable(std::string& out, std::string_view text) {
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const std::size_t length = utf8_bytes(text, at);
+    const unsigned point = code_point(text, at, length);
+    if (length == 0) {
+      out += kReplacementCharacter;
+    } else if (!steers(point)) {
+      out += text.substr(at, length);
+    } else if (point == '\n' || point == '\r' || point == '\t') {
+      out += point == '\n' ? "\\n" : point == '\r' ? "\\r" : "\\t";
+    } else {
+      fmt::format_to(std::back_inserter(out), "\\u{:04x}", point);
+    }
+    at += length == 0 ? 1 : length;
+  }
+}
+
+std::string printable(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  append_printable(out, text);
+  return out;
 }
 
 }  // namespace embergate::core

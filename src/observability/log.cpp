@@ -11,6 +11,7 @@
 #include "embergate/core/clock.hpp"
 #include "embergate/core/snapshot.hpp"
 #include "observability/log_line.hpp"
+#include "observability/log_text.hpp"
 
 namespace embergate::observability::log {
 namespace {
@@ -19,6 +20,8 @@ using Sink = std::function<void(std::string_view)>;
 
 struct State {
   std::atomic<Level> level{Level::kInfo};
+  std::atomic<Format> format{Format::kJson};
+  std::atomic<bool> colour{false};
   core::Snapshot<std::string> box_id{std::make_shared<const std::string>(Options{}.box_id)};
   core::Snapshot<Redactor> redactor;
   core::Snapshot<Sink> captured;
@@ -39,8 +42,11 @@ State& state() {
 
 void write(const Event& event) {
   State& s = state();
-  std::string line = line_of(event);
-  if (const auto redactor = s.redactor.load()) (*redactor)(line);
+  const auto redactor = s.redactor.load();
+  std::string line = s.format.load(std::memory_order_relaxed) == Format::kText
+                         ? text_of(event, redactor.get(), s.colour.load(std::memory_order_relaxed))
+                         : line_of(event);
+  if (redactor) (*redactor)(line);
   // Only JSON's own white space could break a line: a caller's raw JSON may be indented.
   std::replace_if(line.begin(), line.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
   if (const auto sink = s.captured.load()) {
@@ -55,6 +61,8 @@ void write(const Event& event) {
 void configure(const Options& options) {
   state().box_id.store(std::make_shared<const std::string>(options.box_id));
   state().level.store(options.level);
+  state().format.store(options.format);
+  state().colour.store(options.colour);
 }
 
 void set_redactor(Redactor redactor) {

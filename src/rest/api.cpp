@@ -19,6 +19,7 @@
 #include "rest/headers.hpp"
 #include "rest/health_page.hpp"
 #include "rest/held_parameters.hpp"
+#include "rest/pretty.hpp"
 #include "rest/render.hpp"
 #include "rest/route.hpp"
 #include "rest/service.hpp"
@@ -52,6 +53,13 @@ Response render_failure(const core::Error& error) {
   // The only wait that the caller can break here is the one for its own body (RFC 9110 15.5.9).
   if (error.code == ErrorCode::kTimeout) response.status = 408;
   return response;
+}
+
+// Answers that obey _pretty.
+bool is_for_people(Operation operation) {
+  static constexpr std::array kOperations{Operation::kHealth, Operation::kVersion, Operation::kDestinationStatus,
+                                          Operation::kDestinationWaiting, Operation::kVaultStatus};
+  return std::find(kOperations.begin(), kOperations.end(), operation) != kOperations.end();
 }
 
 }  // namespace
@@ -315,7 +323,9 @@ struct Api::Impl {
     call.type = std::move(route.type);
     call.id = std::move(route.id);
     call.version = std::move(route.version);
-    co_return co_await dispatch(route.operation, call);
+    auto answer = co_await dispatch(route.operation, call);
+    if (answer && is_for_people(route.operation)) make_pretty(call, *answer);
+    co_return answer;
   }
 
   void observe(const http::Request& request, std::string_view route, int status, core::SteadyTime start) {

@@ -50,7 +50,7 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 }
 
 int open_output(const std::string& path) {
-  const int handle = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  const int handle = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0644);
   EG_ASSERT(handle >= 0);
   return handle;
 }

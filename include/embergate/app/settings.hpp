@@ -43,17 +43,20 @@ struct Settings {
   std::string init_bundle;                      // BOX_INIT_BUNDLE
   auth::RootClient root;                        // BOX_ROOT_CLIENT_ID, BOX_ROOT_CLIENT_SECRET or _FILE
   observability::log::Level log_level = observability::log::Level::kInfo;  // BOX_OBSERVABILITY_STDOUT_LOG_LEVEL
-  std::string created_at_url = "ex:createdAt";                             // BOX_FHIR_CREATEDAT_URL
-  bool return_404_on_empty_delete = false;                                 // BOX_FHIR_RETURN_404_ON_EMPTY_DELETE
-  bool skip_reference_allowed = false;                                     // BOX_FHIR_VALIDATION_SKIP_REFERENCE
-  std::string correlation_id_header = "x-topic-correlation-id";            // BOX_MODULE_TOPICS_CORRELATION_ID_HEADER
-  bool aidbox_request_style = false;                                       // BOX_MODULE_TOPICS_REQUEST_STYLE=aidbox
-  std::vector<std::string> warnings;                                       // old names, names of other programs
+  std::optional<observability::log::Format> log_format;  // BOX_OBSERVABILITY_STDOUT_LOG_FORMAT; empty: by the terminal
+  bool log_colour = true;                                // unless NO_COLOR is set, or TERM is dumb
+  std::string created_at_url = "ex:createdAt";           // BOX_FHIR_CREATEDAT_URL
+  bool return_404_on_empty_delete = false;               // BOX_FHIR_RETURN_404_ON_EMPTY_DELETE
+  bool skip_reference_allowed = false;                   // BOX_FHIR_VALIDATION_SKIP_REFERENCE
+  std::string correlation_id_header = "x-topic-correlation-id";  // BOX_MODULE_TOPICS_CORRELATION_ID_HEADER
+  bool aidbox_request_style = false;                             // BOX_MODULE_TOPICS_REQUEST_STYLE=aidbox
+  std::vector<std::string> warnings;                             // old names, names of other programs
 };
 
 struct SettingsReading {
   Settings settings;                // as far as they can be used
   std::vector<std::string> faults;  // a line each; empty: all is fine
+  std::vector<std::string> given;   // names of the settings that the environment holds
 };
 
 // `environment` as main() gets it: "NAME=value" strings, ended by nullptr. Secret values in it are overwritten once

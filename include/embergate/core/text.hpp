@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Texts as UTF-8 (RFC 3629), and made shorter for people without half a character. Thread: pure functions. Ownership:
-// whole_characters() gives a part of its argument. Failure: none; what is not UTF-8 is cut somewhere.
+// Texts as UTF-8 (RFC 3629), made shorter for people without half a character, and fit for a terminal. Thread: pure
+// functions. Ownership: whole_characters() gives a part of its argument. Failure: none; what is not UTF-8 is cut
+// somewhere.
 #pragma once
 
 #include <cstddef>
@@ -21,5 +22,9 @@ inline constexpr std::string_view kReplacementCharacter = "\xEF\xBF\xBD";
 // Each byte that belongs to no well-formed character becomes U+FFFD: what comes from other programs may be cut
 // anywhere.
 std::string as_utf8(std::string text);
+// On one line, and nothing that steers a terminal or hides: control characters (C0, DEL, C1), separators of lines,
+// marks of direction and what has no width become \n, \t, \r or \u001b; what is not UTF-8 becomes U+FFFD.
+void append_printable(std::string& out, std::string_view text);
+std::string printable(std::string_view text);
 
 }  // namespace embergate::core

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Structured log events: one JSON object a line on standard output, with the keys of contract 6.2 (tn ev lvl ts msg err
-// ctx ...). Thread: any. Ownership: process-wide; configure() is called once at start, before other threads exist.
-// Failure: a log call never fails and never blocks on anything but the write itself. Every line passes the value
-// redactor that `app` installs (S-22) before it is written.
+// Structured log events on standard output, one line each: a JSON object with the keys of contract 6.2 (tn ev lvl ts
+// msg err ctx ...), or text in columns for people at a terminal. Thread: any. Ownership: process-wide; configure() is
+// called once at start, before other threads exist. Failure: a log call never fails and never blocks on anything but
+// the write itself. Every line passes the value redactor that `app` installs (S-22) before it is written.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +15,7 @@
 namespace embergate::observability::log {
 
 enum class Level { kTrace, kDebug, kInfo, kWarn, kError };
+enum class Format { kJson, kText };
 
 struct Field {
   std::string_view key;
@@ -24,10 +25,12 @@ struct Field {
 struct Options {
   std::string box_id = "devbox";
   Level level = Level::kInfo;
+  Format format = Format::kJson;
+  bool colour = false;  // of the level, in text
 };
 
-// Replaces every secret value in a line by a mark; called on each line, so it must be quick when there is nothing to
-// replace.
+// Replaces every secret value in a line by a mark; called on each line, of text also on each value before it is
+// escaped, so it must be quick when there is nothing to replace.
 using Redactor = std::function<void(std::string& line)>;
 
 void configure(const Options& options);

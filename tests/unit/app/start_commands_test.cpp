@@ -85,7 +85,7 @@ TEST(SettingsCommand, ShowsThatSecretsAreSetAndThePathsOfTheirFilesButNoValue) {
   const std::vector<std::string> entries{"BOX_ROOT_CLIENT_SECRET=cnry-root", "BOX_ROOT_CLIENT_SECRET_FILE=" + path,
                                          "AWS_SECRET_ACCESS_KEY=cnry-key", "AWS_SESSION_TOKEN=cnry-token",
                                          "AWS_ENDPOINT_URL_STS=https://u:cnry-url@sts"};
-  for (const SettingsCommand options : {SettingsCommand{true, false}, {false, true}, {false, false}}) {
+  for (const SettingsCommand& options : {SettingsCommand{true, false}, {false, true}, {false, false}}) {
     const Said said = list_settings(entries, options);
     EXPECT_EQ(said.code, 0) << said.error;
     EXPECT_THAT(said.out, AllOf(HasSubstr("(set, not shown)"), HasSubstr(path), Not(HasSubstr("cnry"))));
@@ -98,6 +98,18 @@ TEST(SettingsCommand, PrintsColumnsForPeopleAndFieldsForPrograms) {
   EXPECT_THAT(columns, AllOf(StartsWith("Network\n"), HasSubstr("\n\nSecrets\n"), HasSubstr("default: devbox\n")));
   EXPECT_THAT(list_settings({"BOX_ID=one"}, {}).out,
               AllOf(StartsWith("name\tvalue\tdefault\tsource\n"), HasSubstr("BOX_ID\tone\tdevbox\tenvironment\n")));
+}
+
+TEST(SettingsCommand, ShowsNamedSettingsAloneWithWhatTheyMean) {
+  const Said said = list_settings({}, {.columns = true, .names = {"BOX_WEB_PORT", "BOX_ID"}});
+  EXPECT_EQ(said.code, 0) << said.error;
+  EXPECT_THAT(said.out,
+              AllOf(HasSubstr("  BOX_WEB_PORT  8080"), HasSubstr("    port of the API; 0: any free one (0 to 65535)\n"),
+                    HasSubstr("BOX_ID"), Not(HasSubstr("BOX_WEB_HOST"))));
+  const Said unknown = list_settings({}, {.names = {"BOX_WEB_PROT"}});
+  EXPECT_EQ(unknown.code, 2);
+  EXPECT_THAT(unknown.error, HasSubstr("did you mean BOX_WEB_PORT?"));
+  EXPECT_EQ(unknown.out, "");
 }
 
 TEST(SettingsCommand, EndsWithOneAndTheFaultsWhenTheSettingsCannotBeUsed) {

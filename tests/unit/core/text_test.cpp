@@ -37,4 +37,23 @@ TEST(Utf8, ReplacesWhatIsNotIt) {
   EXPECT_EQ(embergate::core::as_utf8("\xE2\x82(\xFF)"), "\xEF\xBF\xBD\xEF\xBF\xBD(\xEF\xBF\xBD)");
 }
 
+TEST(Printable, IsOneLineThatSteersNoTerminalAndHidesNothing) {
+  using embergate::core::printable;
+  EXPECT_EQ(printable("caf\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x98\x80 a\\b \"c\""),
+            "caf\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x98\x80 a\\b \"c\"");
+  EXPECT_EQ(printable("a\nb\rc\td"), "a\\nb\\rc\\td");
+  EXPECT_EQ(printable(std::string("\x1b[2J\x07\x7f\0", 7)), "\\u001b[2J\\u0007\\u007f\\u0000");
+  EXPECT_EQ(printable("\xC2\x9B"
+                      "31m"),
+            "\\u009b31m")
+      << "CSI in one character";
+  EXPECT_EQ(printable("\xE2\x80\xAE"
+                      "drawkcab\xE2\x80\xA8\xE2\x80\x8B\xEF\xBB\xBF"),
+            "\\u202edrawkcab\\u2028\\u200b\\ufeff");
+  EXPECT_EQ(printable("\x9B"
+                      "31m\xC3"),
+            "\xEF\xBF\xBD"
+            "31m\xEF\xBF\xBD");
+}
+
 }  // namespace

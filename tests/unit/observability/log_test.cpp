@@ -98,6 +98,72 @@ TEST_F(LogEvents, TakeJsonOfTheCallerAsOneLine) {
   EXPECT_EQ(json::parse(lines_.at(0))["status"]["messagesDelivered"], 3);
 }
 
+class LogText : public LogEvents {
+ protected:
+  void SetUp() override {
+    LogEvents::SetUp();
+    configure({.box_id = "box-7", .level = Level::kInfo, .format = Format::kText});
+  }
+  // Without the time.
+  [[nodiscard]] std::string line(std::size_t at = 0) const { return lines_.at(at).substr(24); }
+};
+
+TEST_F(LogText, IsOneLineInColumnsWithTheWholeTimeInUtc) {
+  event(Level::kWarn, "vault/warning", "two secrets", {{"names", "a, b"}, {"count", std::int64_t{2}}, {"d", 1.5}});
+  event(Level::kInfo, "topic-destination/started", "", {{"id", "events"}, {"ok", true}});
+  event(Level::kError, "process/start-failed", "no \"port\"");
+  ASSERT_EQ(lines_.size(), 3U);
+  EXPECT_EQ(line(0), "  warn   vault/warning              two secrets  names=\"a, b\" count=2 d=1.5");
+  EXPECT_EQ(line(1), "  info   topic-destination/started  id=events ok=true");
+  EXPECT_EQ(line(2), "  error  process/start-failed       no \"port\"");
+  EXPECT_EQ(lines_[0][10], 'T');
+  EXPECT_EQ(lines_[0][23], 'Z');
+}
+
+TEST_F(LogText, QuotesValuesThatWouldBeReadAsSeveral) {
+  event(Level::kInfo, "e", "", {{"a", ""}, {"b", "x=y"}, {"c", "say \"hi\""}, {"d", "one\ntwo"}, {"e", "plain/1"}});
+  EXPECT_EQ(line().substr(36), R"(a="" b="x=y" c="say \"hi\"" d="one\ntwo" e=plain/1)");
+}
+
+TEST_F(LogText, LetsNoTextOfOthersSteerTheTerminalOrBreakTheLine) {
+  const std::string evil =
+      "\x1b]0;title\x07\x1b[2J\nx\xC2\x9B"
+      "31m\xE2\x80\xAE\xff";
+  event(Level::kInfo, evil, evil, {{evil, evil}});
+  event_with_json(Level::kInfo, "topic-destination/status", "status", "{\n  \"a\": \"\x1b[2J\"\r\n}");
+  for (const std::string& shown : lines_) {
+    EXPECT_TRUE(std::all_of(shown.begin(), shown.end(), [](unsigned char c) { return c >= 0x20 && c != 0x7f; }));
+    EXPECT_EQ(shown.find("\xC2\x9B"), std::string::npos);
+    EXPECT_EQ(shown.find("\xE2\x80\xAE"), std::string::npos);
+  }
+  EXPECT_NE(line(0).find("\\u001b]0;title"), std::string::npos) << "what came is still told";
+  EXPECT_EQ(line(1).substr(36), R"(status={   "a": "\u001b[2J"  })");
+}
+
+TEST_F(LogText, CutsLongValuesAsJsonDoes) {
+  event(Level::kInfo, "e", std::string(9000, 'a'), {{"v", std::string(9000, 'b')}});
+  EXPECT_EQ(line().substr(36), std::string(8192, 'a') + "...  v=" + std::string(8192, 'b') + "...");
+}
+
+// The redactor knows values as they are and as JSON escapes them, not as this text does.
+TEST_F(LogText, PassesTheRedactorBeforeItIsEscaped) {
+  const std::string secret = "pass\\word\nwith\x1b escapes";
+  set_redactor([&](std::string& text) {
+    for (std::size_t at = text.find(secret); at != std::string::npos; at = text.find(secret))
+      text.replace(at, secret.size(), "[secret]");
+  });
+  event(Level::kInfo, "e", "is " + secret, {{"v", secret}});
+  event_with_json(Level::kInfo, "f", "raw", "{\"x\":\"" + secret + "\"}");
+  EXPECT_EQ(line(0).substr(36), "is [secret]  v=[secret]");
+  EXPECT_EQ(line(1).substr(36), "raw={\"x\":\"[secret]\"}");
+}
+
+TEST_F(LogText, ColoursTheLevelAndNothingElse) {
+  configure({.box_id = "box-7", .level = Level::kInfo, .format = Format::kText, .colour = true});
+  event(Level::kWarn, "vault/warning", "m");
+  EXPECT_EQ(line(), "  \x1b[33mwarn \x1b[0m  vault/warning              m");
+}
+
 TEST(LogLevel, IsReadFromItsNameOrFallsBack) {
   EXPECT_EQ(level_from("error", Level::kInfo), Level::kError);
   EXPECT_EQ(level_from("trace", Level::kInfo), Level::kTrace);
