@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Finds librdkafka >= 2.8.0 and defines the target embergate_rdkafka.
-# Order: EMBERGATE_RDKAFKA_ROOT, the cache that scripts/install-deps fills on Debian 12, the system's package.
+# Order: EMBERGATE_RDKAFKA_ROOT, the version in the cache that the environment's EG_RDKAFKA_VERSION names (scripts/install-deps builds it there),
+# the one that scripts/install-deps builds there on Debian 12, the system's package.
 set(EMBERGATE_RDKAFKA_ROOT "" CACHE PATH "Prefix of a librdkafka that overrides the search")
 if(DEFINED ENV{XDG_CACHE_HOME})
   set(_cache "$ENV{XDG_CACHE_HOME}/embergate")
@@ -8,8 +9,11 @@ else()
   set(_cache "$ENV{HOME}/.cache/embergate")
 endif()
 set(_flavour "librdkafka-2.8.0")
+if(NOT "$ENV{EG_RDKAFKA_VERSION}" STREQUAL "")
+  set(_flavour "librdkafka-$ENV{EG_RDKAFKA_VERSION}")
+endif()
 if("${EMBERGATE_SANITIZE}" STREQUAL "thread")
-  set(_flavour "librdkafka-2.8.0-tsan")
+  string(APPEND _flavour "-tsan")
 endif()
 foreach(_root IN ITEMS "${EMBERGATE_RDKAFKA_ROOT}" "${_cache}/${_flavour}")
   if(_root AND EXISTS "${_root}/include/librdkafka/rdkafka.h" AND EXISTS "${_root}/lib/librdkafka.a")
@@ -17,6 +21,9 @@ foreach(_root IN ITEMS "${EMBERGATE_RDKAFKA_ROOT}" "${_cache}/${_flavour}")
     break()
   endif()
 endforeach()
+if(NOT _static_root AND NOT "$ENV{EG_RDKAFKA_VERSION}" STREQUAL "")
+  message(FATAL_ERROR "${_cache}/${_flavour}, which EG_RDKAFKA_VERSION asks for, is not there. Run scripts/install-deps with that setting.")
+endif()
 add_library(embergate_rdkafka INTERFACE)
 if(_static_root)
   set(_header "${_static_root}/include/librdkafka/rdkafka.h")

@@ -102,7 +102,7 @@ rotate() {
   local password
   echo "a new password for the gateway's Kafka user, on the broker and in the file: usually 5 s, on a busy machine half a minute ..."
   password=$(random_password)
-  as_admin kafka.admin.ConfigCommand --alter --entity-type users --entity-name gw --add-config "SCRAM-SHA-512=[password=$password]"
+  as_admin org.apache.kafka.tools.ConfigCommand --alter --entity-type users --entity-name gw --add-config "SCRAM-SHA-512=[password=$password]"
   put_jaas "$password"
 }
 

@@ -7,17 +7,16 @@
 # shellcheck shell=bash
 
 . "$EG_ROOT/scripts/lib/maven.sh"
+. "$EG_ROOT/scripts/lib/kafka_version.sh"
 
-KAFKA_VERSION=4.3.1
-KAFKA_LIBS=$EG_CACHE/kafka-$KAFKA_VERSION/libs
-KAFKA_TOOL_LOG=$EG_CACHE/kafka-$KAFKA_VERSION/tools-log4j2.properties
 KAFKA_READY_SECONDS=${EG_KAFKA_READY_SECONDS:-90}
 KAFKA_TOOL_FLAGS=(-Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto)
 KAFKA_HANDLER_SOURCE=$EG_ROOT/tests/support/kafka/PlainUsersFromFile.java
 
 kafka_fetch() {
-  maven_jars "$KAFKA_LIBS" "org.apache.kafka:kafka_2.13:$KAFKA_VERSION" "org.apache.kafka:kafka-tools:$KAFKA_VERSION" \
-    org.apache.logging.log4j:log4j-slf4j-impl:2.25.4 org.apache.logging.log4j:log4j-core:2.25.4
+  local logging
+  mapfile -t logging < <(kafka_logging_jars)
+  maven_jars "$KAFKA_LIBS" "org.apache.kafka:kafka_2.13:$KAFKA_VERSION" "org.apache.kafka:kafka-tools:$KAFKA_VERSION" "${logging[@]}"
 }
 
 kafka_handler_folder() { printf '%s/kafka-%s/handler-%s' "$EG_CACHE" "$KAFKA_VERSION" "$(sha256sum "$KAFKA_HANDLER_SOURCE" | cut -c1-12)"; }
@@ -35,24 +34,8 @@ kafka_compile_handler() {
 # they would mix errors into the records that they print.
 kafka_prepare() {
   kafka_fetch
-  kafka_write_log_settings "$KAFKA_TOOL_LOG" SYSTEM_ERR
+  kafka_write_log_settings "$KAFKA_TOOL_LOG" err
   kafka_compile_handler
-}
-
-# kafka_write_log_settings file stream
-kafka_write_log_settings() {
-  cat >"$1" <<CONF
-status = error
-appender.out.type = Console
-appender.out.name = out
-appender.out.target = $2
-appender.out.layout.type = PatternLayout
-appender.out.layout.pattern = %d{HH:mm:ss.SSS} %-5p %c{1} %m%n
-rootLogger.level = warn
-rootLogger.appenderRef.out.ref = out
-logger.started.name = kafka.server.KafkaRaftServer
-logger.started.level = info
-CONF
 }
 
 # kafka_certificates folder: a CA, the broker's certificate for loopback, and one for a client. Made on the spot, never kept in the repository.
@@ -174,7 +157,7 @@ CONF
 kafka_write_env() {
   local dir=$1
   {
-    printf 'EG_KAFKA_DIR=%q\n' "$dir"
+    printf 'EG_KAFKA_DIR=%q\nEG_KAFKA_VERSION=%s\n' "$dir" "$KAFKA_VERSION"
     printf 'EG_KAFKA_PLAINTEXT=%s\nEG_KAFKA_SASL_PLAINTEXT=%s\nEG_KAFKA_SASL_SSL=%s\nEG_KAFKA_MTLS=%s\n' \
       "$kafka_plaintext" "$kafka_sasl_plaintext" "$kafka_sasl_ssl" "$kafka_mtls"
     [ -z "${EG_OIDC_ISSUER:-}" ] || printf 'EG_KAFKA_OAUTH=%s\n' "$kafka_oauth"
@@ -186,7 +169,7 @@ kafka_write_env() {
   } >"$dir/kafka.env"
 }
 
-kafka_tool() { java "${KAFKA_TOOL_FLAGS[@]}" -Dlog4j2.configurationFile="$KAFKA_TOOL_LOG" -cp "$KAFKA_LIBS/*" "$@"; }
+kafka_tool() { java "${KAFKA_TOOL_FLAGS[@]}" "$(kafka_logging_flag "$KAFKA_TOOL_LOG")" -cp "$KAFKA_LIBS/*" "$@"; }
 
 kafka_format() {
   local dir=$1 id password=${EG_KAFKA_GW_PASSWORD:-v1}
@@ -208,6 +191,8 @@ kafka_logged() {
   return "$rc"
 }
 
+kafka_log_settings_of() { printf '%s/%s.properties' "$1" "$(kafka_logging)"; }
+
 # kafka_create dir: a new broker with users gw (password EG_KAFKA_GW_PASSWORD, or v1) and admin (SCRAM and PLAIN), not started yet.
 kafka_create() {
   local dir=$1
@@ -216,7 +201,7 @@ kafka_create() {
   printf 'gw=%s\nadmin=admin-secret\n' "${EG_KAFKA_GW_PASSWORD:-v1}" >"$dir/plain-users.properties"
   kafka_choose_ports
   kafka_write_settings "$dir"
-  kafka_write_log_settings "$dir/log4j2.properties" SYSTEM_OUT
+  kafka_write_log_settings "$(kafka_log_settings_of "$dir")" out
   kafka_logged "$dir/create.log" kafka_format "$dir"
   kafka_write_env "$dir"
 }
@@ -249,8 +234,8 @@ kafka_launch() {
   fi
   (
     close_inherited
-    exec setsid ${runner[@]+"${runner[@]}"} java -Xms256m -Xmx512m -Djava.awt.headless=true -Dkafka.logs.dir="$dir/logs" -Dlog4j2.configurationFile="$dir/log4j2.properties" \
-      ${flags[@]+"${flags[@]}"} -cp "$libs/*:$(kafka_handler_folder)" kafka.Kafka "$dir/server.properties" >>"$dir/broker.log" 2>&1 </dev/null
+    exec setsid ${runner[@]+"${runner[@]}"} java -Xms256m -Xmx512m -Djava.awt.headless=true -Dkafka.logs.dir="$dir/logs" \
+      "$(kafka_logging_flag "$(kafka_log_settings_of "$dir")")" ${flags[@]+"${flags[@]}"} -cp "$libs/*:$(kafka_handler_folder)" kafka.Kafka "$dir/server.properties" >>"$dir/broker.log" 2>&1 </dev/null
   ) &
   printf '%s\n' "$!" >"$dir/broker.pid"
   [ -z "${EG_KAFKA_IMAGE:-}" ] || wait_for 30 kafka_container_pid "$dir"
@@ -263,6 +248,7 @@ kafka_ready() { kafka_running "$1" && grep -q 'Kafka Server started' "$1/broker.
 # kafka_start dir: creates the broker at the first call; later calls start it with the same data, users and ports.
 kafka_start() {
   local dir=$1
+  kafka_check_version_of "$dir"
   kafka_prepare
   kafka_running "$dir" && return 0
   [ -f "$dir/kafka.env" ] || { rm -rf "$dir/data" && kafka_create "$dir"; }
@@ -300,7 +286,9 @@ kafka_topic() {
 
 # kafka_scram_password dir user password mechanism: one mechanism, since Kafka refuses two changes of a user in one request.
 kafka_scram_password() {
-  kafka_tool kafka.admin.ConfigCommand --bootstrap-server "$(kafka_address "$1" EG_KAFKA_PLAINTEXT)" --alter --entity-type users \
+  local command
+  command=$(kafka_class org.apache.kafka.tools.ConfigCommand kafka.admin.ConfigCommand)
+  kafka_tool "$command" --bootstrap-server "$(kafka_address "$1" EG_KAFKA_PLAINTEXT)" --alter --entity-type users \
     --entity-name "$2" --add-config "${4:-SCRAM-SHA-512}=[password=$3]"
 }
 
@@ -328,7 +316,7 @@ CONF
 kafka_consume() {
   local dir=$1 settings=$2 topic=$3 idle=$4 property properties=()
   shift 4
-  for property in print.key print.partition print.offset; do properties+=(--formatter-property "$property=true"); done
+  for property in print.key print.partition print.offset; do properties+=("$(kafka_property_option)" "$property=true"); done
   kafka_tool org.apache.kafka.tools.consumer.ConsoleConsumer --bootstrap-server "$(kafka_address "$dir" EG_KAFKA_SASL_SSL)" \
-    --command-config "$settings" --topic "$topic" --from-beginning --timeout-ms "$idle" "${properties[@]}" "$@"
+    "$(kafka_settings_option)" "$settings" --topic "$topic" --from-beginning --timeout-ms "$idle" "${properties[@]}" "$@"
 }

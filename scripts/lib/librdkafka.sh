@@ -1,13 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-# Sourced: librdkafka for systems whose own package is older than 2.8.0 (Debian 12: 2.0.2 cannot do SCRAM with Kafka 4).
-# Debian's source package of the next release, fetched and signature-checked by apt with a private list (the machine's sources stay as
+# Sourced: librdkafka for systems whose own package is older than 2.8.0 (Debian 12: 2.0.2 cannot do SCRAM with Kafka 4), or in the version that
+# EG_RDKAFKA_VERSION chooses, whatever the system has; cmake/LibRdKafka.cmake reads it, too.
+# Debian's source package of a later release, fetched and signature-checked by apt with a private list (the machine's sources stay as
 # they are), built static into the cache. Fails: with the step's log; nothing half-built is left at the final path.
 # shellcheck shell=bash
 
-RDKAFKA_VERSION=2.8.0
-RDKAFKA_SHA256=5bd1c46f63265f31c6bfcedcde78703f77d28238eadf23821c2b43fc30be3e25
-RDKAFKA_SUITE=trixie
-RDKAFKA_TARBALL=$EG_CACHE/downloads/librdkafka_$RDKAFKA_VERSION.orig.tar.gz
+RDKAFKA_DEFAULT_VERSION=2.8.0
+
+# rdkafka_use_version version: from which release of Debian it comes, and its checksum there.
+rdkafka_use_version() {
+  RDKAFKA_VERSION=$1
+  case $1 in
+    2.8.0) RDKAFKA_SUITE=trixie RDKAFKA_SHA256=5bd1c46f63265f31c6bfcedcde78703f77d28238eadf23821c2b43fc30be3e25 ;;
+    2.14.2) RDKAFKA_SUITE=forky RDKAFKA_SHA256=4d53568c13717b167d12c7b2a0fe12aeb5d6bfe02de53df5b68f86d870a81b33 ;;
+    *) die "EG_RDKAFKA_VERSION is 2.8.0 or 2.14.2, not '$1'; another version needs a line in scripts/lib/librdkafka.sh" ;;
+  esac
+  RDKAFKA_TARBALL=$EG_CACHE/downloads/librdkafka_$RDKAFKA_VERSION.orig.tar.gz
+}
+
+rdkafka_use_version "${EG_RDKAFKA_VERSION:-$RDKAFKA_DEFAULT_VERSION}"
 
 rdkafka_prefix() { printf '%s/librdkafka-%s%s' "$EG_CACHE" "$RDKAFKA_VERSION" "${1:+-$1}"; }
 
@@ -17,9 +28,9 @@ rdkafka_present() {
   [ -f "$prefix/include/librdkafka/rdkafka.h" ] && [ -f "$prefix/lib/librdkafka.a" ]
 }
 
-# Is the system's package new enough? (Debian 13 and later)
+# Is the system's package new enough (Debian 13 and later), and no other version wanted?
 rdkafka_system_is_enough() {
-  command -v pkg-config >/dev/null && pkg-config --atleast-version="$RDKAFKA_VERSION" rdkafka 2>/dev/null
+  [ -z "${EG_RDKAFKA_VERSION:-}" ] && command -v pkg-config >/dev/null && pkg-config --atleast-version="$RDKAFKA_VERSION" rdkafka 2>/dev/null
 }
 
 # The address of Debian's main archive as this machine's apt knows it, whatever form its sources have.
@@ -49,6 +60,7 @@ rdkafka_fetch() {
     apt-get "${private[@]}" update
     apt-get "${private[@]}" source --download-only "librdkafka=$RDKAFKA_VERSION-*" ||
       apt-get "${private[@]}" source --download-only librdkafka
+    [ -f "librdkafka_$RDKAFKA_VERSION.orig.tar.gz" ] || die "Debian's $RDKAFKA_SUITE no longer has librdkafka $RDKAFKA_VERSION: put its tarball at $RDKAFKA_TARBALL"
     mv "librdkafka_$RDKAFKA_VERSION.orig.tar.gz" "$RDKAFKA_TARBALL"
   )
   rm -rf "$tmp"

@@ -8,8 +8,11 @@ set -euo pipefail
 ERROR_LINE='03:15:17.760 ERROR ConsoleConsumer Error processing message, terminating consumer process: '
 
 # broker: a folder as that of a running broker, and `java` first on the path: it keeps its arguments, prints $scratch/says and, on
-# standard error, $scratch/complains. The "broker" is this test's own process.
+# standard error, $scratch/complains. The "broker" is this test's own process. The cache is empty but for the jars that a test puts there.
 broker() {
+  export XDG_CACHE_HOME=$scratch/cache
+  unset EG_KAFKA_VERSION EG_KAFKA_DIR
+  jars_hold "$(default_version)" org/apache/kafka/tools/ConfigCommand.class
   mkdir -p "$scratch/kafka" "$scratch/bin"
   printf '%s\n' "$BASHPID" >"$scratch/kafka/broker.pid"
   printf 'EG_KAFKA_PLAINTEXT=127.0.0.1:1\nEG_KAFKA_SASL_PLAINTEXT=127.0.0.1:2\nEG_KAFKA_SASL_SSL=127.0.0.1:3\n' >"$scratch/kafka/kafka.env"
@@ -18,6 +21,21 @@ broker() {
   chmod +x "$scratch/bin/java"
   PATH=$scratch/bin:$PATH
 }
+
+default_version() { sed -n 's/^KAFKA_DEFAULT_VERSION=//p' "$EG_ROOT/scripts/lib/kafka_version.sh"; }
+
+# jars_hold version class-file…: jars of that release, as far as a look for their classes goes.
+jars_hold() {
+  local libs=$XDG_CACHE_HOME/embergate/kafka-$1/libs
+  mkdir -p "$libs"
+  printf 'PK\x01\x02%s\n' "${@:2}" >"$libs/kafka-tools-$1.jar"
+}
+
+# made_with version: the broker's folder says so.
+made_with() { printf 'EG_KAFKA_VERSION=%s\n' "$1" >>"$scratch/kafka/kafka.env"; }
+
+# arguments: of java, in one line.
+arguments() { tr '\n' ' ' <"$scratch/arguments"; }
 
 kafka() { "$EG_ROOT/scripts/kafka" "$@" --dir "$scratch/kafka"; }
 
@@ -40,13 +58,13 @@ test_consume_waits_for_as_many_records_as_are_wanted_and_for_one_without_a_numbe
   read=3 complains
   run kafka consume patients admin admin-secret 3 7
   expect_code 0
-  expect_text "$(tr '\n' ' ' <"$scratch/arguments")" " --timeout-ms 7000 "
-  expect_text "$(tr '\n' ' ' <"$scratch/arguments")" " --max-messages 3 "
+  expect_text "$(arguments)" " --timeout-ms 7000 "
+  expect_text "$(arguments)" " --max-messages 3 "
   read=1 complains
   run kafka consume patients admin admin-secret
   expect_code 0
-  expect_text "$(tr '\n' ' ' <"$scratch/arguments")" " --timeout-ms 60000 "
-  expect_text "$(tr '\n' ' ' <"$scratch/arguments")" " --max-messages 1 "
+  expect_text "$(arguments)" " --timeout-ms 60000 "
+  expect_text "$(arguments)" " --max-messages 1 "
   expect_text "$err" "read 1 record of topic patients"
 }
 
@@ -128,9 +146,79 @@ test_start_says_that_a_broker_runs_already_and_where_it_listens() {
   broker
   run kafka start
   expect_code 0
-  expect_text "$out" "a broker runs in $scratch/kafka already"
+  expect_text "$out" "a broker of Kafka $(default_version) runs in $scratch/kafka already"
   expect_text "$out" "SASL_SSL 127.0.0.1:3,"
   expect_text "$out" "$scratch/kafka/kafka.env"
+}
+
+test_scram_password_runs_the_class_that_the_jars_of_the_release_hold() {
+  broker
+  run kafka scram-password gw a-new-password
+  expect_code 0
+  expect_text "$(arguments)" " org.apache.kafka.tools.ConfigCommand --bootstrap-server "
+  made_with 4.0.2
+  jars_hold 4.0.2 org/apache/kafka/tools/TopicCommand.class kafka/admin/ConfigCommand.class
+  run kafka scram-password gw a-new-password
+  expect_code 0
+  expect_text "$(arguments)" " kafka.admin.ConfigCommand --bootstrap-server "
+}
+
+test_scram_password_says_which_jars_lack_the_class() {
+  broker
+  jars_hold "$(default_version)" org/apache/kafka/tools/TopicCommand.class
+  run kafka scram-password gw a-new-password
+  expect_code 1
+  expect_text "$err" "none of the classes org.apache.kafka.tools.ConfigCommand kafka.admin.ConfigCommand is in the jars of $XDG_CACHE_HOME"
+  expect_no_text "$out$err" a-new-password
+}
+
+# expect_consumer version log-flag settings-option property-option
+expect_consumer() {
+  printf 'EG_KAFKA_PLAINTEXT=127.0.0.1:1\nEG_KAFKA_SASL_SSL=127.0.0.1:3\n' >"$scratch/kafka/kafka.env"
+  made_with "$1"
+  read=1 complains
+  run kafka consume patients admin admin-secret
+  expect_code 0
+  expect_text "$(arguments)" " $2$XDG_CACHE_HOME/embergate/kafka-$1/tools-"
+  expect_text "$(arguments)" "/kafka-$1/libs/* org.apache.kafka.tools.consumer.ConsoleConsumer "
+  expect_text "$(arguments)" " $3 "
+  expect_text "$(arguments)" " $4 print.key=true "
+}
+
+test_tools_are_called_as_the_release_of_the_broker_names_its_options() {
+  broker
+  expect_consumer 3.9.2 -Dlog4j.configuration=file: --consumer.config --property
+  expect_consumer 4.0.2 -Dlog4j2.configurationFile= --consumer.config --property
+  expect_consumer 4.2.0 -Dlog4j2.configurationFile= --command-config --formatter-property
+  expect_consumer 4.10.0 -Dlog4j2.configurationFile= --command-config --formatter-property
+}
+
+test_start_refuses_to_make_another_release_of_a_broker() {
+  broker
+  made_with 4.0.2
+  EG_KAFKA_VERSION=3.9.2 run kafka start
+  expect_code 1
+  expect_text "$err" "the broker in $scratch/kafka is of Kafka 4.0.2 and cannot become 3.9.2: name another folder"
+  EG_KAFKA_VERSION=4.0.2 run kafka start
+  expect_code 0
+  expect_text "$out" "a broker of Kafka 4.0.2 runs in $scratch/kafka already"
+}
+
+test_a_version_that_is_no_release_is_refused() {
+  broker
+  local version
+  for version in 4 latest 3.8.1 2.9.0 5.0.0 4.0.2/.. ; do
+    EG_KAFKA_VERSION=$version run kafka start
+    expect_code 1
+    expect_text "$err" "EG_KAFKA_VERSION is a release of Apache Kafka from 3.9 on, such as $(default_version), not '$version'"
+  done
+}
+
+test_the_container_has_the_default_release() {
+  local artifact
+  for artifact in kafka_2.13 kafka-tools; do
+    expect_text "$(cat "$EG_ROOT/deploy/kafka/pom.xml")" "<artifactId>$artifact</artifactId><version>$(default_version)</version>"
+  done
 }
 
 run_tests

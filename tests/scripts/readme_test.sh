@@ -29,11 +29,12 @@ ln -s '$EG_BINARY' '$checkout/build/release/embergate' && echo 'program: build/r
 BUILD
 }
 
-# The ring's own broker, provider and settings are not the reader's.
+# The ring's own broker, provider and settings are not the reader's; the release of Kafka is the ring's.
 clean_environment() {
+  local free version=${EG_KAFKA_VERSION:-}
   unset "${!EG_KAFKA_@}" "${!EG_OIDC_@}" "${!BOX_@}"
   export EG_KAFKA_READY_SECONDS=300
-  local free
+  [ -z "$version" ] || export EG_KAFKA_VERSION=$version
   mapfile -t free < <(free_ports 2)
   web_port=${free[0]}
   export BOX_METRICS_PORT=${free[1]}

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <thread>
 
@@ -15,6 +16,12 @@ std::string processor() {
     if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
   }
   return "unknown processor";
+}
+
+// That of the broker which scripts/bench started.
+std::string kafka_version() {
+  const char* version = std::getenv("EG_KAFKA_VERSION");
+  return version == nullptr ? "of unknown version" : version;
 }
 
 std::string escaped(std::string text) {
@@ -66,7 +73,7 @@ std::string as_markdown(const std::vector<Section>& sections, const std::string&
   }
   std::string out = fmt::format(
       "# Rotation: results\n\nMade by `{}` in {} min {:02} s; do not edit. Each cell is a gateway of its own with "
-      "default settings, on a real Kafka 4.3.1, written "
+      "default settings, on a real Kafka {}, written "
       "to 100 times a second by four clients while its credential is rotated at random moments.\n\n"
       "**{} cells measured, {} writes: {} lost or reordered, {} duplicated, {} cells with a fault; {} cells are "
       "impossible and say why.**\n\nMachine: {} x {}, cells at a time: {}.\n\n"
@@ -79,8 +86,8 @@ std::string as_markdown(const std::vector<Section>& sections, const std::string&
       "- *in use after*: from the later of file and broker to the first proven login with the new credential, ms; "
       "the default poll of 5 s is most of it. Half of the rotations (p50) and 99 of 100 (p99, the slowest of so "
       "few).\n",
-      command, took.count() / 60, took.count() % 60, measured, writes, wrong, duplicated, faults, impossible,
-      std::thread::hardware_concurrency(), processor(), parallel);
+      command, took.count() / 60, took.count() % 60, kafka_version(), measured, writes, wrong, duplicated, faults,
+      impossible, std::thread::hardware_concurrency(), processor(), parallel);
   for (const Section& section : sections) {
     out += fmt::format("\n## {}\n\n{} {} rotations each.\n\n", section.title, section.text, section.rotations);
     out +=
