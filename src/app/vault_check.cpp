@@ -105,6 +105,7 @@ void check_mechanism(vault::SecretCache& cache, const SecretUse& use, vault::Rep
   report.state = State::kRefused;
   report.reason = vault::to_string(vault::Refused::kLoginUnusable);
   report.detail = fits.error().diagnostics;
+  report.fault = vault::fault_of(report.state, report.reason);
 }
 
 void look(vault::SecretCache& cache, const SecretUse& use, Line& line) {
@@ -187,7 +188,8 @@ void print_json(const std::vector<Line>& lines, vault::TargetMode policy) {
       one["target"] = nlohmann::json::parse(vault::to_json(line.binding->target));
       one["targetProven"] = line.binding->proven;
     }
-    if (!line.report.reason.empty()) one["explanation"] = vault::explained(line.report.reason, line.report.detail);
+    if (line.report.fault != core::Fault::kNone) one["code"] = core::code_of(line.report.fault);
+    if (const auto text = vault::explained(line.report); !text.empty()) one["explanation"] = text;
     if (line.report.not_after) one["notAfter"] = core::format_instant_seconds(*line.report.not_after);
     all.push_back(std::move(one));
   }
@@ -217,7 +219,9 @@ void print_text(const std::vector<Line>& lines, vault::TargetMode policy) {
                says_more ? report.reason : std::string_view(),
                unjudged ? ", content not judged: nothing uses it yet (--as says what it should hold)" : "",
                line.users.empty() ? std::string() : fmt::format("  (used by {})", fmt::join(line.users, ", ")));
-    if (!report.reason.empty()) fmt::print("{:<40}   {}\n", "", vault::explained(report.reason, report.detail));
+    if (const auto text = vault::explained(report); !text.empty())
+      fmt::print("{:<40}   {}{}{}\n", "", core::code_of(report.fault), report.fault == core::Fault::kNone ? "" : ": ",
+                 text);
     if (report.not_after) fmt::print("{:<40}   good until {}\n", "", core::format_instant_seconds(*report.not_after));
     print_target(line, policy);
   }

@@ -69,11 +69,22 @@ void append_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
+void append_details(std::string& out, const core::FaultText& text) {
+  out += R"(,"details":{"coding":[{"system":)";
+  append_string(out, kErrorCodeSystem);
+  out += R"(,"code":)";
+  append_string(out, text.code);
+  out += R"(,"display":)";
+  append_string(out, text.title);
+  out += "}]}";
+}
+
 void append_issue(std::string& out, const Issue& issue) {
   out += R"({"severity":)";
   append_string(out, issue.severity);
   out += R"(,"code":)";
   append_string(out, issue.code);
+  if (issue.fault != core::Fault::kNone) append_details(out, core::text_of(issue.fault));
   if (!issue.diagnostics.empty()) {
     out += R"(,"diagnostics":)";
     append_string(out, issue.diagnostics);
@@ -123,7 +134,7 @@ std::string_view issue_code(core::ErrorCode code) { return row_of(code).issue; }
 
 OperationOutcome outcome_of(const core::Error& error) {
   const std::string code(issue_code(error.code));
-  return OperationOutcome{code, {Issue{"fatal", code, error.diagnostics, error.expression}}};
+  return OperationOutcome{code, {Issue{"fatal", code, error.diagnostics, error.expression, error.fault}}};
 }
 
 void append_json_escaped(std::string& out, std::string_view text) {

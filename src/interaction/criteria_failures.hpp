@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is reported when a criterion failed or could not decide about a write: every time a counter, and a log line with
 // topic, trigger and position, at most one for each trigger and minute (contract 2.2, 6.1, 6.2). The write itself has
-// succeeded. Thread: any. Ownership: Metrics outlives it. Failure: none; at most kMaxTracked triggers are kept apart,
+// succeeded. Errors and criteria that are switched off last as faults (topic/fault_key.hpp). Thread: any. Ownership:
+// Metrics and Faults outlive it; no Faults: nothing lasts. Failure: none; at most kMaxTracked triggers are kept apart,
 // further ones share one line a minute.
 #pragma once
 
@@ -14,6 +15,7 @@
 #include <utility>
 
 #include "embergate/core/clock.hpp"
+#include "embergate/observability/faults.hpp"
 #include "embergate/observability/metrics.hpp"
 #include "embergate/topic/catalog.hpp"
 
@@ -37,12 +39,16 @@ class CriteriaFailures {
  public:
   static constexpr std::size_t kMaxTracked = 10'000;
   static constexpr core::Milliseconds kLogInterval{60'000};
+  static constexpr core::Milliseconds kErrorLasts{3'600'000};  // after the last one
 
-  explicit CriteriaFailures(observability::Metrics& metrics) : metrics_(metrics) {}
+  explicit CriteriaFailures(observability::Metrics& metrics, observability::Faults* faults = nullptr)
+      : metrics_(metrics), faults_(faults) {}
 
   void tell(const CriteriaFailure& failure, core::SteadyTime now);
-  // A criterion was costly so often that it is put off from now on.
-  static void tell_put_off(std::string_view topic_url, std::size_t trigger);
+  // A criterion was costly so often that it is put off from now on, or it is let in again.
+  void tell_turn(const topic::CriterionCost& cost, topic::CriterionWatch::Turn turn);
+  // The topics that there are now: faults of those that were written or deleted since the last call are over.
+  void know(const topic::Catalog& catalog);
 
  private:
   struct Told {
@@ -52,8 +58,16 @@ class CriteriaFailures {
   // Failures that were not logged before this one; absent: this one is not to be logged either.
   std::optional<std::uint64_t> may_log(const CriteriaFailure& failure, core::SteadyTime now);
 
+  void note_error(const CriteriaFailure& failure, const std::string& text);
+  void tell_switched_off(const topic::CriterionCost& cost);
+  void tell_let_in(const topic::CriterionWatch* watch);
+
   observability::Metrics& metrics_;
+  observability::Faults* const faults_;
   std::mutex mutex_;
+  std::map<std::string, std::int64_t> versions_;  // of topics, by url
+  // Keys of the faults of criteria that are off. Topics may share one, and another may let it in.
+  std::map<const topic::CriterionWatch*, std::string> off_;
   std::map<std::pair<std::string, std::size_t>, Told> told_;  // by topic and trigger
 };
 

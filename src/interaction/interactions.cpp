@@ -52,7 +52,7 @@ struct Interactions::Impl : std::enable_shared_from_this<Impl> {
         pool(a_pool),
         dry_runs(a_dry_run_pool),
         metrics(a_metrics),
-        criteria_failures(a_metrics),
+        criteria_failures(a_metrics, options.faults),
         undecided(
             a_store, criteria_failures,
             [this](store::DestinationSlot slot, std::vector<store::HeldRow> wanted,
@@ -108,7 +108,7 @@ struct Interactions::Impl : std::enable_shared_from_this<Impl> {
     const core::SteadyTime now = core::system_clock().steady_now();
     for (const CriteriaFailure& failed : written.failed) criteria_failures.tell(failed, now);
     for (const topic::CriterionCost& cost : written.costs) {
-      if (cost.watch->note(cost.finding)) criteria_failures.tell_put_off(cost.topic_url, cost.trigger);
+      criteria_failures.tell_turn(cost, cost.watch->note(cost.finding));
     }
   }
 
@@ -406,6 +406,10 @@ asio::awaitable<core::Result<std::vector<SecretUse>>> Interactions::secret_uses(
   co_return co_await core::run_blocking(impl_->pool, std::move(caller), std::move(work));
 }
 
-core::Result<std::shared_ptr<const topic::Catalog>> Interactions::catalog() { return impl_->catalog(); }
+core::Result<std::shared_ptr<const topic::Catalog>> Interactions::catalog() {
+  EG_TRY(auto catalog, impl_->catalog());
+  impl_->criteria_failures.know(*catalog);
+  return catalog;
+}
 
 }  // namespace embergate::interaction

@@ -28,6 +28,7 @@ void Faults::happens(const Notice& notice) {
     row.state.concerns = notice.concerns.empty() ? notice.key : notice.concerns;
     row.state.detail = notice.detail;
     row.state.last = clock_.system_now();
+    if (notice.lapse.count() > 0) row.lapses = at + notice.lapse;
     ++row.state.count;
     if (!is_new && !notice.is_news) return;
     row.level = notice.level;
@@ -37,7 +38,7 @@ void Faults::happens(const Notice& notice) {
       row.state.key = notice.key;
       row.state.first = row.state.last;
     }
-    row.is_said = notice.patience.count() == 0;
+    row.is_said = notice.is_said || notice.patience.count() == 0;
     row.next_line = at + (row.is_said ? kReminder : notice.patience);
     said = row;
     if (is_new && rows_.size() < kMost) {
@@ -46,23 +47,29 @@ void Faults::happens(const Notice& notice) {
       show_active(notice.fault);
     }
   }
-  if (said.is_said) say(said, Line::kBegan);
+  if (said.is_said && !notice.is_said) say(said, Line::kBegan);
 }
 
-void Faults::ends(std::string_view key) {
+void Faults::becomes(const Notice& notice) {
   std::vector<Row> ended;
+  bool is_known = notice.fault == core::Fault::kNone;
   {
     const std::lock_guard lock(mutex_);
-    for (auto at = rows_.lower_bound(Key(std::string(key), core::Fault::kNone));
-         at != rows_.end() && at->first.first == key;) {
-      --active_[at->first.second];
-      show_active(at->first.second);
-      ended.push_back(std::move(at->second));
-      at = rows_.erase(at);
+    for (auto at = rows_.lower_bound(Key(notice.key, core::Fault::kNone));
+         at != rows_.end() && at->first.first == notice.key;) {
+      const auto row = at++;
+      if (row->first.second == notice.fault) {
+        is_known = row->second.state.detail == notice.detail;
+      } else {
+        ended.push_back(take_out(row));
+      }
     }
   }
   end(std::move(ended));
+  if (!is_known) happens(notice);
 }
+
+void Faults::ends(std::string_view key) { becomes({.fault = core::Fault::kNone, .key = std::string(key)}); }
 
 void Faults::ends(std::string_view key, core::Fault fault) {
   std::vector<Row> ended;
@@ -70,12 +77,17 @@ void Faults::ends(std::string_view key, core::Fault fault) {
     const std::lock_guard lock(mutex_);
     const auto found = rows_.find(Key(std::string(key), fault));
     if (found == rows_.end()) return;
-    --active_[fault];
-    show_active(fault);
-    ended.push_back(std::move(found->second));
-    rows_.erase(found);
+    ended.push_back(take_out(found));
   }
   end(std::move(ended));
+}
+
+Faults::Row Faults::take_out(Rows::iterator row) {
+  --active_[row->first.second];
+  show_active(row->first.second);
+  Row taken = std::move(row->second);
+  rows_.erase(row);
+  return taken;
 }
 
 // What came and went within its patience has no line at all.
@@ -88,15 +100,23 @@ void Faults::end(std::vector<Row> ended) const {
 void Faults::remind() {
   const core::SteadyTime at = clock_.steady_now();
   std::vector<std::pair<Row, Line>> due;
+  std::vector<Row> lapsed;
   {
     const std::lock_guard lock(mutex_);
-    for (auto& [key, row] : rows_) {
+    for (auto next = rows_.begin(); next != rows_.end();) {
+      const auto one = next++;
+      Row& row = one->second;
+      if (at >= row.lapses) {
+        lapsed.push_back(take_out(one));
+        continue;
+      }
       if (at < row.next_line) continue;
       due.emplace_back(row, row.is_said ? Line::kLasts : Line::kBegan);
       row.is_said = true;
       row.next_line = at + kReminder;
     }
   }
+  end(std::move(lapsed));
   for (const auto& [row, line] : due) say(row, line);
 }
 

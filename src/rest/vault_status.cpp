@@ -40,7 +40,10 @@ void add_use(Parts& out, const SecretUse& use, vault::ScopeVerdict verdict) {
   Parts inner;
   inner.text("resource", fmt::format("{}/{}", use.requester.resource_type, use.requester.id));
   inner.text("element", use.requester.field);
-  if (verdict == vault::ScopeVerdict::kOutOfScope) inner.text("state", to_string(vault::State::kScopeDenied));
+  if (verdict == vault::ScopeVerdict::kOutOfScope) {
+    inner.text("state", to_string(vault::State::kScopeDenied));
+    inner.text("code", core::code_of(core::Fault::kSecretScope));
+  }
   out.part("usedBy", inner);
 }
 
@@ -70,10 +73,12 @@ std::string vault_status_json(const vault::SecretCache& secrets, const vault::Ta
     Parts secret;
     secret.text("name", name.value());
     secret.text("state", to_string(report.state));
-    if (!report.reason.empty()) {
-      secret.text("reason", report.reason);
-      secret.text("explanation", vault::explained(report.reason, report.detail));
+    if (report.fault != core::Fault::kNone) {
+      secret.text("code", core::code_of(report.fault));
+      secret.text("title", core::text_of(report.fault).title);
     }
+    if (!report.reason.empty()) secret.text("reason", report.reason);
+    if (const std::string text = vault::explained(report); !text.empty()) secret.text("explanation", text);
     secret.integer("generation", report.generation);  // the name before these two
     const auto used = in_use.find(std::string(name.value()));
     secret.integer("inFile", report.generation);

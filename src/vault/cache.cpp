@@ -37,6 +37,7 @@ void log_state(const TrackedFile& file, const FileState& state, State now) {
              {{"secret", std::string_view(file.name().value())},
               {"state", to_string(now)},
               {"reason", state.reason()},
+              {"code", core::code_of(fault_of(now, state.reason()))},
               {"generation", generation}});
 }
 
@@ -80,21 +81,32 @@ std::string_view to_string(Refused what) {
   return reason::kLoginRefused;
 }
 
+namespace {
+
+core::Error with(core::Error error, core::Fault fault) {
+  error.fault = fault;
+  return error;
+}
+
+}  // namespace
+
 Result<void> SecretCache::Impl::granted(const SecretName& name, const Requester& requester) {
   switch (config.load()->check(name, requester)) {
     case ScopeVerdict::kGranted:
       return {};
     case ScopeVerdict::kUnknownName:
       counters.error->add();
-      return core::make_error(ErrorCode::kNotFound,
-                              fmt::format("secret \"{}\" is not in the vault config", name.value()));
+      return with(
+          core::make_error(ErrorCode::kNotFound, fmt::format("secret \"{}\" is not in the vault config", name.value())),
+          core::Fault::kSecretUnknownName);
     case ScopeVerdict::kOutOfScope:
       break;
   }
   counters.denied->add();
   log_denial(name, requester);
-  return core::make_error(ErrorCode::kForbidden, fmt::format("secret \"{}\" is not available to {}/{}", name.value(),
-                                                             requester.resource_type, requester.id));
+  return with(core::make_error(ErrorCode::kForbidden, fmt::format("secret \"{}\" is not available to {}/{}",
+                                                                  name.value(), requester.resource_type, requester.id)),
+              core::Fault::kSecretScope);
 }
 
 void SecretCache::Impl::log_denial(const SecretName& name, const Requester& requester) {
@@ -104,8 +116,10 @@ void SecretCache::Impl::log_denial(const SecretName& name, const Requester& requ
     auto key = fmt::format("{}\n{}\n{}\n{}", name.value(), requester.resource_type, requester.id, requester.field);
     if (denials.size() >= kMaxDenialsLogged || !denials.insert(std::move(key)).second) return;
   }
+  if (options.faults != nullptr) options.faults->count(core::Fault::kSecretScope);
   log::event(log::Level::kWarn, "secret/denied", "the scope of the secret does not cover this resource",
              {{"secret", std::string_view(name.value())},
+              {"code", core::code_of(core::Fault::kSecretScope)},
               {"resourceType", std::string_view(requester.resource_type)},
               {"id", std::string_view(requester.id)},
               {"field", std::string_view(requester.field)}});
@@ -165,7 +179,8 @@ void SecretCache::Impl::on_effect(const TrackedFile& file, const FileState& stat
   }
   if (effect.pinned_deleted) {
     log::event(log::Level::kWarn, "secret/pinned-deleted", explanation_of(reason::kPinnedDeleted),
-               {{"secret", std::string_view(file.name().value())}});
+               {{"secret", std::string_view(file.name().value())},
+                {"code", core::code_of(core::Fault::kSecretPinnedDeleted)}});
   }
   if (effect.readable_by_others) {
     log::event(log::Level::kWarn, "secret/readable-by-all",
@@ -221,9 +236,10 @@ Result<SecretValue> SecretCache::Impl::answer(TrackedFile& file, Use use, bool s
   }
   if (!outcome.value) {
     counters.error->add();
-    return core::make_retriable(ErrorCode::kUnavailable,
-                                fmt::format("secret \"{}\" cannot be used ({}): {}", file.name().value(),
-                                            outcome.reason, explained(outcome.reason, outcome.detail)));
+    return with(core::make_retriable(ErrorCode::kUnavailable,
+                                     fmt::format("secret \"{}\" cannot be used ({}): {}", file.name().value(),
+                                                 outcome.reason, explained(outcome.reason, outcome.detail))),
+                fault_of(outcome.reason));
   }
   (outcome.read ? counters.reload : counters.hit)->add();
   return SecretValue{std::shared_ptr<const Secret>(outcome.value, &outcome.value->secret), outcome.generation};

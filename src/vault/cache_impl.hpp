@@ -19,6 +19,7 @@
 #include "vault/notices.hpp"
 #include "vault/redactor.hpp"
 #include "vault/refusals.hpp"
+#include "vault/secret_faults.hpp"
 #include "vault/secret_gauges.hpp"
 #include "vault/tracked_bundle.hpp"
 #include "vault/tracked_file.hpp"
@@ -74,7 +75,8 @@ struct SecretCache::Impl {
                 options.read_timeout,
                 options.allow_world_writable},
         notices(std::make_shared<Notices>()),
-        gauges(the_metrics, options.names_in_metrics) {
+        gauges(the_metrics, options.names_in_metrics),
+        lasting(options.faults) {
     watch_config_file(std::move(file_system));
   }
 
@@ -94,6 +96,7 @@ struct SecretCache::Impl {
   std::vector<std::shared_ptr<TrackedBundle>> live_bundles() const;
   void add_bundle_facts(Report& report, const std::vector<std::shared_ptr<TrackedBundle>>& whole) const;
   void add_refusal(Report& report) const;
+  void add_fault(Report& report) const;  // once all else is known
   void on_bundle(const TrackedBundle& bundle, const BundleReport& report);
   std::shared_ptr<TrackedBundle> make_bundle(std::vector<BundleMember> members);
   core::Milliseconds until_next_round(core::SteadyTime last_round) const;
@@ -137,8 +140,9 @@ struct SecretCache::Impl {
   std::mutex first_mutex;  // guards the next; taken under a file's lock
   std::map<std::pair<std::uint64_t, std::uint64_t>, SecretName> first_by_inode;
 
-  std::mutex show_mutex;  // guards the next three
+  std::mutex show_mutex;  // guards the next four
   SecretGauges gauges;
+  SecretFaults lasting;
   ExpiryWatch expiries;
   std::optional<core::SteadyTime> shown_at;
   std::atomic<bool> state_changed{false};

@@ -31,6 +31,7 @@ void log_bundle(const TrackedBundle& bundle, const BundleReport& report) {
              {{"secrets", std::string_view(names)},
               {"state", to_string(report.state)},
               {"reason", std::string_view(report.reason)},
+              {"code", core::code_of(fault_of(report.state, report.reason))},
               {"generation", generation}});
 }
 
@@ -39,7 +40,9 @@ void log_expiry(const Report& report, int mark) {
              mark == 0 ? fmt::format("the certificate or token in use has run out; deliver a new one")
                        : fmt::format("the certificate or token in use runs out within {} day{}; deliver a new one",
                                      mark, mark == 1 ? "" : "s"),
-             {{"secret", std::string_view(report.name.value())}, {"days", static_cast<std::int64_t>(mark)}});
+             {{"secret", std::string_view(report.name.value())},
+              {"days", static_cast<std::int64_t>(mark)},
+              {"code", core::code_of(report.fault)}});
 }
 
 std::string key_of(const std::vector<BundleMember>& members) {
@@ -65,7 +68,10 @@ Report SecretCache::Impl::report_of(TrackedFile& file) const {
                   state.changed(),
                   std::nullopt,
                   state.detail()};
-    if (const auto current = state.current()) report.not_after = current->validity.not_after;
+    if (const auto current = state.current()) {
+      report.not_after = current->validity.not_after;
+      report.not_before = current->validity.not_before;
+    }
     return report;
   });
 }
@@ -85,7 +91,10 @@ void SecretCache::Impl::add_bundle_facts(Report& report,
   for (const auto& bundle : whole) {
     if (!bundle->has(report.name)) continue;
     const auto facts = bundle->report();
-    if (!report.not_after && bundle->holds_store(report.name)) report.not_after = facts.not_after;
+    if (!report.not_after && bundle->holds_store(report.name)) {
+      report.not_after = facts.not_after;
+      report.not_before = facts.not_before;
+    }
     if (facts.culprit || facts.reason.empty() || report.state != State::kOk) continue;
     report.state = facts.state;
     report.reason = facts.reason;
@@ -103,6 +112,8 @@ void SecretCache::Impl::add_refusal(Report& report) const {
   report.since = refusal->since;
   report.detail = refusal->detail;
 }
+
+void SecretCache::Impl::add_fault(Report& report) const { report.fault = fault_of(report, clock.system_now()); }
 
 void SecretCache::Impl::on_bundle(const TrackedBundle& bundle, const BundleReport& report) {
   // A member's own trouble is logged where the member is looked at.
@@ -147,9 +158,12 @@ void SecretCache::Impl::show_states() {
   for (auto& report : reports) {
     add_bundle_facts(report, whole);
     add_refusal(report);
+    add_fault(report);
   }
   gauges.show(reports, now);
+  lasting.show(reports);
   for (const auto& report : reports) {
+    if (report.fault != core::Fault::kSecretExpires && report.fault != core::Fault::kSecretExpired) continue;
     if (!report.not_after) continue;
     if (const auto mark = expiries.passed(report.name, *report.not_after, now)) log_expiry(report, *mark);
   }
@@ -210,15 +224,18 @@ Report SecretCache::Impl::report_of_files(const SecretName& name) const {
 Report SecretCache::report(const SecretName& name) const {
   auto report = impl_->report_of_files(name);
   impl_->add_refusal(report);
+  impl_->add_fault(report);
   return report;
 }
 
 Report SecretCache::report(const SecretName& name, const Requester& requester) const {
   auto report = impl_->report_of_files(name);
-  if (impl_->config.load()->check(name, requester) != ScopeVerdict::kOutOfScope) return report;
-  report.state = State::kScopeDenied;
-  report.reason.clear();
-  report.detail.clear();
+  if (impl_->config.load()->check(name, requester) == ScopeVerdict::kOutOfScope) {
+    report.state = State::kScopeDenied;
+    report.reason.clear();
+    report.detail.clear();
+  }
+  impl_->add_fault(report);
   return report;
 }
 
@@ -232,7 +249,9 @@ Report SecretCache::probe(const SecretName& name, std::optional<ContentKind> kin
     const auto file = impl_->track(name, as);
     file->look();
     file->settle();
-    return impl_->report_of(*file);
+    auto found = impl_->report_of(*file);
+    impl_->add_fault(found);
+    return found;
   };
   if (kind) return look(*kind);
   // Nothing says what it is for: text, or a key store.
@@ -248,6 +267,7 @@ std::vector<Report> SecretCache::reports_in_use() const {
   for (auto& report : reports) {
     impl_->add_bundle_facts(report, whole);
     impl_->add_refusal(report);
+    impl_->add_fault(report);
   }
   return reports;
 }

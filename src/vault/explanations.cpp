@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "embergate/vault/explanations.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
+#include <map>
 #include <utility>
 
 #include "vault/reasons.hpp"
@@ -10,73 +13,102 @@
 namespace embergate::vault {
 namespace {
 
-using Row = std::pair<std::string_view, std::string_view>;
-constexpr std::array<Row, 28> kExplanations{{
-    {reason::kMissing, "its file does not exist; the program that delivers it has not written it, or has removed it"},
-    {reason::kEmpty, "its file is empty; an empty secret is never used"},
-    {reason::kTooLarge, "its file is larger than a secret of this kind may be"},
-    {reason::kNotRegular, "its path is not a regular file"},
-    {reason::kUnreadable, "its file may not be read by this process; give the group read access"},
-    {reason::kWorldWritable,
-     "every user may write its file or directory; take that right away, or set BOX_VAULT_ALLOW_WORLD_WRITABLE"},
-    {reason::kChanging, "its file is still being written; write a temporary file, then rename it"},
-    {reason::kNulByte, "its file holds a NUL byte"},
-    {reason::kMultiLine, "its file holds more than one line; one final newline is allowed, nothing before or after it"},
-    {reason::kBadEncoding,
-     "its file is not plain UTF-8 without a byte order mark, or is a key that is not base64url without padding"},
-    {reason::kUnrenderedTemplate, "its file holds a template that was not filled in"},
-    {reason::kBadHeader, "its file must hold one header line, Name: Value, whose name may be set"},
-    {reason::kBadPem, "its file is not whole PEM text with the certificates or the key that are wanted from it"},
-    {reason::kBadPkcs12,
-     "its file is not a PKCS#12 key store; convert a Java key store with keytool -importkeystore -srckeystore old.jks "
-     "-destkeystore new.p12 -deststoretype PKCS12"},
-    {reason::kBadJaas, "its file must hold one JAAS entry of a login module that is allowed, ended by a semicolon"},
-    {reason::kBadJson, "its file must be a JSON object with a string at the json_pointer of its entry"},
-    {reason::kPairMismatch,
-     "the private key does not open with its password, or no certificate belongs to it; deliver both from one issue, "
-     "best as one PEM file"},
-    {reason::kOldCipher,
-     "its key is encrypted with a cipher of older tools (RC2, RC4, DES), which OpenSSL opens with its legacy provider "
-     "at most, and that is not installed or does not know it; install it (Debian: openssl-provider-legacy), or encrypt "
-     "the key again, for a store with: openssl pkcs12 -legacy -in old.p12 -nodes | openssl pkcs12 -export -out "
-     "client.p12"},
-    {reason::kExpired, "its certificate or token has expired or is not valid yet; deliver a new one"},
-    {reason::kOutsideRoots, "its path leads out of the directories of BOX_VAULT_ALLOWED_ROOTS"},
-    {reason::kPinnedDeleted,
-     "its file was deleted under the mount and can never change; mount the directory, not the file"},
-    {reason::kUnknownName,
-     "the vault config has no such name; add an entry, and the config is read again when its file changes"},
-    {reason::kIoError, "its file could not be read in time; the file system reported an error or gave no answer"},
-    {reason::kLoginRefused,
-     "the login with the value of its file is refused; make the file and the other side agree, in any order. A value "
-     "that was accepted before goes on being used while the other side takes it"},
-    {reason::kCertificateRefused,
-     "the certificate of its file is refused; check that the other side trusts its authority and that it is valid"},
-    {reason::kLoginUnusable,
-     "the value of its file is no login for the resource that uses it: its login module does not fit saslMechanism, or "
-     "an option is missing or wrong; write a value that fits. A value that was accepted before is used until a "
-     "restart"},
-    {reason::kCertificateUnusable,
-     "no connection can be made with the certificate, key or authorities of its file; write ones that fit. What was "
-     "accepted before is used until a restart"},
-    {reason::kBrokerUntrusted,
-     "no authority of its file vouches for the certificate that a broker shows, or that is of another host; write the "
-     "authority of the brokers to the file, beside the old one while they change. The authorities before are used "
-     "until a restart"},
+using core::Fault;
+
+constexpr std::array<std::pair<std::string_view, Fault>, 28> kFaults{{
+    {reason::kMissing, Fault::kSecretMissing},
+    {reason::kEmpty, Fault::kSecretEmpty},
+    {reason::kTooLarge, Fault::kSecretTooLarge},
+    {reason::kNotRegular, Fault::kSecretNotRegular},
+    {reason::kUnreadable, Fault::kSecretUnreadable},
+    {reason::kWorldWritable, Fault::kSecretWorldWritable},
+    {reason::kChanging, Fault::kSecretChanging},
+    {reason::kNulByte, Fault::kSecretNulByte},
+    {reason::kMultiLine, Fault::kSecretMultiLine},
+    {reason::kBadEncoding, Fault::kSecretBadEncoding},
+    {reason::kUnrenderedTemplate, Fault::kSecretUnrendered},
+    {reason::kBadHeader, Fault::kSecretBadHeader},
+    {reason::kBadPem, Fault::kSecretBadPem},
+    {reason::kBadPkcs12, Fault::kSecretBadPkcs12},
+    {reason::kBadJaas, Fault::kSecretBadJaas},
+    {reason::kBadJson, Fault::kSecretBadJson},
+    {reason::kPairMismatch, Fault::kSecretPairMismatch},
+    {reason::kOldCipher, Fault::kSecretLegacyCipher},
+    {reason::kExpired, Fault::kSecretExpired},
+    {reason::kOutsideRoots, Fault::kSecretOutsideRoots},
+    {reason::kPinnedDeleted, Fault::kSecretPinnedDeleted},
+    {reason::kUnknownName, Fault::kSecretUnknownName},
+    {reason::kIoError, Fault::kSecretIoError},
+    {reason::kLoginRefused, Fault::kKafkaAuthRefused},
+    {reason::kCertificateRefused, Fault::kKafkaAuthRefused},
+    {reason::kLoginUnusable, Fault::kSecretUnusable},
+    {reason::kCertificateUnusable, Fault::kSecretUnusable},
+    {reason::kBrokerUntrusted, Fault::kKafkaTlsUntrusted},
 }};
+
+using Texts = std::map<Fault, std::string>;
+
+const Texts& texts() {
+  static const Texts all = [] {
+    Texts made;
+    for (const core::FaultText& row : core::fault_table())
+      made.emplace(row.fault, fmt::format("{}; {}", row.explanation, row.remedy));
+    return made;
+  }();
+  return all;
+}
+
+bool is_near(const Report& report, core::SystemTime now) {
+  constexpr auto kLong = std::chrono::hours(24 * 90);
+  constexpr auto kNear = std::chrono::hours(24 * 30);
+  const auto life = *report.not_after - report.not_before.value_or(report.changed);
+  return *report.not_after - now <= (life < kLong ? life / 20 : core::SystemTime::duration(kNear));
+}
 
 }  // namespace
 
-std::string_view explanation_of(std::string_view reason) {
+Fault fault_of(std::string_view reason) {
   const auto* const row =
-      std::find_if(kExplanations.begin(), kExplanations.end(), [&](const Row& one) { return one.first == reason; });
-  return row == kExplanations.end() ? std::string_view("its file has not been read yet") : row->second;
+      std::find_if(kFaults.begin(), kFaults.end(), [&](const auto& one) { return one.first == reason; });
+  return row == kFaults.end() ? Fault::kNone : row->second;
+}
+
+Fault fault_of(State state, std::string_view reason) {
+  switch (state) {
+    case State::kStale:
+      return Fault::kSecretStale;
+    case State::kScopeDenied:
+      return Fault::kSecretScope;
+    case State::kTargetChanged:
+      return Fault::kSecretTargetChanged;
+    default:
+      return fault_of(reason);
+  }
+}
+
+Fault fault_of(const Report& report, core::SystemTime now) {
+  const Fault fault = fault_of(report.state, report.reason);
+  if (fault != Fault::kNone || report.state != State::kOk || !report.not_after) return fault;
+  if (*report.not_after <= now) return Fault::kSecretExpired;
+  return is_near(report, now) ? Fault::kSecretExpires : Fault::kNone;
+}
+
+std::string_view explanation_of(std::string_view reason) {
+  const auto text = texts().find(fault_of(reason));
+  return text == texts().end() ? std::string_view("its file has not been read yet") : std::string_view(text->second);
 }
 
 std::string explained(std::string_view reason, std::string_view detail) {
-  std::string text(explanation_of(reason));
-  if (!detail.empty()) text.append(" (").append(detail).append(")");
-  return text;
+  const Fault fault = fault_of(reason);
+  if (detail.empty() || fault == Fault::kNone) return std::string(explanation_of(reason));
+  const core::FaultText& row = core::text_of(fault);
+  return fmt::format("{} ({}); {}", row.explanation, detail, row.remedy);
+}
+
+std::string explained(const Report& report) {
+  if (!report.reason.empty()) return explained(report.reason, report.detail);
+  const auto text = texts().find(report.fault);
+  return text == texts().end() ? std::string() : text->second;
 }
 
 }  // namespace embergate::vault

@@ -28,6 +28,12 @@ std::string changed(const SecretName& secret) {
       kCode, secret.value());
 }
 
+core::Error refused(std::string text) {
+  auto error = core::make_error(core::ErrorCode::kForbidden, std::move(text));
+  error.fault = core::Fault::kSecretTargetChanged;
+  return error;
+}
+
 }  // namespace
 
 bool covers(const TargetBinding& binding, const NamedTarget& target) {
@@ -100,8 +106,7 @@ std::vector<SecretName> TargetBindings::bound_ones(const std::vector<SecretName>
 
 core::Result<void> TargetBindings::check(const std::vector<SecretName>& secrets, const NamedTarget& target) const {
   for (const SecretName& secret : secrets) {
-    if (auto objected = objection(secret, target))
-      return core::make_error(core::ErrorCode::kForbidden, *std::move(objected));
+    if (auto objected = objection(secret, target)) return refused(*std::move(objected));
   }
   return {};
 }
@@ -137,7 +142,7 @@ core::Result<void> TargetBindings::prove(const std::vector<SecretName>& secrets,
     auto binding = find(name);
     if (!binding || binding->proven) continue;
     // Bound to another target since the check: the brokers are not that one's.
-    if (!covers(*binding, target)) return core::make_error(core::ErrorCode::kForbidden, changed(name));
+    if (!covers(*binding, target)) return refused(changed(name));
     binding->proven = true;
     for (const std::string& broker : brokers) {
       if (auto server = normal_server(broker); !server.empty()) binding->brokers.push_back(std::move(server));

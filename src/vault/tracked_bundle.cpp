@@ -281,10 +281,12 @@ core::Result<std::shared_ptr<const BundleValue>> TrackedBundle::answer(Use use) 
   const bool usable = current_ && (use == Use::kOutboundRunning || !grace_is_over_locked());
   if (usable) return current_;
   const auto why = problem_.empty() ? reason::kChanging : problem_;
-  return core::make_retriable(
+  auto error = core::make_retriable(
       core::ErrorCode::kUnavailable,
       fmt::format("secret {} cannot be used ({}): {}", culprit_ ? fmt::format("\"{}\"", culprit_->value()) : names(),
                   why, explanation_of(why)));
+  error.fault = fault_of(why);
+  return error;
 }
 
 // The grace time runs from when the set was last seen whole, as that of a file does.
@@ -309,6 +311,7 @@ BundleReport TrackedBundle::report_locked() const {
   report.generation = current_ ? current_->generation : 0;
   report.since = since_;
   report.not_after = validity_.not_after;
+  report.not_before = validity_.not_before;
   report.old_cipher = old_cipher_;
   if (problem_.empty()) {
     report.state = current_ ? State::kOk : State::kMissing;

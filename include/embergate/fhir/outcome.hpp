@@ -11,11 +11,14 @@
 
 namespace embergate::fhir {
 
+inline constexpr std::string_view kErrorCodeSystem = "urn:embergate:error-code";
+
 struct Issue {
   std::string severity = "fatal";  // fatal | error | warning | information
   std::string code;                // FHIR issue-type or the ids of contract 5.5
   std::string diagnostics;
-  std::string expression;  // FHIRPath of the element, or empty
+  std::string expression;                  // FHIRPath of the element, or empty
+  core::Fault fault = core::Fault::kNone;  // shown as details.coding, of the system kErrorCodeSystem
 };
 
 struct OperationOutcome {

@@ -21,6 +21,7 @@
 #include "embergate/fhir/resource.hpp"
 #include "embergate/interaction/preconditions.hpp"
 #include "embergate/interaction/secret_uses.hpp"
+#include "embergate/observability/faults.hpp"
 #include "embergate/observability/metrics.hpp"
 #include "embergate/secretref/secret_reference.hpp"
 #include "embergate/store/store.hpp"
@@ -96,6 +97,8 @@ struct Options {
   std::function<void(store::DestinationSlot slot, std::vector<store::HeldRow> wanted,
                      std::vector<store::HeldRow> unwanted)>
       on_decided;
+  // Where faults of criteria last, under topic::topic_fault_key(); outlives the interactions. Null: nowhere.
+  observability::Faults* faults = nullptr;
 };
 
 class Interactions {

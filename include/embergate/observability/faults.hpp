@@ -35,6 +35,9 @@ class Faults {
     bool is_news = false;  // worth one more line, also while the fault lasts
     // How long it must last before it is worth a line: a connection that comes back at once is none.
     core::Milliseconds patience{0};
+    // Ends by itself when it has not come again for so long: for what happens now and then. 0: it has to be ended.
+    core::Milliseconds lapse{0};
+    bool is_said = false;  // its owner has written the line of the beginning, with more than is known here
   };
 
   Faults(const core::Clock& clock, Metrics& metrics) : clock_(clock), metrics_(metrics) {}
@@ -45,6 +48,11 @@ class Faults {
   // Nothing is wrong with the key any more, or not with this fault.
   void ends(std::string_view key);
   void ends(std::string_view key, core::Fault fault);
+  // For what looks at a state again and again: from now on the key has this fault and no other; kNone: none at all. The
+  // same as before, with the same detail, is nothing new.
+  void becomes(const Notice& notice);
+  // Counts what does not last.
+  void count(core::Fault fault) const;
   // Writes the lines that are due by time; its owner calls it about once a second.
   void remind();
 
@@ -65,19 +73,21 @@ class Faults {
     log::Level level = log::Level::kWarn;
     std::string event;
     core::SteadyTime next_line{};
+    core::SteadyTime lapses = core::SteadyTime::max();
     bool is_said = false;
   };
   using Key = std::pair<std::string, core::Fault>;
   enum class Line { kBegan, kLasts, kEnded };
   void say(const Row& row, Line line) const;
+  using Rows = std::map<Key, Row>;
+  Row take_out(Rows::iterator row);  // mutex_ is held
   void end(std::vector<Row> ended) const;
-  void count(core::Fault fault) const;
   void show_active(core::Fault fault) const;
 
   const core::Clock& clock_;
   Metrics& metrics_;
   mutable std::mutex mutex_;
-  std::map<Key, Row> rows_;
+  Rows rows_;
   std::map<core::Fault, std::int64_t> active_;
 };
 

@@ -19,6 +19,7 @@ class CriterionWatch {
   static constexpr std::uint32_t kLimit = 10;
   static constexpr std::uint32_t kMaxPutOff = 128;
   enum class Finding : std::uint8_t { kWithinLimits, kCostly, kPutOff };
+  enum class Turn : std::uint8_t { kNone, kSwitchedOff, kLetInAgain };
 
   struct Count {
     std::uint32_t failures = 0;  // costly ones in a row
@@ -46,16 +47,18 @@ class CriterionWatch {
     return {failures_.load(std::memory_order_relaxed), put_off_.load(std::memory_order_relaxed)};
   }
   [[nodiscard]] bool is_off() const { return failures_.load(std::memory_order_relaxed) >= kLimit; }
-  // After the commit of the event. True when this one switched the criterion off.
-  bool note(Finding finding) {
+  // After the commit of the event: what this one changed.
+  Turn note(Finding finding) {
     if (finding == Finding::kPutOff) {
       put_off_.fetch_add(1, std::memory_order_relaxed);
-      return false;
+      return Turn::kNone;
     }
     put_off_.store(0, std::memory_order_relaxed);
-    if (finding == Finding::kCostly) return failures_.fetch_add(1, std::memory_order_relaxed) + 1 == kLimit;
-    failures_.store(0, std::memory_order_relaxed);
-    return false;
+    if (finding == Finding::kCostly) {
+      const bool is_last = failures_.fetch_add(1, std::memory_order_relaxed) + 1 == kLimit;
+      return is_last ? Turn::kSwitchedOff : Turn::kNone;
+    }
+    return failures_.exchange(0, std::memory_order_relaxed) >= kLimit ? Turn::kLetInAgain : Turn::kNone;
   }
 
  private:

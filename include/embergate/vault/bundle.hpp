@@ -47,6 +47,7 @@ struct BundleReport {  // R-48
   core::SystemTime since{};
   std::optional<core::SystemTime> not_after;
   bool old_cipher = false;  // a key in use was encrypted with a cipher that is no longer safe
+  std::optional<core::SystemTime> not_before = {};
 };
 
 class Bundle {

@@ -84,6 +84,8 @@ struct Report {  // R-48: never a value, length, hash or prefix
   core::SystemTime changed{};                 // when the current generation was accepted; epoch = never
   std::optional<core::SystemTime> not_after;  // where the content says so: certificates, authorities, JWT
   std::string detail;                         // what is known beyond the reason: a rule, a position, a broker's words
+  std::optional<core::SystemTime> not_before = {};  // as not_after
+  core::Fault fault = core::Fault::kNone;           // its error code; also of a good value that is near its end
 };
 
 class Watch {  // destroying it ends the notices; waits for a notice that is running

@@ -19,6 +19,20 @@ TEST(OperationOutcome, LooksAsTheContractShows) {
       R"("issue":[{"severity":"fatal","code":"not-found","diagnostics":"Resource Patient/x not found","expression":["Patient.name"]}]})");
 }
 
+TEST(OperationOutcome, NamesTheErrorCodeOfAnErrorThatHasOne) {
+  auto error = core::make_retriable(core::ErrorCode::kUnavailable, "the database is full");
+  error.fault = core::Fault::kStoreFull;
+  const std::string json = outcome_of(error).to_json();
+  EXPECT_NE(
+      json.find(R"("code":"transient","details":{"coding":[{"system":"urn:embergate:error-code","code":"store.full",)"
+                R"("display":"the volume of the database is full"}]},"diagnostics":"the database is full"})"),
+      std::string::npos)
+      << json;
+  const auto parsed = Resource::parse(json);
+  ASSERT_TRUE(parsed);
+  EXPECT_TRUE(check_shape(**parsed, "OperationOutcome").empty());
+}
+
 TEST(OperationOutcome, EscapesTextForJsonAndForTheNarrative) {
   const OperationOutcome outcome{"invalid",
                                  {{"error", "invalid", "a \"<b>\" & c\n", ""}, {"warning", "invalid", "second", ""}}};

@@ -90,6 +90,50 @@ TEST_F(FaultsThatLast, EndOneByOneOrAllOfAKey) {
   EXPECT_EQ(faults_.active()[0].key, "events-2");
 }
 
+TEST_F(FaultsThatLast, BecomeAnotherOneOfTheirKeyAndAreNewsOnlyWhenSomethingChanged) {
+  const auto is = [&](Fault fault, const std::string& detail) {
+    faults_.becomes({.fault = fault, .key = "secret a", .detail = detail});
+  };
+  is(Fault::kNone, "");
+  is(Fault::kSecretMissing, "gone");
+  is(Fault::kSecretMissing, "gone");
+  EXPECT_THAT(metrics_.text(), HasSubstr("embergate_errors_total{code=\"secret.missing\"} 1\n"));
+  is(Fault::kSecretStale, "missing");
+  is(Fault::kSecretStale, "empty");
+  ASSERT_EQ(faults_.active().size(), 1U);
+  EXPECT_EQ(faults_.active()[0].fault, Fault::kSecretStale);
+  EXPECT_EQ(faults_.active()[0].detail, "empty");
+  EXPECT_EQ(faults_.active()[0].count, 2U);
+  is(Fault::kNone, "");
+  EXPECT_TRUE(faults_.active().empty());
+  EXPECT_THAT(events(), testing::ElementsAre("fault/began", "fault/ended", "fault/began", "fault/ended"));
+}
+
+TEST_F(FaultsThatLast, EndByThemselvesWhenTheyDoNotComeAgain) {
+  const auto happens = [&] {
+    faults_.happens({.fault = Fault::kTopicCriterionError, .key = "topic t", .lapse = Milliseconds(10'000)});
+  };
+  happens();
+  clock_.advance(Milliseconds(9'000));
+  happens();
+  clock_.advance(Milliseconds(9'999));
+  faults_.remind();
+  EXPECT_EQ(faults_.active().size(), 1U);
+  clock_.advance(Milliseconds(1));
+  faults_.remind();
+  EXPECT_TRUE(faults_.active().empty());
+  EXPECT_THAT(events(), testing::ElementsAre("fault/began", "fault/ended"));
+}
+
+TEST_F(FaultsThatLast, HaveNoSecondLineOfTheBeginningWhenTheirOwnerWroteOne) {
+  faults_.happens({.fault = Fault::kSecretMissing, .key = "secret a", .is_said = true});
+  EXPECT_THAT(events(), testing::IsEmpty());
+  clock_.advance(Faults::kReminder);
+  faults_.remind();
+  faults_.ends("secret a");
+  EXPECT_THAT(events(), testing::ElementsAre("fault/lasts", "fault/ended"));
+}
+
 TEST_F(FaultsThatLast, AreCountedByCodeAndShownWhileTheyLast) {
   refused("a");
   refused("a");

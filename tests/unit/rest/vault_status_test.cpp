@@ -101,6 +101,10 @@ TEST_F(VaultStatus, TellsStateGenerationAgesAndUsersOfEachName) {
   EXPECT_EQ(part(secret(shown, "ghost"), "state")["valueString"], "missing");
   EXPECT_EQ(part(secret(shown, "ghost"), "reason")["valueString"], "unknown-name");
   EXPECT_THAT(part(secret(shown, "ghost"), "explanation")["valueString"].get<std::string>(), HasSubstr("add an entry"));
+  EXPECT_EQ(part(secret(shown, "ghost"), "code")["valueString"], "secret.unknown-name");
+  EXPECT_EQ(part(secret(shown, "ghost"), "title")["valueString"], core::text_of(core::Fault::kSecretUnknownName).title);
+  EXPECT_TRUE(part(used, "code").is_null());
+  EXPECT_TRUE(part(used, "explanation").is_null());
 }
 
 TEST_F(VaultStatus, TellsWhichValueIsInTheFileAndWhichIsInUse) {

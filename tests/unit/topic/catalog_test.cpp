@@ -55,7 +55,7 @@ struct Recorder {
   // What the write path does after the commit. Whether something was switched off.
   [[nodiscard]] bool commit() const {
     bool off = false;
-    for (const CriterionCost& cost : costs) off |= cost.watch->note(cost.finding);
+    for (const CriterionCost& cost : costs) off |= cost.watch->note(cost.finding) == CriterionWatch::Turn::kSwitchedOff;
     return off;
   }
 };

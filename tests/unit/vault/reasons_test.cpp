@@ -108,6 +108,7 @@ class Reasons : public ::testing::Test {
     serve();
   }
   void serve() {
+    options_.faults = &faults_;
     options_.jaas_check = [](const Secret&) -> core::Result<void> {
       return core::make_error(core::ErrorCode::kInvalid, "rule broken at 7");
     };
@@ -135,11 +136,28 @@ class Reasons : public ::testing::Test {
     EXPECT_THAT(log_, HasSubstr(std::string("\"reason\":\"") + one.reason + "\""));
     EXPECT_THAT(log_, HasSubstr("secret/resolve-failed"));
     EXPECT_EQ(times("secret/resolve-failed"), 1) << log_;  // once per transition
+    expect_code(name, refused.error());
     for (const auto& said : {text, log_, metrics_.text()}) {
       EXPECT_THAT(said, Not(HasSubstr(std::string(kCanary)))) << one.reason;
       EXPECT_THAT(said, Not(HasSubstr("hidden-path"))) << one.reason;
       EXPECT_THAT(said, Not(HasSubstr("BEGIN"))) << one.reason;
     }
+  }
+  // Every surface has the same code.
+  void expect_code(std::string_view name, const core::Error& error) {
+    const std::string code(core::code_of(error.fault));
+    EXPECT_NE(code, "") << error.diagnostics;
+    const auto report = cache_->report(*make_secret_name(name));
+    EXPECT_EQ(core::code_of(report.fault), code);
+    EXPECT_THAT(error.diagnostics, HasSubstr(std::string(core::text_of(error.fault).explanation)));
+    EXPECT_THAT(error.diagnostics, HasSubstr(std::string(core::text_of(error.fault).remedy)));
+    EXPECT_THAT(log_, HasSubstr("\"code\":\"" + code + "\""));
+    cache_->poll_once();
+    ASSERT_EQ(faults_.active().size(), 1U);
+    EXPECT_EQ(faults_.active()[0].key, "secret " + std::string(name));
+    EXPECT_EQ(core::code_of(faults_.active()[0].fault), code);
+    EXPECT_THAT(metrics_.text(), HasSubstr("embergate_faults{code=\"" + code + "\"} 1"));
+    EXPECT_THAT(log_, Not(HasSubstr("fault/began"))) << "its line is written already";
   }
   int times(std::string_view part) const {
     int found = 0;
@@ -150,6 +168,7 @@ class Reasons : public ::testing::Test {
   std::string log_;
   test::FakeClock clock_;
   observability::Metrics metrics_;
+  observability::Faults faults_{clock_, metrics_};
   std::shared_ptr<test::ScriptedFiles> files_ = std::make_shared<test::ScriptedFiles>();
   SecretCache::Options options_;
   std::unique_ptr<SecretCache> cache_;
@@ -185,6 +204,8 @@ TEST_F(Reasons, RM16_PinnedDeletedIsToldOnceWhileTheValueStaysInUse) {
   EXPECT_EQ(cache_->report(*make_secret_name("c1")).state, State::kOk);
   EXPECT_EQ(cache_->report(*make_secret_name("c1")).reason, "pinned-deleted");
   EXPECT_EQ(times("secret/pinned-deleted"), 1);
+  EXPECT_EQ(cache_->report(*make_secret_name("c1")).fault, core::Fault::kSecretPinnedDeleted);
+  EXPECT_EQ(times("\"code\":\"secret.pinned-deleted\""), 1);
   EXPECT_THAT(log_, HasSubstr("mount the directory, not the file"));
 }
 
@@ -195,11 +216,78 @@ TEST_F(Reasons, UnknownNamesAndForeignScopesAreReportedAsSuch) {
   EXPECT_THAT(std::string(explanation_of("unknown-name")), HasSubstr("add an entry, and the config is read again"));
   const auto denied = cache_->report(*make_secret_name("c1"), {"Client", "b", "secret"});
   EXPECT_EQ(to_string(denied.state), "scope-denied");
+  EXPECT_EQ(denied.fault, core::Fault::kSecretScope);
+  const auto refused =
+      cache_->resolve(*make_secret_name("c1"), {"Client", "b", "secret"}, ContentKind::kText, Use::kInbound);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().fault, core::Fault::kSecretScope);
+  EXPECT_THAT(log_, HasSubstr("\"code\":\"secret.scope\""));
+  EXPECT_THAT(metrics_.text(), HasSubstr("embergate_errors_total{code=\"secret.scope\"} 1"));
+}
+
+TEST_F(Reasons, AStaleValueHasACodeOfItsOwnUntilTheFileIsGoodAgain) {
+  files_->put("V1");
+  const auto watch = cache_->watch(*make_secret_name("c1"), ContentKind::kSingleLine, [](std::uint64_t) {});
+  const auto look = [&] {
+    cache_->poll_once();
+    clock_.advance(100ms);
+    cache_->poll_once();
+  };
+  look();
+  EXPECT_TRUE(faults_.active().empty());
+  files_->fail_always(ENOENT);
+  look();
+  ASSERT_EQ(faults_.active().size(), 1U);
+  EXPECT_EQ(faults_.active()[0].fault, core::Fault::kSecretStale);
+  EXPECT_THAT(faults_.active()[0].detail, HasSubstr("missing: its file does not exist"));
+  EXPECT_EQ(cache_->report(*make_secret_name("c1")).fault, core::Fault::kSecretStale);
+  EXPECT_THAT(log_, HasSubstr("\"code\":\"secret.stale\""));
+  files_->fail_always(0);
+  clock_.advance(5s);
+  look();
+  EXPECT_TRUE(faults_.active().empty());
+  EXPECT_EQ(cache_->report(*make_secret_name("c1")).fault, core::Fault::kNone);
+  EXPECT_EQ(times("fault/ended"), 1);
+}
+
+TEST_F(Reasons, ARefusedValueLastsAsAFaultUntilNoOneRefusesIt) {
+  files_->put("V1");
+  const auto watch = cache_->watch(*make_secret_name("c1"), ContentKind::kSingleLine, [](std::uint64_t) {});
+  cache_->poll_once();
+  clock_.advance(100ms);
+  cache_->poll_once();
+  auto note = cache_->note_refusal({*make_secret_name("c1")}, {Refused::kLogin, clock_.system_now(), "no"});
+  cache_->poll_once();
+  ASSERT_EQ(faults_.active().size(), 1U);
+  EXPECT_EQ(faults_.active()[0].fault, core::Fault::kKafkaAuthRefused);
+  EXPECT_EQ(cache_->report(*make_secret_name("c1")).fault, core::Fault::kKafkaAuthRefused);
+  note.reset();
+  cache_->poll_once();
+  EXPECT_TRUE(faults_.active().empty());
+}
+
+TEST_F(Reasons, AShortLivedCertificateIsNearItsEndInTheLastTwentiethOfItsLife) {
+  Report day;
+  day.state = State::kOk;
+  day.not_before = clock_.system_now();
+  day.not_after = clock_.system_now() + 24h;
+  EXPECT_EQ(fault_of(day, clock_.system_now() + 22h), core::Fault::kNone) << "machines renew it later than that";
+  EXPECT_EQ(fault_of(day, clock_.system_now() + 23h), core::Fault::kSecretExpires);
+  EXPECT_EQ(fault_of(day, clock_.system_now() + 24h), core::Fault::kSecretExpired);
+  Report year = day;
+  year.not_after = clock_.system_now() + 24h * 365;
+  EXPECT_EQ(fault_of(year, clock_.system_now() + 24h * 334), core::Fault::kNone);
+  EXPECT_EQ(fault_of(year, clock_.system_now() + 24h * 335), core::Fault::kSecretExpires);
 }
 
 TEST_F(Reasons, AreAllExplained) {
   for (const auto& one : all_cases())
     EXPECT_NE(explanation_of(one.reason), explanation_of("no such code")) << one.reason;
+  EXPECT_EQ(fault_of("no such code"), core::Fault::kNone);
+  EXPECT_EQ(fault_of("unrendered-template"), core::Fault::kSecretUnrendered);
+  EXPECT_EQ(fault_of("login-refused"), core::Fault::kKafkaAuthRefused);
+  EXPECT_EQ(fault_of("broker-untrusted"), core::Fault::kKafkaTlsUntrusted);
+  EXPECT_EQ(fault_of("certificate-unusable"), core::Fault::kSecretUnusable);
   for (const Refused what : {Refused::kLogin, Refused::kCertificate, Refused::kLoginUnusable,
                              Refused::kCertificateUnusable, Refused::kAuthorities})
     EXPECT_NE(explanation_of(to_string(what)), explanation_of("no such code")) << to_string(what);
@@ -243,6 +331,7 @@ TEST_F(Reasons, AL19_StatesAreShownAsMetricsByNameAlone) {
 TEST_F(Reasons, EndsAreForeseenInMetricsReportsAndOneLogLinePerMark) {
   const test::Authority root("root");
   test::IssueOptions soon;
+  soon.not_before = std::chrono::system_clock::now() - 24h * 90;
   soon.not_after = std::chrono::system_clock::now() + 24h * 6;
   const auto issued = root.issue("leaf", soon);
   files_->put(issued.key + issued.certificate);
@@ -255,6 +344,10 @@ TEST_F(Reasons, EndsAreForeseenInMetricsReportsAndOneLogLinePerMark) {
   EXPECT_THAT(metrics_.text(), HasSubstr("embergate_vault_secrets_days_left 5.9"));
   EXPECT_EQ(times("secret/expires-soon"), 1);
   EXPECT_THAT(log_, HasSubstr("runs out within 7 days"));
+  EXPECT_EQ(report.fault, core::Fault::kSecretExpires);
+  EXPECT_EQ(report.state, State::kOk);
+  EXPECT_EQ(times("\"code\":\"secret.expires\""), 1);
+  EXPECT_THAT(metrics_.text(), HasSubstr("embergate_faults{code=\"secret.expires\"} 1"));
   for (int i = 0; i < 3; ++i) {
     clock_.advance(1h);
     cache_->poll_once();

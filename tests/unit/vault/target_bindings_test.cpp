@@ -90,6 +90,7 @@ TEST_F(TargetBindingsTest, S13_ASecondTargetIsRefusedWithTheRemediesAndWithoutTh
   for (const auto* kept : {"a.example", "b.example", "ca\"", "evil"}) EXPECT_THAT(*objection, Not(HasSubstr(kept)));
   const auto second = claim(*bindings, cluster({"evil.example:9093"}));
   ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().fault, core::Fault::kSecretTargetChanged);
   EXPECT_EQ(second.error().code, core::ErrorCode::kForbidden);
 }
 
