@@ -20,6 +20,7 @@
 #include "embergate/core/blocking.hpp"
 #include "embergate/kafka/target.hpp"
 #include "embergate/observability/log.hpp"
+#include "embergate/topic/fault_key.hpp"
 #include "embergate/topic/idle.hpp"
 
 namespace embergate::delivery {
@@ -291,7 +292,19 @@ struct Deliveries::Impl : std::enable_shared_from_this<Deliveries::Impl> {
     parts.errors = entry->errors->entries();
     parts.condition = condition_of(*entry, parts);
     parts.secrets = secret_reports(*entry);
+    parts.topic_faults = faults_of_topic(entry->destination->topic_url);
     co_return status_json(parts);
+  }
+
+  [[nodiscard]] std::vector<observability::Faults::Active> faults_of_topic(const std::string& topic_url) const {
+    constexpr std::size_t kMostShown = 5;
+    std::vector<observability::Faults::Active> shown;
+    if (options.faults == nullptr) return shown;
+    for (auto& fault : options.faults->active()) {
+      if (shown.size() < kMostShown && fault.key.starts_with(topic::fault_key_prefix(topic_url)))
+        shown.push_back(std::move(fault));
+    }
+    return shown;
   }
 
   // The relay looks at the counters now and then; these are of now.

@@ -17,6 +17,7 @@ void add_refusal(vault::Report& report, const std::optional<kafka::CredentialRef
   report.reason = refusal->reason;
   report.since = refusal->since;
   report.detail = refusal->detail;
+  report.fault = refusal->fault;
 }
 
 void add_secrets(ParametersJson& out, const StatusParts& parts) {
@@ -25,6 +26,7 @@ void add_secrets(ParametersJson& out, const StatusParts& parts) {
     ParametersJson secret;
     secret.text("name", report.name.value());
     secret.text("state", vault::to_string(report.state));
+    if (report.fault != core::Fault::kNone) secret.text("code", core::code_of(report.fault));
     if (!report.reason.empty()) secret.text("reason", report.reason);
     if (!report.detail.empty()) secret.text("detail", report.detail);
     const auto used = parts.connection.file_generations.find(std::string(report.name.value()));
@@ -75,6 +77,19 @@ void add_errors(ParametersJson& out, const std::vector<ErrorLog::Entry>& errors)
   }
 }
 
+void add_topic_faults(ParametersJson& out, const std::vector<observability::Faults::Active>& faults) {
+  for (const observability::Faults::Active& fault : faults) {
+    ParametersJson parts;
+    parts.text("code", core::code_of(fault.fault));
+    parts.text("title", core::text_of(fault.fault).title);
+    parts.text("message", fault.detail);
+    parts.time("timestamp", fault.last);
+    parts.time("first", fault.first);
+    parts.integer("count", fault.count);
+    out.parts("topicFault", parts);
+  }
+}
+
 // `status` is always the same word for those who know no other; this is the truth (O-02).
 void add_condition(ParametersJson& out, const DestinationHealth::Condition& condition) {
   out.code("state", to_string(condition.state));
@@ -110,6 +125,7 @@ std::string status_json(const StatusParts& parts) {
   add_unanswered(out, parts.unanswered);
   add_waiting(out, parts.relay);
   add_secrets(out, parts);
+  add_topic_faults(out, parts.topic_faults);
   add_errors(out, parts.errors);
   return out.resource();
 }

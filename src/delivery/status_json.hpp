@@ -11,6 +11,7 @@
 #include "delivery/destination_health.hpp"
 #include "delivery/error_log.hpp"
 #include "delivery/relay.hpp"
+#include "embergate/observability/faults.hpp"
 #include "embergate/store/outbox.hpp"
 #include "embergate/vault/cache.hpp"
 
@@ -28,6 +29,7 @@ struct StatusParts {
   DestinationHealth::Condition condition;
   std::vector<ErrorLog::Entry> errors;  // newest first
   std::vector<vault::Report> secrets;
+  std::vector<observability::Faults::Active> topic_faults;  // of the criteria of its topic
 };
 
 std::string status_json(const StatusParts& parts);

@@ -19,13 +19,13 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
-struct Result {
+struct StatusOutcome {
   int code;
   std::string out;
   std::string error;
 };
 
-Result status(const StatusCommand& command, std::vector<std::string> entries) {
+StatusOutcome status(const StatusCommand& command, std::vector<std::string> entries) {
   std::vector<char*> pointers;
   for (std::string& entry : entries) pointers.push_back(entry.data());
   pointers.push_back(nullptr);
@@ -35,7 +35,7 @@ Result status(const StatusCommand& command, std::vector<std::string> entries) {
   return {code, out.str(), error.str()};
 }
 
-Result status_at(const Listener& listener, const StatusCommand& command = {}) {
+StatusOutcome status_at(const Listener& listener, const StatusCommand& command = {}) {
   return status(command, {"BOX_WEB_HOST=0.0.0.0", "BOX_WEB_PORT=" + std::to_string(listener.port()),
                           "BOX_ROOT_CLIENT_ID=admin", "BOX_ROOT_CLIENT_SECRET=cnry-root"});
 }
@@ -51,13 +51,13 @@ std::string health(const std::string& of_all, const std::string& of_events = "pa
 
 TEST(StatusCommand, AsksForHealthAsTheRootClientAndSaysByItsCodeWhetherAllIsWell) {
   Listener listener(answer(health("pass")));
-  const Result well = status_at(listener);
+  const StatusOutcome well = status_at(listener);
   EXPECT_EQ(well.code, 0) << well.error;
   EXPECT_THAT(well.out, AllOf(HasSubstr("http://127.0.0.1:"), HasSubstr("  pass"), HasSubstr("kafka:events  pass")));
   EXPECT_THAT(listener.asked(), AllOf(testing::StartsWith("GET /health HTTP/1.1\r\n"),
                                       HasSubstr("Authorization: Basic YWRtaW46Y25yeS1yb290\r\n")));
   Listener ill(answer(health("fail", "warn"), "503 Service Unavailable"));
-  const Result trouble = status_at(ill);
+  const StatusOutcome trouble = status_at(ill);
   EXPECT_EQ(trouble.code, 1);
   EXPECT_THAT(trouble.out, HasSubstr("kafka:events  warn          no broker answers"));
 }
@@ -66,30 +66,30 @@ TEST(StatusCommand, ShowsTheStatusOfADestinationAndTheGatewaysJudgementOfIt) {
   const std::string parameters =
       R"({"resourceType":"Parameters","parameter":[{"name":"messagesQueued","valueDecimal":7},{"name":"connected","valueBoolean":true}]})";
   Listener listener({answer(parameters), answer(health("pass"))});
-  const Result well = status_at(listener, {.destination = "events"});
+  const StatusOutcome well = status_at(listener, {.destination = "events"});
   EXPECT_EQ(well.code, 0) << well.error;
   EXPECT_THAT(well.out, AllOf(HasSubstr("events  pass"), HasSubstr("messagesQueued  7\n")));
   Listener warned({answer(parameters), answer(health("warn", "warn"))});
   EXPECT_EQ(status_at(warned, {.destination = "events"}).code, 1);
   Listener other({answer(parameters), answer(health("warn"))});
-  const Result json = status_at(other, {.destination = "events", .json = true});
+  const StatusOutcome json = status_at(other, {.destination = "events", .json = true});
   EXPECT_EQ(json.code, 0) << "the trouble is another one's";
   EXPECT_EQ(json.out, parameters + "\n");
 }
 
 TEST(StatusCommand, EndsWithTwoForAWrongCredentialOrDestinationAndSaysWhatTheGatewaySays) {
   Listener refusing(answer(R"({"issue":[{"diagnostics":"Authentication is required"}]})", "401 Unauthorized"));
-  const Result refused = status_at(refusing, {.destination = "events"});
+  const StatusOutcome refused = status_at(refusing, {.destination = "events"});
   EXPECT_EQ(refused.code, 2);
   EXPECT_THAT(refused.error, AllOf(HasSubstr("401 Unauthorized: Authentication is required"),
                                    HasSubstr("BOX_ROOT_CLIENT_SECRET_FILE"), Not(HasSubstr("cnry"))));
   Listener without(answer(R"({"issue":[{"diagnostics":"there is none \u001b[2J"}]})", "404 Not Found"));
-  const Result unknown = status_at(without, {.destination = "other"});
+  const StatusOutcome unknown = status_at(without, {.destination = "other"});
   EXPECT_EQ(unknown.code, 2);
   EXPECT_THAT(unknown.error, HasSubstr("there is none \\u001b[2J"));
   EXPECT_EQ(status({.destination = "../Client/x"}, {}).code, 2);
   EXPECT_EQ(status({}, {"BOX_WEB_PORT=0"}).code, 2);
-  const Result secret = status({}, {"BOX_ROOT_CLIENT_SECRET_FILE=/no/such/file"});
+  const StatusOutcome secret = status({}, {"BOX_ROOT_CLIENT_SECRET_FILE=/no/such/file"});
   EXPECT_EQ(secret.code, 2);
   EXPECT_THAT(secret.error, HasSubstr("/no/such/file"));
 }
@@ -101,13 +101,13 @@ TEST(StatusCommand, EndsWithThreeWhenNothingAnswers) {
     port = gone.port();
     EXPECT_EQ(status_at(gone).code, 3) << "it says nothing";
   }
-  const Result result = status({}, {"BOX_WEB_PORT=" + std::to_string(port)});
+  const StatusOutcome result = status({}, {"BOX_WEB_PORT=" + std::to_string(port)});
   EXPECT_EQ(result.code, 3);
   EXPECT_THAT(result.error, HasSubstr("no gateway answers at 127.0.0.1:"));
 }
 
 TEST(StatusCommand, SendsNoCredentialInClearToAnotherMachine) {
-  const Result clear = status({.url = "http://gateway.example:8080"}, {"BOX_ROOT_CLIENT_SECRET=cnry-root"});
+  const StatusOutcome clear = status({.url = "http://gateway.example:8080"}, {"BOX_ROOT_CLIENT_SECRET=cnry-root"});
   EXPECT_EQ(clear.code, 2);
   EXPECT_THAT(clear.error, HasSubstr("use https"));
   EXPECT_EQ(status({.url = "gateway"}, {}).code, 2);
@@ -127,7 +127,7 @@ TEST(StatusCommand, PutsAnAnswerInPartsTogether) {
                              }() +
                              "\r\n" + all.substr(10) + "\r\n0\r\n\r\n";
   Listener listener("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks);
-  const Result result = status_at(listener, {.json = true});
+  const StatusOutcome result = status_at(listener, {.json = true});
   EXPECT_EQ(result.code, 0) << result.error;
   EXPECT_EQ(result.out, all + "\n");
 }

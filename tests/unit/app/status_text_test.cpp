@@ -9,7 +9,7 @@
 namespace embergate::app {
 namespace {
 
-using json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 constexpr const char* kStatus = R"({"resourceType":"Parameters","parameter":[
   {"name":"messagesDelivered","valueDecimal":12},
@@ -24,7 +24,7 @@ constexpr const char* kStatus = R"({"resourceType":"Parameters","parameter":[
     {"name":"count","valueInteger":3}]}]})";
 
 TEST(StatusText, HasParametersThenATableForSecretsAndOneForErrors) {
-  EXPECT_EQ(text_of_status(json::parse(kStatus)),
+  EXPECT_EQ(text_of_status(OrderedJson::parse(kStatus)),
             "messagesDelivered  12\n"
             "connected          true\n"
             "\n"
@@ -39,24 +39,24 @@ TEST(StatusText, HasParametersThenATableForSecretsAndOneForErrors) {
 }
 
 TEST(StatusText, ShowsParametersThatItDoesNotKnow) {
-  const std::string text = text_of_status(json::parse(
+  const std::string text = text_of_status(OrderedJson::parse(
       R"({"parameter":[{"name":"state","valueCode":"degraded"},{"name":"code","valueCode":"EG-7"},
           {"name":"thing","part":[{"name":"code","valueCode":"X"},{"name":"deep","part":[{"name":"a","valueInteger":1}]}]},
           {"name":"empty"}, 7, {"name":5}]})"));
   EXPECT_THAT(text, testing::HasSubstr("state  degraded\n"));
   EXPECT_THAT(text, testing::HasSubstr("code   EG-7\n"));
   EXPECT_THAT(text, testing::HasSubstr("thing\n  code  deep\n  X     a=1\n"));
-  EXPECT_EQ(text_of_status(json::parse("[]")), "");
+  EXPECT_EQ(text_of_status(OrderedJson::parse("[]")), "");
 }
 
 TEST(StatusText, LetsNoTextOfOthersSteerTheTerminal) {
   const std::string text =
-      text_of_status(json::parse("{\"parameter\":[{\"name\":\"a\\u001b[2J\",\"valueString\":\"b\\nc\"}]}"));
+      text_of_status(OrderedJson::parse("{\"parameter\":[{\"name\":\"a\\u001b[2J\",\"valueString\":\"b\\nc\"}]}"));
   EXPECT_EQ(text, "a\\u001b[2J  b\\nc\n");
 }
 
 TEST(StatusText, OfHealthHasARowForEachCheckWithWhatElseItHas) {
-  const json health = json::parse(R"({"status":"warn","about":{"version":"9.9"},"checks":{
+  const OrderedJson health = OrderedJson::parse(R"({"status":"warn","about":{"version":"9.9"},"checks":{
     "db:responseTime":[{"componentType":"database","status":"pass","time":"t","observedValue":1.2345,"observedUnit":"ms"}],
     "kafka:events":[{"status":"warn","output":"no broker answers","code":"EG-1"}]}})");
   EXPECT_EQ(text_of_health(health),
@@ -66,14 +66,14 @@ TEST(StatusText, OfHealthHasARowForEachCheckWithWhatElseItHas) {
             "db:responseTime  pass   1.2 ms\n"
             "kafka:events     warn           no broker answers  code=EG-1\n");
   EXPECT_FALSE(is_well(health));
-  EXPECT_TRUE(is_well(json::parse(R"({"status":"pass"})")));
+  EXPECT_TRUE(is_well(OrderedJson::parse(R"({"status":"pass"})")));
 }
 
 TEST(StatusText, KnowsWhatIsTrouble) {
   const auto well = [](const std::string& parameter) {
-    return is_destination_well(json::parse(R"({"parameter":[)" + parameter + "]}"));
+    return is_destination_well(OrderedJson::parse(R"({"parameter":[)" + parameter + "]}"));
   };
-  EXPECT_TRUE(is_destination_well(json::parse(kStatus))) << "errors stay after things are well again";
+  EXPECT_TRUE(is_destination_well(OrderedJson::parse(kStatus))) << "errors stay after things are well again";
   EXPECT_TRUE(well(R"({"name":"messagesQueued","valueDecimal":7})"));
   EXPECT_FALSE(well(R"({"name":"connected","valueBoolean":false})"));
   EXPECT_FALSE(well(R"({"name":"messagesSuperseded","valueDecimal":1})"));

@@ -50,7 +50,7 @@ std::string reload_refusal(const std::string& entries, const std::string& certif
   settings.vault_config = "/etc/vault.json";
   settings.tls_certificate = certificate;
   settings.vault_rules.allowed_roots = {"/run"};
-  const auto options = vault_options(settings);
+  const auto options = vault_options(settings, nullptr);
   EXPECT_EQ(options.config_path, "/etc/vault.json");
   const auto read = options.config_reader(R"({"secret":{)" + entries + "}}");
   return read ? "accepted " + std::to_string(read->entries().size()) : read.error().diagnostics;

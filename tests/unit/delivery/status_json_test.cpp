@@ -42,9 +42,15 @@ TEST(StatusJson, HasTheParametersOfTheContract) {
   parts.errors = {
       {core::Fault::kKafkaTimeout, "b1:9092", "Timeout", at("2026-03-01T08:00:45Z"), at("2026-03-01T08:00:15Z"), 7},
       {core::Fault::kNone, "", "Refused", at("2026-03-01T08:00:40Z"), at("2026-03-01T08:00:40Z")}};
+  observability::Faults::Active fault;
+  fault.fault = core::Fault::kTopicCriterionError;
+  fault.detail = "line 1";
+  fault.count = 3;
+  parts.topic_faults = {fault};
   vault::Report secret;
   secret.name = vault::SecretName("events-jaas");
   secret.state = vault::State::kStale;
+  secret.fault = core::Fault::kSecretStale;
   secret.reason = "unreadable";
   secret.generation = 5;
   secret.since = at("2026-03-01T08:00:50Z");
@@ -83,12 +89,17 @@ TEST(StatusJson, HasTheParametersOfTheContract) {
   EXPECT_EQ(find(found, "name")["valueString"], "events-jaas");
   EXPECT_EQ(find(found, "state")["valueString"], "stale");
   EXPECT_EQ(find(found, "reason")["valueString"], "unreadable");
+  EXPECT_EQ(find(found, "code")["valueString"], "secret.stale");
   EXPECT_EQ(find(found, "generation")["valueInteger"], 4);
   EXPECT_EQ(find(found, "fileGeneration")["valueInteger"], 5);
   EXPECT_EQ(find(found, "inUse")["valueInteger"], 4);
   EXPECT_EQ(find(found, "inFile")["valueInteger"], 5);
   EXPECT_EQ(find(found, "since")["valueDateTime"], "2026-03-01T08:00:50Z");
   EXPECT_TRUE(find(found, "lastRead").is_null());
+  const auto of_topic = find(all, "topicFault")["part"];
+  EXPECT_EQ(find(of_topic, "code")["valueString"], "topic.criterion-error");
+  EXPECT_EQ(find(of_topic, "message")["valueString"], "line 1");
+  EXPECT_EQ(find(of_topic, "count")["valueInteger"], 3);
   const auto error = find(all, "lastErrorDetail")["part"];
   EXPECT_EQ(find(error, "code")["valueString"], "kafka.timeout");
   EXPECT_EQ(find(error, "title")["valueString"], core::text_of(core::Fault::kKafkaTimeout).title);
@@ -124,6 +135,7 @@ TEST(StatusJson, SaysSinceWhenTheBrokersRefuseWhatTheFileHolds) {
   ASSERT_EQ(secrets.size(), 3U);
   EXPECT_EQ(find(secrets[0], "state")["valueString"], "refused");
   EXPECT_EQ(find(secrets[0], "reason")["valueString"], "login-refused");
+  EXPECT_EQ(find(secrets[0], "code")["valueString"], "kafka.auth-refused");
   EXPECT_EQ(find(secrets[0], "detail")["valueString"], "wrong");
   EXPECT_TRUE(find(secrets[2], "detail").is_null());
   EXPECT_EQ(find(secrets[0], "since")["valueDateTime"], "2026-03-01T08:00:50Z");

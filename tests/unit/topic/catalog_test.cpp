@@ -392,19 +392,20 @@ TEST(Catalog, AnErrorThatCostsNothingSwitchesNothingOff) {
 
 TEST(CriterionWatch, DoublesTheEventsItPutsOffUpToABound) {
   using Finding = CriterionWatch::Finding;
+  using Turn = CriterionWatch::Turn;
   CriterionWatch watch;
   for (std::uint32_t i = 0; i < CriterionWatch::kLimit; ++i) {
     EXPECT_FALSE(watch.count().puts_off());
-    EXPECT_EQ(watch.note(Finding::kCostly), i + 1 == CriterionWatch::kLimit);
+    EXPECT_EQ(watch.note(Finding::kCostly), i + 1 == CriterionWatch::kLimit ? Turn::kSwitchedOff : Turn::kNone);
   }
   std::vector<int> put_off;
   for (int tries = 0; tries < 10; ++tries) {
     put_off.push_back(0);
     for (; watch.count().puts_off(); ++put_off.back()) watch.note(Finding::kPutOff);
-    EXPECT_FALSE(watch.note(Finding::kCostly)) << "it is off already";
+    EXPECT_EQ(watch.note(Finding::kCostly), Turn::kNone) << "it is off already";
   }
   EXPECT_THAT(put_off, ElementsAre(1, 2, 4, 8, 16, 32, 64, 128, 128, 128));
-  watch.note(Finding::kWithinLimits);
+  EXPECT_EQ(watch.note(Finding::kWithinLimits), Turn::kLetInAgain);
   EXPECT_FALSE(watch.count().puts_off());
 }
 
