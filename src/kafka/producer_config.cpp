@@ -131,7 +131,7 @@ void set_network(Setter& to, const ConnectionSettings& settings) {
   to.set("topic.metadata.propagation.max.ms", "5000");  // how long a record waits for a topic that no one knows
   to.set("allow.auto.create.topics", "false");
   to.set("enable.metrics.push", "false");
-  to.set("log.connection.close", "false");
+  to.set("log.connection.close", "true");  // how a connection ended is in the log only
   to.set("log.queue", "true");
 }
 

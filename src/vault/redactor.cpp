@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 namespace embergate::vault {
 namespace {
@@ -109,13 +110,28 @@ void add_all_forms(std::vector<Secret>& forms, std::string_view text) {
   }
 }
 
+// Whether the text ends with an option of a JAAS line whose value is no secret: a user or scope called "kafka" would
+// blank out half of every line.
+bool ends_with_public_option(std::string_view text) {
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  if (!text.ends_with('=')) return false;
+  text.remove_suffix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  constexpr std::array<std::string_view, 3> kPublic{"username", "clientId", "scope"};
+  return std::any_of(kPublic.begin(), kPublic.end(), [&](std::string_view option) {
+    if (!text.ends_with(option)) return false;
+    const std::string_view before = text.substr(0, text.size() - option.size());
+    return before.ends_with(' ') || before.ends_with('\t') || before.ends_with('\n') || before.ends_with('\r');
+  });
+}
+
 // A broker's error text quotes the password, not the JAAS line around it.
 void add_quoted_parts(std::vector<Secret>& forms, std::string_view line) {
   for (auto begin = line.find('"'); begin != std::string_view::npos;) {
     auto end = begin + 1;
     while (end < line.size() && line[end] != '"') end += line[end] == '\\' ? 2 : 1;
     if (end >= line.size()) return;
-    add_all_forms(forms, line.substr(begin + 1, end - begin - 1));
+    if (!ends_with_public_option(line.substr(0, begin))) add_all_forms(forms, line.substr(begin + 1, end - begin - 1));
     begin = line.find('"', end + 1);
   }
 }

@@ -65,7 +65,7 @@ TEST(ProducerConfig, SetsWhatTheLibraryWouldChooseDifferently) {
                                                   {"reconnect.backoff.max.ms", "1000"},
                                                   {"allow.auto.create.topics", "false"},
                                                   {"enable.metrics.push", "false"},
-                                                  {"log.connection.close", "false"},
+                                                  {"log.connection.close", "true"},
                                                   {"queue.buffering.max.messages", "100000"},
                                                   {"queue.buffering.max.kbytes", "262144"}};
   for (const auto& [name, value] : wanted) EXPECT_EQ(value_of(conf->get(), name.c_str()), value) << name;

@@ -56,6 +56,16 @@ TEST(Redactor, KnowsThePartsOfAJaasLineAndOfAHeader) {
   EXPECT_EQ(redacted(redactor, "-----BEGIN PRIVATE KEY----- alone"), "-----BEGIN PRIVATE KEY----- alone");
 }
 
+TEST(Redactor, LeavesUsersClientsAndScopesOfAJaasLineReadable) {
+  Redactor redactor;
+  const auto jaas = make_value(Secret(R"(org.x.Module required username = "kafka" clientId="events" scope="records"
+      password="kafka-username" clientSecret="scope=";)"),
+                               ContentKind::kJaas);
+  redactor.add(jaas);
+  EXPECT_EQ(redacted(redactor, "kafka.auth-refused for events, records"), "kafka.auth-refused for events, records");
+  EXPECT_EQ(redacted(redactor, "said kafka-username and scope="), "said [secret] and [secret]");
+}
+
 TEST(Redactor, LeavesOrdinaryTextAloneForVeryShortValues) {
   Redactor redactor;
   const auto value = make_value(Secret("a"), ContentKind::kSingleLine);
