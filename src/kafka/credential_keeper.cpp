@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
+#include <memory>
 #include <random>
 #include <utility>
 
@@ -201,8 +203,10 @@ void CredentialKeeper::probe(Attempt attempt) {
   auto conf = make_producer_conf(settings_, attempt.login.credential.get(),
                                  {context_.options.queue_messages, context_.options.queue_kbytes});
   if (!conf) return end_attempt(attempt.generation, unusable(attempt), conf.error().diagnostics);
-  ProbeResult probe = probe_login(*std::move(conf), attempt.login.token.get(),
-                                  context_.objection_to_brokers_of(settings_), probe_timeout(), context_.stopping);
+  const auto accepted = std::make_shared<std::atomic<bool>>(false);
+  ProbeResult probe =
+      probe_login(*std::move(conf), attempt.login.token.get(), context_.objection_to_brokers_of(settings_, accepted),
+                  probe_timeout(), context_.stopping, accepted.get());
   if (context_.stopping.load()) return;
   if (!probe.client) {
     const bool unanswered = probe.fault == ConnectionFault::kUnreachable;
@@ -211,8 +215,9 @@ void CredentialKeeper::probe(Attempt attempt) {
     return end_attempt(attempt.generation, refusal_of(probe, attempt), probe.text);
   }
   unanswered_tries_ = 0;
-  if (const auto proven = prove_target(context_.options.bindings, settings_, probe.brokers); !proven)
-    return end_attempt(attempt.generation, std::nullopt, proven.error().diagnostics);
+  const auto proven = prove_target(context_.options.bindings, settings_, probe.brokers);
+  accepted->store(false);
+  if (!proven) return end_attempt(attempt.generation, std::nullopt, proven.error().diagnostics);
   candidate_ = std::move(attempt);
   adopting_ = true;
   look_again_ = false;

@@ -6,6 +6,8 @@
 // gives; claim_target() and prove_target() wait for the database, and give its errors too.
 #pragma once
 
+#include <atomic>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -18,9 +20,13 @@
 
 namespace embergate::kafka {
 
-// Empty when the connection shows no secret to anybody.
+// Whether a login was accepted a moment ago, whose brokers prove_target() has not bound yet.
+using JustAccepted = std::shared_ptr<std::atomic<bool>>;
+
+// Empty when the connection shows no secret to anybody. What the cluster names while a login is just accepted is bound
+// with it, if it is the first one; null: it never is.
 BrokerObjection objection_to_brokers(const vault::VaultConfig& config, const vault::TargetBindings* bindings,
-                                     const ConnectionSettings& settings);
+                                     const ConnectionSettings& settings, JustAccepted just_accepted = nullptr);
 
 // kForbidden, with the secret's name and the address: a destination may be older than the pins of today's config.
 core::Result<void> check_token_endpoint(const vault::VaultConfig& config, const ConnectionSettings& settings);
