@@ -21,6 +21,7 @@ namespace embergate::kafka {
 
 namespace {
 constexpr std::chrono::milliseconds kReadingLimit{50};     // it is a thread of the library that waits
+constexpr std::chrono::milliseconds kProofLimit{50};       // so does one that may be about to know that a login is good
 constexpr std::chrono::milliseconds kSilenceLimit{1'000};  // then another broker gets its chance
 constexpr std::size_t kMostBrokers = 1'024;
 
@@ -147,7 +148,9 @@ void ConnectGuard::allow_another() {
 void ConnectGuard::allow_all() {
   std::lock_guard lock(mutex_);
   on_trial_ = false;
+  objected_.clear();
   forget_connection();
+  trial_ends_.notify_all();
 }
 
 void ConnectGuard::forget_connection() {
@@ -160,17 +163,25 @@ bool ConnectGuard::may_log_in() const {
   return !has_ended(tried_) && std::chrono::steady_clock::now() - tried_at_ < kSilenceLimit;
 }
 
-// At most one login comes of a trial, whatever the number of brokers. One that is silent loses its connection to the
-// next, so that it cannot log in later.
-bool ConnectGuard::is_on_trial_already(int socket) {
+// At most one login comes of a trial, whatever the number of brokers. When the login is good, the library may leave the
+// broker that it logged in at for those that the cluster names, before the reader of the proof has seen it.
+bool ConnectGuard::is_on_trial_already() {
+  std::unique_lock lock(mutex_);
+  if (!on_trial_ || tried_ == -1 || !may_log_in()) return false;
+  return !trial_ends_.wait_for(lock, kProofLimit, [&] { return !on_trial_; });
+}
+
+// False when another connection has the only place. One that is silent loses it to the next, and its connection, so
+// that it cannot log in later.
+bool ConnectGuard::takes_the_place(int socket) {
   std::lock_guard lock(mutex_);
-  if (!on_trial_) return false;
-  if (tried_ != -1 && may_log_in()) return true;
+  if (!on_trial_) return true;
+  if (tried_ != -1 && may_log_in()) return false;
   if (tried_ != -1) shutdown(tried_, SHUT_RDWR);
   forget_connection();
   tried_ = fcntl(socket, F_DUPFD_CLOEXEC, 0);
   tried_at_ = std::chrono::steady_clock::now();
-  return tried_ == -1;
+  return tried_ != -1;
 }
 
 std::string ConnectGuard::objection() const {
@@ -182,8 +193,9 @@ std::string ConnectGuard::objection() const {
 int ConnectGuard::refusal_of(int socket, const char* broker) noexcept {
   try {
     if (!is_open() || holding() || !reports_are_read() || is_shut()) return ECANCELED;
+    if (is_on_trial_already()) return ECANCELED;
     if (objects_to(broker)) return EACCES;
-    return is_on_trial_already(socket) ? ECANCELED : 0;
+    return takes_the_place(socket) ? 0 : ECANCELED;
   } catch (const std::exception&) {
     return ECANCELED;
   }

@@ -8,9 +8,9 @@
 // no one connects before all reports were read. A client whose login is on trial has one connection from its birth on:
 // the library knocks again a tenth of a second after a refusal, and at other brokers at once, and each would count as a
 // failed login. Thread: connect_to() is called on the library's broker threads: it calls nothing back, and waits 50 ms
-// at most for the reader of the reports; the rest from any thread. Ownership: must outlive its client; see OpenClient.
-// Failure: a refused connection looks to the library like one that the network refused, and is tried again within a
-// second.
+// at most for the reader of the reports, and as long for the end of a trial; the rest from any thread. Ownership: must
+// outlive its client; see OpenClient. Failure: a refused connection looks to the library like one that the network
+// refused, and is tried again within a second.
 #pragma once
 
 #include <sys/socket.h>
@@ -64,7 +64,7 @@ class ConnectGuard {
   void have_read(std::uint64_t asked);
   // A connection ended, and that says nothing of the login: if it is the one on trial, another one may be made.
   void allow_another();
-  void allow_all();  // the trial is over
+  void allow_all();  // the trial is over; what was objected to in it is forgotten
   // The newest objection; empty when there was none.
   [[nodiscard]] std::string objection() const;
   // What the library said, with what OpenSSL had against the broker's certificate where that is what it is about.
@@ -78,7 +78,8 @@ class ConnectGuard {
 
  private:
   bool objects_to(const char* broker);
-  bool is_on_trial_already(int socket);
+  bool is_on_trial_already();
+  bool takes_the_place(int socket);
   [[nodiscard]] bool may_log_in() const;  // the connection on trial
   void forget_connection();
   int refusal_of(int socket, const char* broker) noexcept;
@@ -107,6 +108,7 @@ class ConnectGuard {
   std::string objected_;
   std::set<std::string> let_to_;  // at most kMostBrokers
   bool on_trial_;
+  std::condition_variable trial_ends_;
   int tried_ = -1;  // a descriptor of our own of the connection on trial; -1: there was none
   core::SteadyTime tried_at_{};
 };

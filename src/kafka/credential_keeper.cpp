@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
+#include <memory>
 #include <random>
 #include <utility>
 
@@ -215,8 +217,10 @@ void CredentialKeeper::probe(Attempt attempt) {
                                  {context_.options.queue_messages, context_.options.queue_kbytes});
   if (!conf)
     return end_attempt(attempt.generation, unusable(attempt), core::Fault::kSecretUnusable, conf.error().diagnostics);
-  ProbeResult probe = probe_login(*std::move(conf), attempt.login.token.get(),
-                                  context_.objection_to_brokers_of(settings_), probe_timeout(), context_.stopping);
+  const auto accepted = std::make_shared<std::atomic<bool>>(false);
+  ProbeResult probe =
+      probe_login(*std::move(conf), attempt.login.token.get(), context_.objection_to_brokers_of(settings_, accepted),
+                  probe_timeout(), context_.stopping, accepted.get());
   if (context_.stopping.load()) return;
   if (!probe.client) {
     const bool unanswered = probe.fault == ConnectionFault::kUnreachable;
@@ -225,7 +229,9 @@ void CredentialKeeper::probe(Attempt attempt) {
     return end_attempt(attempt.generation, refusal_of(probe, attempt), code_of(probe), probe.error.text);
   }
   unanswered_tries_ = 0;
-  if (const auto proven = prove_target(context_.options.bindings, settings_, probe.brokers); !proven)
+  const auto proven = prove_target(context_.options.bindings, settings_, probe.brokers);
+  accepted->store(false);
+  if (!proven)
     return end_attempt(attempt.generation, std::nullopt, core::Fault::kSecretTargetChanged, proven.error().diagnostics);
   candidate_ = std::move(attempt);
   adopting_ = true;

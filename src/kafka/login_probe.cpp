@@ -14,6 +14,10 @@ namespace embergate::kafka {
 
 namespace {
 
+// How often the library is asked whether the login is through; more seldom when that takes long.
+constexpr core::Milliseconds kFirstLook{5};
+constexpr core::Milliseconds kLongestLook{40};
+constexpr core::Milliseconds kPush{50};
 // One try for an answer; between tries the events are read, so that a refusal ends the probe early. Tries grow, so that
 // a slow network has its time.
 constexpr core::Milliseconds kFirstTry{100};
@@ -37,6 +41,20 @@ bool answered(rd_kafka_t* client, core::Milliseconds limit, std::vector<std::str
   return true;
 }
 
+// A cluster says who it is to those only that are logged in.
+bool logged_in(rd_kafka_t* client) {
+  char* const cluster = rd_kafka_clusterid(client, 0);
+  if (cluster == nullptr) return false;
+  rd_kafka_mem_free(client, cluster);
+  return true;
+}
+
+// The library connects to one broker by itself, and to the next when it is asked for an answer.
+void push_on(rd_kafka_t* client) {
+  std::vector<std::string> unused;
+  answered(client, core::Milliseconds{0}, unused);
+}
+
 // The connection ended while the broker looked at the login: it may have refused it, and is not shown it again.
 bool ended_in_login(const char* text) {
   return std::string_view(text).find("in state AUTH_REQ") != std::string_view::npos;
@@ -44,8 +62,9 @@ bool ended_in_login(const char* text) {
 
 // True when an event settles that the login fails. What the network broke off says nothing of the login, and may be
 // tried again.
-bool refused(rd_kafka_queue_t* queue, ConnectGuard& guard, ProbeResult& result) {
-  for (EventHandle event(rd_kafka_queue_poll(queue, 0)); event; event.reset(rd_kafka_queue_poll(queue, 0))) {
+bool refused(rd_kafka_queue_t* queue, core::Milliseconds wait, ConnectGuard& guard, ProbeResult& result) {
+  for (EventHandle event(rd_kafka_queue_poll(queue, static_cast<int>(wait.count()))); event;
+       event.reset(rd_kafka_queue_poll(queue, 0))) {
     if (rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_LOG) {
       if (std::string ended = end_of_connection(event.get()); !ended.empty()) result.ended = std::move(ended);
     }
@@ -65,10 +84,42 @@ bool refused(rd_kafka_queue_t* queue, ConnectGuard& guard, ProbeResult& result) 
   return false;
 }
 
+// Until the login is through, refused, or out of time.
+bool logs_in(const OpenClient& client, rd_kafka_queue_t* queue, core::SteadyTime deadline,
+             const std::atomic<bool>& stopping, ProbeResult& result) {
+  core::Milliseconds look = kFirstLook;
+  auto next_push = std::chrono::steady_clock::now();
+  while (!stopping.load() && left_until(deadline).count() > 0) {
+    if (logged_in(client.handle.get())) return true;
+    if (std::chrono::steady_clock::now() >= next_push) {
+      push_on(client.handle.get());
+      next_push = std::chrono::steady_clock::now() + kPush;
+      look = std::min(look + core::Milliseconds{1}, kLongestLook);
+    }
+    if (refused(queue, std::min(look, left_until(deadline)), *client.guard, result)) return false;
+  }
+  return false;
+}
+
+// After the login, over whatever connection there is: from 2.10 on the library leaves the one that it logged in with
+// when the cluster names its brokers. Those may be ones that the login must not be shown to; who they are is of no use
+// then.
+bool tells_of_its_brokers(const OpenClient& client, rd_kafka_queue_t* queue, core::SteadyTime deadline,
+                          const std::atomic<bool>& stopping, ProbeResult& result) {
+  core::Milliseconds attempt = kFirstTry;
+  while (!stopping.load() && left_until(deadline).count() > 0) {
+    if (answered(client.handle.get(), std::min(attempt, left_until(deadline)), result.brokers)) return true;
+    if (refused(queue, core::Milliseconds{0}, *client.guard, result)) return false;
+    if (!client.guard->objection().empty()) return true;
+    attempt = std::min(attempt * 2, kLongestTry);
+  }
+  return false;
+}
+
 }  // namespace
 
 ProbeResult probe_login(ConfHandle conf, const BearerToken* token, const BrokerObjection& objection,
-                        core::Milliseconds timeout, const std::atomic<bool>& stopping) {
+                        core::Milliseconds timeout, const std::atomic<bool>& stopping, std::atomic<bool>* accepted) {
   ProbeResult result;
   auto made = make_client(std::move(conf), token, objection, Trial::kYes);
   if (!made) {
@@ -80,16 +131,15 @@ ProbeResult probe_login(ConfHandle conf, const BearerToken* token, const BrokerO
   OpenClient client = std::move(*made);
   const QueueHandle queue(rd_kafka_queue_get_main(client.handle.get()));
   const auto deadline = std::chrono::steady_clock::now() + timeout;
-  core::Milliseconds attempt = kFirstTry;
-  while (!stopping.load() && left_until(deadline).count() > 0) {
-    if (answered(client.handle.get(), std::min(attempt, left_until(deadline)), result.brokers)) {
-      client.guard->allow_all();
+  if (logs_in(client, queue.get(), deadline, stopping, result)) {
+    if (accepted != nullptr) accepted->store(true);
+    client.guard->allow_all();
+    if (tells_of_its_brokers(client, queue.get(), deadline, stopping, result)) {
       result.client = std::move(client);
       return result;
     }
-    if (refused(queue.get(), *client.guard, result)) return result;
-    attempt = std::min(attempt * 2, kLongestTry);
   }
+  if (result.fault != ConnectionFault::kUnreachable) return result;
   if (std::string objected = client.guard->objection(); !objected.empty()) {
     result.objected = true;
     result.error.text = std::move(objected);

@@ -85,8 +85,9 @@ void PoolContext::leave_retired_to_the_system() {
   }
 }
 
-BrokerObjection PoolContext::objection_to_brokers_of(const ConnectionSettings& settings) const {
-  return objection_to_brokers(secrets.config_in_force(), options.bindings, settings);
+BrokerObjection PoolContext::objection_to_brokers_of(const ConnectionSettings& settings,
+                                                     JustAccepted just_accepted) const {
+  return objection_to_brokers(secrets.config_in_force(), options.bindings, settings, std::move(just_accepted));
 }
 
 std::string PoolContext::redacted(std::string text) const {

@@ -16,6 +16,7 @@
 #include "kafka/client.hpp"
 #include "kafka/control_threads.hpp"
 #include "kafka/event_pump.hpp"
+#include "kafka/target_check.hpp"
 #include "kafka/turns.hpp"
 
 namespace embergate::kafka {
@@ -30,7 +31,8 @@ struct PoolContext {
   [[nodiscard]] bool all_retired_closed();
   void leave_retired_to_the_system();
   // Whether the secrets of a connection may be shown to a broker (S-02); empty: to any.
-  [[nodiscard]] BrokerObjection objection_to_brokers_of(const ConnectionSettings& settings) const;
+  [[nodiscard]] BrokerObjection objection_to_brokers_of(const ConnectionSettings& settings,
+                                                        JustAccepted just_accepted = nullptr) const;
   [[nodiscard]] std::string redacted(std::string text) const;
 
   const ProducerPool::Options options;

@@ -23,10 +23,16 @@ bool shows_secret(SaslMechanism mechanism) {
          mechanism == SaslMechanism::kMskIam;
 }
 
+bool is_the_first_login(const vault::TargetBindings& bindings, const vault::SecretName& name,
+                        const vault::NamedTarget& named) {
+  const auto binding = bindings.find(name);
+  return binding && !binding->proven && vault::covers(*binding, named);
+}
+
 }  // namespace
 
 BrokerObjection objection_to_brokers(const vault::ConfigInForce& config, const vault::TargetBindings* bindings,
-                                     const ConnectionSettings& settings) {
+                                     const ConnectionSettings& settings, JustAccepted just_accepted) {
   std::vector<vault::SecretName> names = private_secrets(settings);
   if (names.empty() && !uses_own_aws_identity(settings)) return {};
   vault::Target target;
@@ -34,7 +40,7 @@ BrokerObjection objection_to_brokers(const vault::ConfigInForce& config, const v
   target.verification_off = uses_tls(settings) && !settings.verify_host_name;
   target.own_authorities = !settings.ssl_truststore_certificates.empty();
   target.shows_secret = shows_secret(settings.sasl_mechanism);
-  return [&config, bindings, names = std::move(names), target, settings,
+  return [&config, bindings, names = std::move(names), target, settings, just_accepted = std::move(just_accepted),
           named = named_target(settings)](std::string_view broker) -> std::optional<std::string> {
     if (auto objection = objection_to_msk_broker(settings, broker)) return objection;
     vault::Target at = target;
@@ -43,6 +49,7 @@ BrokerObjection objection_to_brokers(const vault::ConfigInForce& config, const v
     for (const vault::SecretName& name : names) {
       if (auto ruling = vault::TargetPolicy(*now).rule(name, at); ruling.refused()) return std::move(ruling.text);
       if (bindings == nullptr) continue;
+      if (just_accepted && just_accepted->load() && is_the_first_login(*bindings, name, named)) continue;
       if (auto objected = bindings->objection_to_broker(name, named, broker)) return objected;
     }
     return std::nullopt;

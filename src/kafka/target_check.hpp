@@ -6,6 +6,8 @@
 // check_token_endpoint() gives; claim_target() and prove_target() wait for the database, and give its errors too.
 #pragma once
 
+#include <atomic>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,9 +21,13 @@
 
 namespace embergate::kafka {
 
-// Empty when the connection shows no secret to anybody.
+// Whether a login was accepted a moment ago, whose brokers prove_target() has not bound yet.
+using JustAccepted = std::shared_ptr<std::atomic<bool>>;
+
+// Empty when the connection shows no secret to anybody. What the cluster names while a login is just accepted is bound
+// with it, if it is the first one; null: it never is.
 BrokerObjection objection_to_brokers(const vault::ConfigInForce& config, const vault::TargetBindings* bindings,
-                                     const ConnectionSettings& settings);
+                                     const ConnectionSettings& settings, JustAccepted just_accepted = nullptr);
 
 // Why the secrets of a connection are kept from this user; nothing: they are not.
 std::optional<std::string> objection_to_user(const vault::VaultConfig& config, const ConnectionSettings& settings,

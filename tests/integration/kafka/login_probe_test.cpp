@@ -94,6 +94,17 @@ TEST_F(LoginProbe, GoesOnToTheBrokerThatAnswersWhenOthersAreSilentOrClosed) {
   expect_logins("refused", 0);
 }
 
+// From 2.10 on the library leaves the broker of the login for those that the cluster names.
+TEST_F(LoginProbe, OfAGoodPasswordIsAnsweredByAClusterThatNamesItsBrokersOtherwise) {
+  const std::string& named = KafkaEnvironment::get().sasl_plaintext;
+  settings.bootstrap_servers = "localhost" + named.substr(named.rfind(':'));
+  for (int i = 0; i < kTries; ++i) {
+    const auto result = probe("right");
+    ASSERT_TRUE(result.client) << result.text;
+    EXPECT_EQ(result.brokers, std::vector<std::string>{named});
+  }
+}
+
 TEST_F(LoginProbe, OfARefusedPasswordIsOneLoginWhenOtherBrokersAreSilentOrClosed) {
   const SilentPort silent(SilentPort::Kind::kSilent);
   const SilentPort closed(SilentPort::Kind::kClosed);
