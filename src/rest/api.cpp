@@ -23,6 +23,7 @@
 #include "rest/render.hpp"
 #include "rest/route.hpp"
 #include "rest/service.hpp"
+#include "rest/start_page.hpp"
 #include "rest/vault_retarget.hpp"
 #include "rest/vault_status.hpp"
 
@@ -215,6 +216,11 @@ struct Api::Impl {
     co_return co_await parts.authenticator.authenticate(std::move(credential), std::move(address), *call.retry_after);
   }
 
+  asio::awaitable<core::Result<Response>> start_page_of(const Call& call) {
+    EG_CO_TRY(const auto caller, co_await caller_of(call));
+    co_return start_page(options, wants_html(call), caller.kind != auth::Principal::Kind::kAnonymous);
+  }
+
   // Everybody sees it, without names.
   asio::awaitable<core::Result<Response>> health(const Call& call) {
     EG_CO_TRY(const auto caller, co_await caller_of(call));
@@ -242,6 +248,8 @@ struct Api::Impl {
   asio::awaitable<core::Result<Response>> dispatch(Operation operation, Call& call) {
     // NOLINTBEGIN(bugprone-branch-clone): to the check, calls that are awaited are all the same.
     switch (operation) {
+      case Operation::kStartPage:
+        co_return co_await start_page_of(call);
       case Operation::kHealth:
         co_return co_await health(call);
       case Operation::kVersion:
@@ -324,7 +332,9 @@ struct Api::Impl {
       if (route.found) response.headers.push_back({"Allow", route.allow});
       co_return response;
     }
-    EG_CO_CHECK(check_accept(call));
+    if (route.operation != Operation::kStartPage) {
+      EG_CO_CHECK(check_accept(call));
+    }
     call.type = std::move(route.type);
     call.id = std::move(route.id);
     call.version = std::move(route.version);
