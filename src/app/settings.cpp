@@ -234,7 +234,8 @@ void read_rest(Environment& environment, Settings& settings) {
     settings.log_level = observability::log::level_from(*level, settings.log_level);
   if (auto format = environment.choice("BOX_OBSERVABILITY_STDOUT_LOG_FORMAT"))
     settings.log_format = *format == "text" ? observability::log::Format::kText : observability::log::Format::kJson;
-  settings.log_colour = !environment.text("NO_COLOR") && environment.text("TERM") != "dumb";  // https://no-color.org
+  const std::string terminal = environment.text("TERM").value_or("dumb");
+  settings.log_colour = !environment.text("NO_COLOR") && terminal != "dumb";  // https://no-color.org
 }
 
 // Before secrets are overwritten.

@@ -40,9 +40,8 @@ void log_starting(const SettingsReading& reading) {
   const std::string url = listener_url(reading.settings);
   const std::string given = fmt::format("{}", fmt::join(reading.given, ", "));
   log::event(log::Level::kInfo, "process/starting",
-             fmt::format("Embergate {} starts; {} of {} settings come from the environment, the others are defaults "
-                         "(embergate settings)",
-                         EMBERGATE_VERSION, reading.given.size(), settings_table().size()),
+             fmt::format("{} of {} settings come from the environment; embergate settings shows all",
+                         reading.given.size(), settings_table().size()),
              {{"version", std::string_view(EMBERGATE_VERSION)},
               {"database", std::string_view(database)},
               {"url", std::string_view(url)},

@@ -30,9 +30,17 @@ core::Error unauthenticated() {
   return core::make_error(core::ErrorCode::kUnauthenticated, "Authentication is required");
 }
 
-core::Error throttled() {
-  return core::make_retriable(core::ErrorCode::kThrottled, "too many failed authentications; try again in a minute");
+core::Error throttled(std::chrono::seconds wait) {
+  return core::make_retriable(
+      core::ErrorCode::kThrottled,
+      fmt::format("too many failed logins with this id or from this address; try again in {} s, with the right secret. "
+                  "Callers behind one proxy share an address unless the gateway knows the proxy "
+                  "(BOX_WEB_TRUSTED_PROXIES)",
+                  wait.count()));
 }
+
+// No id of a client has parentheses.
+constexpr std::string_view kNoSuchClient = "(no such client)";
 
 bool is_throttled(const core::Result<Verdict>& verdict) {
   return !verdict && verdict.error().code == core::ErrorCode::kThrottled;
@@ -49,6 +57,7 @@ struct Login {
   std::string client_id;
   std::string source;  // the address as it is counted
   SecretPtr presented;
+  std::chrono::seconds* retry_after = nullptr;
   bool suspect = false;  // wrong guesses came from its address lately, and it is not proven itself
 
   [[nodiscard]] Mac caller() const { return keyed_mac(client_id + "\n" + source, *presented); }
@@ -131,10 +140,34 @@ struct Authenticator::Impl : std::enable_shared_from_this<Impl> {
     co_return verdict;
   }
 
+  // As the log names it: what was typed for an id that no client has may be a password.
+  [[nodiscard]] std::string name_of(const std::string& client_id) const {
+    if (!root.secret.empty() && client_id == root.id) return root.id;
+    const auto known = directory_.load();
+    return known && known->clients.contains(client_id) ? client_id : std::string(kNoSuchClient);
+  }
+
+  // The right secret is refused too, so the log says it, once a minute for each address: a line for each id would have
+  // those that exist take longer (S-28), or let callers fill the log.
+  core::Error refusal(const Login& login, std::chrono::seconds wait) {
+    if (throttle.is_news(keyed_mark("refused\n" + login.source))) {
+      const std::string name = name_of(login.client_id);
+      log::event(
+          log::Level::kWarn, "auth/throttled",
+          "logins are refused after too many failures; where many callers share the address, name their proxy in "
+          "BOX_WEB_TRUSTED_PROXIES",
+          {{"client", std::string_view(name)},
+           {"w_addr", std::string_view(login.source)},
+           {"seconds", static_cast<std::int64_t>(wait.count())}});
+    }
+    *login.retry_after = wait;
+    return throttled(wait);
+  }
+
   // Of a caller that is not known: counted before it is checked.
   Verified verify_counted(Login login) {
     auto attempt = std::make_shared<const Throttle::Attempt>(login.attempt());
-    if (throttle.blocked_here(*attempt)) co_return throttled();
+    if (throttle.blocked_here(*attempt)) co_return refusal(login, throttle.wait_of(*attempt));
     const Mac guess = login.guess();
     for (int turn = 0; turn < kMostTurns; ++turn) {
       auto landing = flights->begin(guess);
@@ -157,7 +190,7 @@ struct Authenticator::Impl : std::enable_shared_from_this<Impl> {
   }
 
   Verified verify_reserved(Login login, std::shared_ptr<const Throttle::Attempt> attempt) {
-    if (!throttle.reserve(*attempt)) co_return throttled();
+    if (!throttle.reserve(*attempt)) co_return refusal(login, throttle.wait_of(*attempt));
     login.suspect = throttle.is_suspect(*attempt);
     auto verdict = co_await verify(std::move(login), attempt);
     if (!verdict || *verdict == Verdict::kGranted) {
@@ -171,7 +204,8 @@ struct Authenticator::Impl : std::enable_shared_from_this<Impl> {
   // Of a caller that was let in lately with this very secret: no guess, right or not.
   Verified verify_known(Login login, Proven::State state) {
     const Mac address = login.address();
-    if (state == Proven::State::kRefusedSince && throttle.address_blocked(address)) co_return throttled();
+    if (state == Proven::State::kRefusedSince && throttle.address_blocked(address))
+      co_return refusal(login, throttle.wait_of_address(address));
     login.suspect = state == Proven::State::kRefusedSince;
     auto verdict = co_await verify(std::move(login), nullptr);
     if (verdict && *verdict == Verdict::kDenied) throttle.count_address(address);
@@ -199,13 +233,16 @@ struct Authenticator::Impl : std::enable_shared_from_this<Impl> {
     co_return Principal{Principal::Kind::kClient, login.client_id, rights_in(**known, login.client_id)};
   }
 
-  void note(const core::Result<Verdict>& verdict, std::string_view remote_address) {
+  void note(const core::Result<Verdict>& verdict, const std::string& client_id, std::string_view remote_address) {
     if (is_throttled(verdict)) blocked->add();
     if (!verdict) return;
     if (*verdict == Verdict::kGranted) return granted->add();
     denied->add();
+    const std::string name = name_of(client_id);
     log::event(log::Level::kWarn, "auth/warn", "authentication failed",
-               {{"err", std::string_view("wrong_credentials")}, {"w_addr", remote_address}});
+               {{"err", std::string_view("wrong_credentials")},
+                {"client", std::string_view(name)},
+                {"w_addr", remote_address}});
   }
 
   RootClient root;
@@ -228,7 +265,8 @@ Authenticator::Authenticator(AuthOptions options, RootClient root, store::Store&
 Authenticator::~Authenticator() { impl_->check->join(); }
 
 asio::awaitable<core::Result<Principal>> Authenticator::authenticate(std::string authorization,
-                                                                     std::string remote_address) {
+                                                                     std::string remote_address,
+                                                                     std::chrono::seconds& retry_after) {
   if (authorization.empty()) co_return Principal{};
   auto credential = parse_basic(authorization);
   vault::wipe(authorization);
@@ -237,10 +275,10 @@ asio::awaitable<core::Result<Principal>> Authenticator::authenticate(std::string
                                "the Authorization header must be \"Basic <base64 of id:secret>\"");
   const std::shared_ptr<Impl> impl = impl_;
   Login login{std::move(credential->client_id), http::counted_peer(remote_address),
-              std::make_shared<const vault::Secret>(std::move(credential->secret))};
+              std::make_shared<const vault::Secret>(std::move(credential->secret)), &retry_after};
   const Login kept = login;
   const auto verdict = co_await impl->judge(std::move(login));
-  impl->note(verdict, remote_address);
+  impl->note(verdict, kept.client_id, remote_address);
   if (!verdict) co_return verdict.error();
   if (*verdict == Verdict::kDenied) co_return unauthenticated();
   co_return co_await impl->principal_of(kept);

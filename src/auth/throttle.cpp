@@ -2,6 +2,7 @@
 #include "auth/throttle.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace embergate::auth {
 namespace {
@@ -42,11 +43,25 @@ std::size_t Remembered::count(core::SteadyTime now) const {
   return sum;
 }
 
+double Levels::pace(const Entry& entry, core::SteadyTime now) const {
+  const double failures = as_level(entry.failures.count(now));
+  return drained_per_minute_ / std::min(kSlowest, 1 + failures / std::max(1.0, drained_per_minute_));
+}
+
 double Levels::drained(const Entry& entry, core::SteadyTime now) const {
   const std::chrono::duration<double, std::ratio<60>> minutes = now - entry.at;
-  const double failures = as_level(entry.failures.count(now));
-  const double slower = std::min(kSlowest, 1 + failures / std::max(1.0, drained_per_minute_));
-  return std::max(0.0, entry.level - minutes.count() * drained_per_minute_ / slower);
+  return std::max(0.0, entry.level - minutes.count() * pace(entry, now));
+}
+
+std::chrono::seconds Levels::wait(const Mac& key, double limit, core::SteadyTime now) const {
+  constexpr double kLongest = 3'600;
+  const auto found = index_.find(key);
+  if (found == index_.end()) return {};
+  const Entry& entry = *found->second;
+  const double over = drained(entry, now) + 1 - limit - kRounding;
+  if (over <= 0) return {};
+  const double seconds = 60 * over / std::max(pace(entry, now), 1.0 / 60);
+  return std::chrono::seconds(static_cast<std::int64_t>(std::ceil(std::min(seconds, kLongest))));
 }
 
 std::size_t Levels::remembered(const Mac& key, core::SteadyTime now) const {
@@ -94,7 +109,8 @@ Throttle::Throttle(Limits limits, const core::Clock& clock)
       of_site_(as_level(limits.of_address) * kSiteFactor, as_level(limits.of_address) * kSiteFactor,
                limits.max_tracked),
       of_client_(as_level(limits.of_client), as_level(limits.of_client) * kFreshFactor, limits.max_tracked),
-      of_secret_(as_level(limits.of_client), as_level(limits.of_client) * kFreshFactor, limits.max_tracked) {}
+      of_secret_(as_level(limits.of_client), as_level(limits.of_client) * kFreshFactor, limits.max_tracked),
+      reported_(1, 1, limits.max_tracked) {}
 
 // A level is whole failures and what has drained since: there is room for one more up to the limit.
 bool Throttle::has_room(const Levels& levels, const Mac& key, bool fresh, core::SteadyTime now) const {
@@ -197,6 +213,37 @@ void Throttle::count_address(const Mac& address) {
 bool Throttle::address_blocked(const Mac& address) {
   std::lock_guard lock(mutex_);
   return !has_place(of_address_.level(address, clock_.steady_now()), as_level(limits_.of_address));
+}
+
+std::chrono::seconds Throttle::wait_of(const Attempt& attempt) {
+  const core::SteadyTime now = clock_.steady_now();
+  std::lock_guard lock(mutex_);
+  const double of_client = as_level(limits_.of_client) * (is_fresh(attempt, 0, now) ? kFreshFactor : 1);
+  std::chrono::seconds wait(1);
+  const auto add = [&](const Levels& levels, const Mac& key, double limit) {
+    wait = std::max(wait, levels.wait(key, limit, now));
+  };
+  add(at_address_, attempt.client_at_address, as_level(limits_.at_address));
+  add(of_address_, attempt.address, as_level(limits_.of_address));
+  add(of_client_, attempt.client, of_client);
+  if (!attempt.site) return wait;
+  add(at_site_, attempt.site->client_at_site, as_level(limits_.at_address) * kSiteFactor);
+  add(of_site_, attempt.site->site, as_level(limits_.of_address) * kSiteFactor);
+  return wait;
+}
+
+std::chrono::seconds Throttle::wait_of_address(const Mac& address) {
+  const core::SteadyTime now = clock_.steady_now();
+  std::lock_guard lock(mutex_);
+  return std::max(std::chrono::seconds(1), of_address_.wait(address, as_level(limits_.of_address), now));
+}
+
+bool Throttle::is_news(const Mac& refused) {
+  const core::SteadyTime now = clock_.steady_now();
+  std::lock_guard lock(mutex_);
+  if (!has_place(reported_.level(refused, now), 1)) return false;
+  reported_.add(refused, 1, now);
+  return true;
 }
 
 bool Throttle::is_suspect(const Attempt& attempt) {

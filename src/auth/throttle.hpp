@@ -17,6 +17,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <list>
@@ -51,6 +52,9 @@ class Levels {
   [[nodiscard]] double level(const Mac& key, core::SteadyTime now) const;
   [[nodiscard]] std::size_t remembered(const Mac& key, core::SteadyTime now) const;
   void add(const Mac& key, double amount, core::SteadyTime now);  // an amount below zero gives back
+  // Until there is a place below the limit, if nothing is added meanwhile; zero: there is one. At most: failures that
+  // are forgotten meanwhile let the count drain faster.
+  [[nodiscard]] std::chrono::seconds wait(const Mac& key, double limit, core::SteadyTime now) const;
   // What was added was a failure. A key that went for want of a place is not remembered.
   void remember(const Mac& key, core::SteadyTime now);
 
@@ -61,6 +65,7 @@ class Levels {
     core::SteadyTime at{};
     Remembered failures{};
   };
+  [[nodiscard]] double pace(const Entry& entry, core::SteadyTime now) const;  // a minute
   [[nodiscard]] double drained(const Entry& entry, core::SteadyTime now) const;
 
   double drained_per_minute_;
@@ -106,6 +111,11 @@ class Throttle {
   void count_at_address(const Attempt& attempt);
   void count_address(const Mac& address);
   [[nodiscard]] bool address_blocked(const Mac& address);
+  // How long an attempt is refused for, at least a second; by the address alone.
+  [[nodiscard]] std::chrono::seconds wait_of(const Attempt& attempt);
+  [[nodiscard]] std::chrono::seconds wait_of_address(const Mac& address);
+  // Whether to report that this one is refused: once a minute.
+  [[nodiscard]] bool is_news(const Mac& refused);
   // Whether wrong guesses came from there within the hour, whatever client they were at; from a site: as many as one
   // address may have at one client in a minute.
   [[nodiscard]] bool is_suspect(const Attempt& attempt);
@@ -127,6 +137,7 @@ class Throttle {
   Levels of_site_;
   Levels of_client_;
   Levels of_secret_;
+  Levels reported_;
 };
 
 // Who was let in lately, with which credential, from where: a right password at an address that others guess from, and

@@ -23,6 +23,7 @@
 #include "rest/render.hpp"
 #include "rest/route.hpp"
 #include "rest/service.hpp"
+#include "rest/start_page.hpp"
 #include "rest/vault_retarget.hpp"
 #include "rest/vault_status.hpp"
 
@@ -48,8 +49,8 @@ core::Result<bool> discard_of(const Call& call) {
   return *text == "true";
 }
 
-Response render_failure(const core::Error& error) {
-  Response response = render_error(error);
+Response render_failure(const core::Error& error, std::chrono::seconds retry_after) {
+  Response response = render_error(error, retry_after);
   // The only wait that the caller can break here is the one for its own body (RFC 9110 15.5.9).
   if (error.code == ErrorCode::kTimeout) response.status = 408;
   return response;
@@ -207,14 +208,23 @@ struct Api::Impl {
                           "application/fhir+json; charset=utf-8");
   }
 
-  // Open to everybody, who then sees no names. A credential that comes along must be right.
-  asio::awaitable<core::Result<Response>> health(Call& call) {
+  // Of what is open to everybody. A credential that comes along must be right.
+  asio::awaitable<core::Result<auth::Principal>> caller_of(const Call& call) {
     const http::Request& request = call.exchange.request();
     std::string credential(request.header("authorization"));
     std::string address = request.remote_address;
-    auto principal = co_await parts.authenticator.authenticate(std::move(credential), std::move(address));
-    if (!principal) co_return std::move(principal).error();
-    const bool all = auth::authorize_administrator(*principal).has_value();
+    co_return co_await parts.authenticator.authenticate(std::move(credential), std::move(address), *call.retry_after);
+  }
+
+  asio::awaitable<core::Result<Response>> start_page_of(const Call& call) {
+    EG_CO_TRY(const auto caller, co_await caller_of(call));
+    co_return start_page(options, wants_html(call), caller.kind != auth::Principal::Kind::kAnonymous);
+  }
+
+  // Everybody sees it, without names.
+  asio::awaitable<core::Result<Response>> health(const Call& call) {
+    EG_CO_TRY(const auto caller, co_await caller_of(call));
+    const bool all = auth::authorize_administrator(caller).has_value();
     co_return health_page.answer(all ? HealthPage::Reader::kAdministrator : HealthPage::Reader::kEverybody);
   }
 
@@ -238,6 +248,8 @@ struct Api::Impl {
   asio::awaitable<core::Result<Response>> dispatch(Operation operation, Call& call) {
     // NOLINTBEGIN(bugprone-branch-clone): to the check, calls that are awaited are all the same.
     switch (operation) {
+      case Operation::kStartPage:
+        co_return co_await start_page_of(call);
       case Operation::kHealth:
         co_return co_await health(call);
       case Operation::kVersion:
@@ -284,7 +296,7 @@ struct Api::Impl {
     if (route.found && route.open) co_return core::Result<void>();
     const http::Request& request = call.exchange.request();
     EG_CO_TRY(call.principal, co_await parts.authenticator.authenticate(std::string(request.header("authorization")),
-                                                                        request.remote_address));
+                                                                        request.remote_address, *call.retry_after));
     EG_CO_CHECK(authorize(call.principal, route));
     co_return core::Result<void>();
   }
@@ -307,10 +319,11 @@ struct Api::Impl {
                             fmt::format("there is nothing at {}", core::whole_characters(request.target, 300)));
   }
 
-  asio::awaitable<core::Result<Response>> process(http::Exchange& exchange, std::string_view& route_name) {
+  asio::awaitable<core::Result<Response>> process(http::Exchange& exchange, std::string_view& route_name,
+                                                  std::chrono::seconds& retry_after) {
     auto target = http::parse_target(exchange.request().target);
     if (!target) co_return core::make_error(ErrorCode::kMalformed, "the URL has a malformed escape or is not UTF-8");
-    Call call{exchange, *std::move(target), {}, {}, {}, {}};
+    Call call{exchange, *std::move(target), {}, {}, {}, {}, &retry_after};
     RouteMatch route = match_route(exchange.request().method, call.target.segments);
     if (!route.route.empty()) route_name = route.route;
     EG_CO_CHECK(co_await admit(call, route));
@@ -319,7 +332,9 @@ struct Api::Impl {
       if (route.found) response.headers.push_back({"Allow", route.allow});
       co_return response;
     }
-    EG_CO_CHECK(check_accept(call));
+    if (route.operation != Operation::kStartPage) {
+      EG_CO_CHECK(check_accept(call));
+    }
     call.type = std::move(route.type);
     call.id = std::move(route.id);
     call.version = std::move(route.version);
@@ -370,8 +385,9 @@ Api::~Api() = default;
 asio::awaitable<Response> Api::handle(http::Exchange& exchange) {
   const core::SteadyTime start = impl_->parts.clock.steady_now();
   std::string_view route = "none";
-  auto result = co_await impl_->process(exchange, route);
-  Response response = result ? *std::move(result) : render_failure(result.error());
+  std::chrono::seconds retry_after{};
+  auto result = co_await impl_->process(exchange, route, retry_after);
+  Response response = result ? *std::move(result) : render_failure(result.error(), retry_after);
   impl_->observe(exchange.request(), route, response.status, start);
   co_return response;
 }

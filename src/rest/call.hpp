@@ -2,6 +2,7 @@
 // One request on its way through the API: what was asked, by whom. Lives in the frame of Api::handle.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +21,7 @@ struct Call {
   std::string type;  // of the route
   std::string id;
   std::string version;
+  std::chrono::seconds* retry_after = nullptr;  // of a login that is refused for a while
 
   [[nodiscard]] std::optional<std::string_view> query(std::string_view name) const {
     for (const auto& [key, value] : target.query) {

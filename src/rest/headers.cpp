@@ -111,6 +111,17 @@ core::Result<void> check_accept(const Call& call) {
       "only JSON of FHIR R4 is served: ask for application/fhir+json or application/json, fhirVersion 4.0");
 }
 
+bool wants_html(const Call& call) {
+  if (call.query("_format")) return call.query("_format") == "text/html";
+  const std::string all = lower(joined(call.exchange.request(), "accept"));
+  std::string_view rest = all;
+  while (!rest.empty()) {
+    const MediaRange range = media_range(take_until(rest, ','));
+    if (range.wanted && (range.media == "text/html" || range.media == "application/xhtml+xml")) return true;
+  }
+  return false;
+}
+
 core::Result<void> check_create_query(const http::Target& target) {
   for (const auto& [name, value] : target.query) {
     if (name == "_format" || name == "_pretty") continue;

@@ -9,6 +9,8 @@
 namespace embergate::rest {
 
 core::Result<void> check_accept(const Call& call);
+// A browser; others take JSON.
+bool wants_html(const Call& call);
 // A condition in the URL of a create would not be looked at: it belongs into If-None-Exist.
 core::Result<void> check_create_query(const http::Target& target);
 core::Result<void> check_content_type(const http::Request& request);

@@ -11,10 +11,11 @@ namespace {
 
 constexpr std::string_view kFhirJson = "application/fhir+json; charset=utf-8";
 
-void add_headers_of(const core::Error& error, http::Response& response) {
+void add_headers_of(const core::Error& error, std::chrono::seconds retry_after, http::Response& response) {
   if (error.code == core::ErrorCode::kUnauthenticated)
     response.headers.push_back({"WWW-Authenticate", "Basic realm=\"gateway\""});
-  if (error.code == core::ErrorCode::kThrottled) response.headers.push_back({"Retry-After", "10"});
+  if (error.code == core::ErrorCode::kThrottled)
+    response.headers.push_back({"Retry-After", std::to_string(retry_after.count() > 0 ? retry_after.count() : 10)});
   if (error.code == core::ErrorCode::kUnavailable) response.headers.push_back({"Retry-After", "1"});
 }
 
@@ -37,9 +38,9 @@ std::string warning(std::string_view text) {
   return value + '"';
 }
 
-http::Response render_error(const core::Error& error) {
+http::Response render_error(const core::Error& error, std::chrono::seconds retry_after) {
   http::Response response = render_json(fhir::http_status(error.code), fhir::outcome_of(error).to_json(), kFhirJson);
-  add_headers_of(error, response);
+  add_headers_of(error, retry_after, response);
   return response;
 }
 

@@ -2,6 +2,7 @@
 // Answers: results and errors as HTTP responses (contract 5.2, 5.5). Thread: pure. Failure: none.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -10,7 +11,8 @@
 
 namespace embergate::rest {
 
-http::Response render_error(const core::Error& error);
+// `retry_after`: how long kThrottled lasts; zero: as usual.
+http::Response render_error(const core::Error& error, std::chrono::seconds retry_after = {});
 http::Response render_refusal(const interaction::Refusal& refusal);
 // With ETag, Last-Modified, and Location for what was created.
 http::Response render_result(interaction::InteractionResult result, std::string_view base_url);

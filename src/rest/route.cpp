@@ -19,6 +19,7 @@ struct Route {
 };
 
 constexpr std::array kRoutes{
+    Route{"GET", "", Operation::kStartPage, kOpen},
     Route{"GET", "health", Operation::kHealth, kOpen},
     Route{"GET", "$version", Operation::kVersion, "operation"},
     Route{"POST", "$drop-cache", Operation::kDropCache},
@@ -75,6 +76,7 @@ bool match_segment(std::string_view pattern, const std::string& segment, RouteMa
 }
 
 bool match_path(std::string_view pattern, const std::vector<std::string>& segments, RouteMatch& match) {
+  if (pattern.empty()) return segments.empty();
   std::size_t position = 0;
   while (true) {
     const std::size_t slash = pattern.find('/');
@@ -111,7 +113,7 @@ RouteMatch match_route(std::string_view method, const std::vector<std::string>& 
     candidate.operation = route.operation;
     candidate.open = route.interaction == kOpen;
     if (!candidate.open) candidate.interaction = route.interaction;
-    candidate.route = route.pattern;
+    candidate.route = route.pattern.empty() ? "/" : route.pattern;
     result = std::move(candidate);
   }
   return result;

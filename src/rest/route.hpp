@@ -12,6 +12,7 @@
 namespace embergate::rest {
 
 enum class Operation {
+  kStartPage,
   kHealth,
   kVersion,
   kDropCache,

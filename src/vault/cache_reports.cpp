@@ -11,12 +11,31 @@ namespace {
 
 namespace log = observability::log;
 
+// "a, b": a value of its own in the log, which quotes it as it does.
+std::string list_of(const std::vector<SecretName>& names) {
+  std::string list;
+  for (const SecretName& name : names) list += (list.empty() ? "" : ", ") + name.value();
+  return list;
+}
+
+std::vector<SecretName> files_of(const TrackedBundle& bundle) {
+  std::vector<SecretName> names;
+  for (const BundleMember& member : bundle.members()) {
+    if (member.name) names.push_back(*member.name);
+  }
+  return names;
+}
+
+// That a file of its own can be used was logged when it was looked at.
 void log_bundle(const TrackedBundle& bundle, const BundleReport& report) {
-  const auto names = bundle.names();
+  const std::vector<SecretName> files = files_of(bundle);
+  const std::string names = list_of(files);
   const auto generation = static_cast<std::int64_t>(report.generation);
   if (report.state == State::kOk) {
-    log::event(log::Level::kInfo, "secret/bundle-resolved", "the secrets belong together and can be used",
-               {{"secrets", std::string_view(names)}, {"generation", generation}});
+    if (files.size() > 1) {
+      log::event(log::Level::kInfo, "secret/bundle-resolved", "the secrets belong together and can be used",
+                 {{"secrets", std::string_view(names)}, {"generation", generation}});
+    }
     if (report.old_cipher) {
       log::event(
           log::Level::kWarn, "secret/legacy-cipher",

@@ -10,7 +10,6 @@
 #include "e2e/gateway_test.hpp"
 #include "support/eventually.hpp"
 #include "support/pki.hpp"
-#include "support/terminal.hpp"
 
 namespace embergate::test {
 namespace {
@@ -125,30 +124,6 @@ TEST_F(Operation, AllFaultsOfAStartAreToldAtOnceAndBeforeAnythingIsOpened) {
     EXPECT_THAT(result.output, HasSubstr("process/start-failed")) << "the log is not a terminal";
   }
   EXPECT_FALSE(std::filesystem::exists(world.gateway().database_directory() / "gateway.db"));
-}
-
-TEST_F(Operation, OnATerminalTheLogIsTextAndAFaultOfTheStartStandsThereOnce) {
-  world.write_vault_config();
-  const auto shown = [this](const std::string& name, const std::string& value) {
-    Environment environment = world.gateway().environment();
-    environment[name] = value;
-    Terminal terminal;
-    ChildProcess child({{gateway_binary(), "serve"}, environment, terminal.path(), terminal.path()});
-    EXPECT_TRUE(eventually([&] { return !terminal.text().empty() && !child.running(); }, std::chrono::seconds(60)));
-    return terminal.text();
-  };
-  const std::string fault = shown("BOX_VAULT_POLL_MS", "soon");
-  EXPECT_THAT(fault, testing::StartsWith("embergate: BOX_VAULT_POLL_MS is \"soon\""));
-  EXPECT_EQ(fault.find("BOX_VAULT_POLL_MS"), fault.rfind("BOX_VAULT_POLL_MS"));
-  EXPECT_THAT(fault, Not(HasSubstr("process/start-failed")));
-
-  const std::string host = shown("BOX_WEB_HOST", "192.0.2.1");
-  EXPECT_THAT(host, Not(HasSubstr("\"ev\":")));
-  EXPECT_THAT(host.substr(0, host.find("\r\n")),
-              testing::AllOf(HasSubstr("process/starting"),
-                             HasSubstr("database=" + world.gateway().environment().at("BOX_DB_PATH")),
-                             HasSubstr("url=\"http://192.0.2.1:(any free port)\"")));
-  EXPECT_THAT(host, HasSubstr("embergate: BOX_WEB_HOST"));
 }
 
 TEST_F(Operation, AHostThatIsNotOfThisMachineIsNotBlamedOnThePort) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What people see who look at a gateway: its address in a browser, answers laid out, `embergate status`.
+// What people see who look at a gateway: its address in a browser, answers laid out, `embergate status`, the log on a
+// terminal.
 #include "e2e/gateway_test.hpp"
+#include "support/terminal.hpp"
 
 namespace embergate::test {
 namespace {
@@ -8,9 +10,17 @@ namespace {
 using nlohmann::json;
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 class People : public GatewayTest {
  protected:
+  HttpReply send(const std::string& method, const std::string& path, const HttpHeaders& headers = {}) {
+    HttpConnection connection(world.gateway().port());
+    std::string head = method + " " + path + " HTTP/1.1\r\nHost: gateway\r\n";
+    for (const auto& [name, value] : headers) head += name + ": " + value + "\r\n";
+    connection.send(head + "\r\n");
+    return connection.read_reply(method == "HEAD");
+  }
   ProgramResult command(std::vector<std::string> words) {
     words.insert(words.begin(), gateway_binary());
     Environment environment = world.gateway().environment();
@@ -18,6 +28,32 @@ class People : public GatewayTest {
     return run_program(std::move(words), environment, world.directory().path().string());
   }
 };
+
+// As browsers ask.
+const HttpHeaders kBrowser{{"Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}};
+
+TEST_F(People, WhoOpensTheAddressInABrowserSeesAPageAndIsAskedForNoPassword) {
+  ASSERT_TRUE(world.start());
+  const std::string version = world.root().get("/$version").json["version"];
+  const HttpReply page = send("GET", "/", kBrowser);
+  EXPECT_EQ(page.status, 200);
+  EXPECT_EQ(page.header("Content-Type"), "text/html; charset=utf-8");
+  EXPECT_EQ(page.header("WWW-Authenticate"), "");
+  EXPECT_THAT(std::string(page.header("Content-Security-Policy")), HasSubstr("default-src 'none'"));
+  EXPECT_THAT(page.body, AllOf(HasSubstr("Embergate"), HasSubstr("/fhir"), Not(HasSubstr(version))));
+  const HttpReply head = send("HEAD", "/", kBrowser);
+  EXPECT_EQ(head.status, 200);
+  EXPECT_EQ(head.header("Content-Type"), "text/html; charset=utf-8");
+  EXPECT_EQ(head.body, "");
+
+  const RestReply stranger = world.anonymous().get("/");
+  EXPECT_EQ(stranger.status(), 200) << stranger;
+  EXPECT_EQ(stranger.json["name"], "Embergate");
+  EXPECT_FALSE(stranger.json.contains("version"));
+  EXPECT_EQ(world.root().get("/").json["version"], version);
+  EXPECT_EQ(world.client("root", "wrong").get("/").status(), 401);
+  EXPECT_EQ(world.anonymous().get("/nothing").status(), 401) << "all else is asked for";
+}
 
 TEST_F(People, AnswersAreLaidOutWhenTheyAreAskedFor) {
   const KafkaLane lane = world.add_lane();
@@ -52,6 +88,30 @@ TEST_F(People, StatusOnTheCommandLineShowsTheGatewayAndADestination) {
   world.remove_secret(lane.destination.jaas_secret);
   EXPECT_TRUE(eventually([&] { return command({"status", "events"}).exit_code.value_or(-1) == 1; }));
   EXPECT_THAT(command({"status"}).output, HasSubstr("vault:secrets"));
+}
+
+TEST_F(People, OnATerminalTheLogIsTextAndAFaultOfTheStartStandsThereOnce) {
+  world.write_vault_config();
+  const auto shown = [this](const std::string& name, const std::string& value) {
+    Environment environment = world.gateway().environment();
+    environment[name] = value;
+    Terminal terminal;
+    ChildProcess child({{gateway_binary(), "serve"}, environment, terminal.path(), terminal.path()});
+    EXPECT_TRUE(eventually([&] { return !terminal.text().empty() && !child.running(); }, std::chrono::seconds(60)));
+    return terminal.text();
+  };
+  const std::string fault = shown("BOX_VAULT_POLL_MS", "soon");
+  EXPECT_THAT(fault, testing::StartsWith("embergate: BOX_VAULT_POLL_MS is \"soon\""));
+  EXPECT_EQ(fault.find("BOX_VAULT_POLL_MS"), fault.rfind("BOX_VAULT_POLL_MS"));
+  EXPECT_THAT(fault, Not(HasSubstr("process/start-failed")));
+
+  const std::string host = shown("BOX_WEB_HOST", "192.0.2.1");
+  EXPECT_THAT(host, Not(HasSubstr("\"ev\":")));
+  EXPECT_THAT(host.substr(0, host.find("\r\n")),
+              testing::AllOf(HasSubstr("process/starting"),
+                             HasSubstr("database=" + world.gateway().environment().at("BOX_DB_PATH")),
+                             HasSubstr("url=\"http://192.0.2.1:(any free port)\"")));
+  EXPECT_THAT(host, HasSubstr("embergate: BOX_WEB_HOST"));
 }
 
 }  // namespace

@@ -44,7 +44,7 @@ struct Settings {
   auth::RootClient root;                        // BOX_ROOT_CLIENT_ID, BOX_ROOT_CLIENT_SECRET or _FILE
   observability::log::Level log_level = observability::log::Level::kInfo;  // BOX_OBSERVABILITY_STDOUT_LOG_LEVEL
   std::optional<observability::log::Format> log_format;  // BOX_OBSERVABILITY_STDOUT_LOG_FORMAT; empty: by the terminal
-  bool log_colour = true;                                // unless NO_COLOR is set, or TERM is dumb
+  bool log_colour = true;                                // not where NO_COLOR is set, or TERM is dumb or absent
   std::string created_at_url = "ex:createdAt";           // BOX_FHIR_CREATEDAT_URL
   bool return_404_on_empty_delete = false;               // BOX_FHIR_RETURN_404_ON_EMPTY_DELETE
   bool skip_reference_allowed = false;                   // BOX_FHIR_VALIDATION_SKIP_REFERENCE

@@ -4,12 +4,14 @@
 // inline value kept as a slow hash. Thread: authenticate() is a coroutine for io executors; files are read on the pool
 // given, hashes are verified on a pool of one thread of its own. Ownership: Store, SecretCache, Clock and Metrics
 // outlive it. Failure: kMalformed for a header that is none (400), kUnauthenticated without any hint (401), kThrottled
-// after too many failures or when the hash queue has no place (429, S-40); a caller that was let in within a day, from
-// its address and with the same secret, is among those only after that secret was refused since, or for lack of a place
-// in the line of its address for hashes, which guesses give up to it; kUnavailable when the store cannot be read.
+// after too many failures, with the seconds that it lasts, or when the hash queue has no place (429, S-40); a caller
+// that was let in within a day, from its address and with the same secret, is among those only after that secret was
+// refused since, or for lack of a place in the line of its address for hashes, which guesses give up to it;
+// kUnavailable when the store cannot be read.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -67,7 +69,9 @@ class Authenticator {
 
   // `authorization`: the header's value, empty when there is none (anonymous). `remote_address`: of the caller; IPv6
   // addresses are counted by their /64, and by their /48 with four times the limits.
-  boost::asio::awaitable<core::Result<Principal>> authenticate(std::string authorization, std::string remote_address);
+  // `retry_after` is set to how long it lasts when there were too many failures, and must live until the end.
+  boost::asio::awaitable<core::Result<Principal>> authenticate(std::string authorization, std::string remote_address,
+                                                               std::chrono::seconds& retry_after);
   void drop_caches();  // POST /$drop-cache
 
  private:

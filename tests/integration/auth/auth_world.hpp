@@ -85,8 +85,8 @@ class AuthWorld {
   }
   core::Result<Principal> authenticate(const std::string& authorization, const std::string& address = "127.0.0.1") {
     io_.restart();
-    auto future =
-        boost::asio::co_spawn(io_, authenticator_->authenticate(authorization, address), boost::asio::use_future);
+    auto future = boost::asio::co_spawn(io_, authenticator_->authenticate(authorization, address, retry_after),
+                                        boost::asio::use_future);
     io_.run();
     return future.get();
   }
@@ -96,7 +96,8 @@ class AuthWorld {
     std::vector<std::future<core::Result<Principal>>> begun;
     for (const auto& [credential, address] : all) {
       begun.push_back(boost::asio::co_spawn(
-          io_, authenticator_->authenticate("Basic " + test::base64(credential), address), boost::asio::use_future));
+          io_, authenticator_->authenticate("Basic " + test::base64(credential), address, retry_after),
+          boost::asio::use_future));
     }
     io_.run();
     std::vector<core::Result<Principal>> ended;
@@ -122,6 +123,7 @@ class AuthWorld {
  public:
   test::AtomicVolume volume{directory_.path() / "volume"};
   observability::Metrics metrics;
+  std::chrono::seconds retry_after{};  // of the last login that was refused for a while
 
  private:
   boost::asio::io_context io_;

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
+#include <gmock/gmock.h>
 
+#include <algorithm>
+#include <mutex>
+
+#include "embergate/observability/log.hpp"
 #include "integration/auth/auth_world.hpp"
 
 namespace embergate::auth {
@@ -287,6 +291,62 @@ TEST_F(AuthenticatorTest, NobodyIsAnonymousAndMayNothing) {
   const auto nobody = world.authenticate("");
   ASSERT_TRUE(nobody);
   EXPECT_EQ(world.authorize(*nobody).error().code, ErrorCode::kUnauthenticated);
+}
+
+// The lines of the log about logins.
+class CapturedLog {
+ public:
+  CapturedLog() {
+    observability::log::capture([this](std::string_view line) {
+      const std::lock_guard lock(mutex_);
+      lines_ += line;
+      lines_ += '\n';
+    });
+  }
+  ~CapturedLog() { observability::log::capture(nullptr); }
+  CapturedLog(const CapturedLog&) = delete;
+  CapturedLog& operator=(const CapturedLog&) = delete;
+
+  std::string take() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(lines_, {});
+  }
+
+ private:
+  std::mutex mutex_;
+  std::string lines_;
+};
+
+TEST_F(AuthenticatorTest, TheLogNamesAKnownClientWhoseLoginFailedAndNeverWhatWasTypedForAnother) {
+  world.put_client_by_reference("intake", "intake");
+  CapturedLog log;
+  EXPECT_FALSE(login("intake:wrong"));
+  EXPECT_THAT(log.take(), testing::HasSubstr(R"("client":"intake","w_addr":"127.0.0.1")"));
+  EXPECT_FALSE(login("root:wrong"));
+  EXPECT_THAT(log.take(), testing::HasSubstr(R"("client":"root")"));
+  EXPECT_FALSE(login("cnry-typed-into-the-wrong-field:x"));
+  const std::string unknown = log.take();
+  EXPECT_THAT(unknown, testing::HasSubstr("\"client\":\"(no such client)\""));
+  EXPECT_THAT(unknown, testing::Not(testing::HasSubstr("cnry-typed")));
+}
+
+TEST_F(AuthenticatorTest, A429SaysHowLongItLastsAndTheLogWhomItKeepsOutOnce) {
+  world.put_client_by_reference("intake", "intake");
+  for (int i = 0; i < 5; ++i) EXPECT_FALSE(login("intake:wrong" + std::to_string(i)));
+  CapturedLog log;
+  const auto refused = login("intake:v1");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kThrottled);
+  EXPECT_GT(world.retry_after.count(), 0);
+  EXPECT_LE(world.retry_after.count(), 600);
+  EXPECT_THAT(refused.error().diagnostics,
+              testing::AllOf(testing::HasSubstr("try again in " + std::to_string(world.retry_after.count()) + " s"),
+                             testing::HasSubstr("BOX_WEB_TRUSTED_PROXIES")));
+  EXPECT_THAT(log.take(),
+              testing::AllOf(testing::HasSubstr("auth/throttled"), testing::HasSubstr(R"("client":"intake")"),
+                             testing::HasSubstr(R"("w_addr":"127.0.0.1")")));
+  EXPECT_FALSE(login("intake:v1"));
+  EXPECT_EQ(log.take(), "") << "once a minute";
 }
 
 }  // namespace

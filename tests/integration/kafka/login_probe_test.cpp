@@ -100,7 +100,7 @@ TEST_F(LoginProbe, OfAGoodPasswordIsAnsweredByAClusterThatNamesItsBrokersOtherwi
   settings.bootstrap_servers = "localhost" + named.substr(named.rfind(':'));
   for (int i = 0; i < kTries; ++i) {
     const auto result = probe("right");
-    ASSERT_TRUE(result.client) << result.text;
+    ASSERT_TRUE(result.client) << result.error.text;
     EXPECT_EQ(result.brokers, std::vector<std::string>{named});
   }
 }

@@ -40,6 +40,7 @@ TEST(LogFormat, HasColourOnATerminalThatTakesItAndNowhereElse) {
   EXPECT_TRUE(options_of({"TERM=xterm"}, true).colour);
   EXPECT_FALSE(options_of({"TERM=xterm", "NO_COLOR=1"}, true).colour);
   EXPECT_FALSE(options_of({"TERM=dumb"}, true).colour);
+  EXPECT_FALSE(options_of({}, true).colour);
   EXPECT_FALSE(options_of({"BOX_OBSERVABILITY_STDOUT_LOG_FORMAT=text"}, false).colour);
 }
 
@@ -53,7 +54,7 @@ TEST(LogOfTheStart, BeginsWithVersionDatabaseUrlAndWhereSettingsComeFrom) {
   log::capture(nullptr);
   const auto event = nlohmann::json::parse(line);
   EXPECT_EQ(event["ev"], "process/starting");
-  EXPECT_THAT(event["msg"].get<std::string>(), HasSubstr("Embergate " EMBERGATE_VERSION " starts; 5 of "));
+  EXPECT_THAT(event["msg"].get<std::string>(), testing::StartsWith("5 of "));
   EXPECT_EQ(event["version"], EMBERGATE_VERSION);
   EXPECT_EQ(event["database"], (std::filesystem::current_path() / "gateway.db").string());
   EXPECT_EQ(event["url"], "http://[::1]:9090");

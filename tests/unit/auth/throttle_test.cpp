@@ -239,5 +239,33 @@ TEST(Proven, ForgetsTheOldestBeyondItsBoundAndLearnsNothingFromRefusals) {
   EXPECT_EQ(proven.state_of(keyed_mark("stranger")), Proven::State::kUnknown);
 }
 
+TEST_F(ThrottleTest, SaysHowLongAnAttemptIsRefusedAndThenItIsNot) {
+  guesses("c", "a", 10);
+  const auto wait = throttle.wait_of(attempt("c", "a"));
+  EXPECT_GT(wait, seconds(20)) << "three a minute, and slower after failures";
+  EXPECT_LE(wait, minutes(10));
+  clock.advance(wait - seconds(2));
+  EXPECT_TRUE(blocked(throttle, attempt("c", "a")));
+  clock.advance(seconds(2));
+  EXPECT_FALSE(blocked(throttle, attempt("c", "a")));
+  EXPECT_EQ(throttle.wait_of(attempt("c", "a")), seconds(1)) << "no longer refused";
+}
+
+TEST_F(ThrottleTest, SaysHowLongAnAddressIsRefused) {
+  for (int i = 0; i < 8; ++i) guesses("c" + std::to_string(i), "a", 1);
+  ASSERT_TRUE(throttle.address_blocked(keyed_mark("a")));
+  const auto wait = throttle.wait_of_address(keyed_mark("a"));
+  clock.advance(wait);
+  EXPECT_FALSE(throttle.address_blocked(keyed_mark("a")));
+}
+
+TEST_F(ThrottleTest, ARefusalIsNewsOnceAMinute) {
+  EXPECT_TRUE(throttle.is_news(keyed_mark("c@a")));
+  EXPECT_FALSE(throttle.is_news(keyed_mark("c@a")));
+  EXPECT_TRUE(throttle.is_news(keyed_mark("d@a")));
+  clock.advance(minutes(1));
+  EXPECT_TRUE(throttle.is_news(keyed_mark("c@a")));
+}
+
 }  // namespace
 }  // namespace embergate::auth

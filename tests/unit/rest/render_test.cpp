@@ -13,5 +13,18 @@ TEST(Render, AWarningIsOneQuotedLineOfAscii) {
   EXPECT_EQ(warning("url \"x\\y\" \xc3\xa4"), "199 - \"url \\\"x\\\\y\\\" ??\"");
 }
 
+TEST(Render, TellsHowLongToWaitWhereItIsKnown) {
+  const auto wait_of = [](core::ErrorCode code, int known) {
+    std::string wait;
+    for (const http::Header& one : render_error(core::make_error(code, "t"), std::chrono::seconds(known)).headers)
+      wait += one.name == "Retry-After" ? one.value : "";
+    return wait;
+  };
+  EXPECT_EQ(wait_of(core::ErrorCode::kThrottled, 43), "43");
+  EXPECT_EQ(wait_of(core::ErrorCode::kThrottled, 0), "10");
+  EXPECT_EQ(wait_of(core::ErrorCode::kUnavailable, 0), "1");
+  EXPECT_EQ(wait_of(core::ErrorCode::kInvalid, 43), "");
+}
+
 }  // namespace
 }  // namespace embergate::rest

@@ -40,7 +40,7 @@ TEST(Routes, UnknownTypesAndIdsThatAreNoneMatchNothing) {
   EXPECT_FALSE(match("GET", {"fhir", "patient", "p1"}).found);
   EXPECT_FALSE(match("GET", {"fhir", "Patient", "p 1"}).found);
   EXPECT_FALSE(match("GET", {"fhir", "", "p1"}).found);
-  EXPECT_FALSE(match("GET", {}).found);
+  EXPECT_FALSE(match("GET", {""}).found);
 }
 
 TEST(Routes, HeldRowsAreListedReleasedAndDiscardedWithAndWithoutThePrefix) {

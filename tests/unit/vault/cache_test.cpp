@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "embergate/observability/log.hpp"
+#include "embergate/vault/bundle.hpp"
 #include "support/eventually.hpp"
 #include "support/fake_clock.hpp"
 #include "unit/vault/scripted_files.hpp"
@@ -519,6 +520,26 @@ TEST_F(Cache, FA12_IsNotMisledByAClockThatIsSet) {
   (void)text();
   clock_.advance(100ms);
   EXPECT_EQ(text(), "V9");
+}
+
+TEST_F(Cache, LogsOneEventForOneFileAndNamesOfSeveralWithoutQuotes) {
+  const auto use = [this](std::vector<std::string_view> names) {
+    std::vector<BundleMember> members;
+    for (const std::string_view one : names) members.push_back({name(one), ContentKind::kSingleLine, {}, {}});
+    const auto bundle = cache().bundle(std::move(members));
+    const Requester requester{"Client", "a", "secret"};
+    (void)bundle->resolve(requester, Use::kOutboundAttempt);
+    clock_.advance(100ms);
+    const auto value = bundle->resolve(requester, Use::kOutboundAttempt);
+    EXPECT_TRUE(value) << value.error().diagnostics;
+  };
+  use({"c1"});
+  EXPECT_EQ(times_logged("secret/resolved"), 1);
+  EXPECT_EQ(times_logged("secret/bundle-resolved"), 0) << log();
+  use({"c1", "c2"});
+  EXPECT_EQ(times_logged("secret/resolved"), 2);
+  EXPECT_EQ(times_logged("secret/bundle-resolved"), 1);
+  EXPECT_THAT(log(), HasSubstr(R"("secrets":"c1, c2")"));
 }
 
 }  // namespace
