@@ -117,6 +117,12 @@ core::Result<void> CredentialKeeper::claim_target() {
 bool CredentialKeeper::must_stop() {
   std::optional<std::string> why = bundle_ ? host_->denial() : std::nullopt;
   const core::Fault fault = why ? core::Fault::kSecretScope : core::Fault::kSecretTargetChanged;
+  // What was accepted before is not used by a right that comes later either: the files say what is.
+  if (why && used_.generation != 0) {
+    used_ = {};
+    plan_ = LoginPlan();
+    tell_refusal();
+  }
   if (!why) {
     if (auto bound = check_bound_target(context_.options.bindings, settings_); !bound)
       why = std::move(bound).error().diagnostics;
@@ -127,6 +133,7 @@ bool CredentialKeeper::must_stop() {
   fail(fault, *why);
   plan_.client_outdated();
   host_->withdraw(*why);
+  if (of_client) check_after(core::Milliseconds(0));
   return !of_client;
 }
 

@@ -248,6 +248,7 @@ bool Identity::give_up_client(std::string_view why) {
 // Nor is a client made again that was to be: the keeper proves its target first.
 void Identity::withdraw(const std::string& why) {
   rebuild_planned_ = false;
+  login_ = {};
   give_up_client(fmt::format("{}; records wait in the database", why));
 }
 

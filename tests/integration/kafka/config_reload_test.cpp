@@ -94,6 +94,33 @@ TEST_F(KafkaConfigReload, PinsThatNoLongerCoverTheBrokersEndTheConnectionAndOthe
   EXPECT_TRUE(delivered(*producer, {{"k", "2"}}));
 }
 
+TEST_F(KafkaConfigReload, ANameThatGoesStopsItsDestinationAndComesBackProvenAnew) {
+  const auto producer = acquire("events");
+  ASSERT_TRUE(delivered(*producer, {{"k", "1"}}));
+  bench_.write_config(bench_.config_entry("key", "AidboxTopicDestination"));
+  ASSERT_TRUE(eventually([&] { return !producer->status().has_credential; }));
+  EXPECT_THAT(producer->status().last_error, HasSubstr("the vault config has no such name"));
+  EXPECT_EQ(once(*producer).failures.size(), 1U);
+  bench_.write_config(bench_.config_entries());
+  EXPECT_TRUE(delivered(*producer, {{"k", "2"}}));
+  EXPECT_EQ(producer->status().credential_generation, 2U);
+}
+
+TEST_F(KafkaConfigReload, TheFileOfAnotherPathIsProvenBeforeItIsUsed) {
+  bench_.write_file("elsewhere", PoolBench::scram_line("gw", "wrong"));
+  const auto producer = acquire("events");
+  ASSERT_TRUE(delivered(*producer, {{"k", "1"}}));
+  const std::string moved = "\"" + std::string(PoolBench::kSecret) + R"(":{"path":")" + bench_.file("elsewhere") +
+                            R"(","scope":["AidboxTopicDestination"]})";
+  bench_.write_config(moved);
+  ASSERT_TRUE(eventually([&] { return producer->status().refusal.has_value(); })) << producer->status().last_error;
+  EXPECT_EQ(producer->status().credential_generation, 1U);
+  EXPECT_TRUE(once(*producer).failures.empty()) << "the login that works was given up for one that does not";
+  bench_.write_file("elsewhere", PoolBench::scram_line("gw", "v1"));
+  EXPECT_TRUE(eventually([&] { return !producer->status().refusal; })) << producer->status().last_error;
+  EXPECT_TRUE(once(*producer).failures.empty());
+}
+
 TEST_F(KafkaConfigReload, WhatDoesNotConcernAConnectionLeavesItAlone) {
   const auto producer = acquire("events");
   ASSERT_TRUE(delivered(*producer, {{"k", "1"}}));
