@@ -37,7 +37,7 @@ Results summarized(const HealthSnapshot& snapshot) {
   Results results;
   for (const auto& [name, result] : snapshot.results) {
     if (result.summary.empty()) {
-      results.emplace(name, result);
+      results.emplace(name, result).first->second.faults.clear();
       continue;
     }
     const HealthResult coarse{HealthStatus::kPass, result.component_type, 0, "", "", ""};
@@ -56,6 +56,12 @@ nlohmann::json check_json(const HealthResult& result, core::SystemTime time) {
     check["observedUnit"] = result.observed_unit;
   }
   if (!result.output.empty()) check["output"] = result.output;
+  if (!result.faults.empty()) check["code"] = core::code_of(result.faults.front());
+  for (const core::Fault fault : result.faults) {
+    auto& codes = check["codes"];
+    const nlohmann::json code(core::code_of(fault));
+    if (std::find(codes.begin(), codes.end(), code) == codes.end()) codes.push_back(code);
+  }
   return check;
 }
 

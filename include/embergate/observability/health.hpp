@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "embergate/core/clock.hpp"
+#include "embergate/core/fault.hpp"
 #include "embergate/core/snapshot.hpp"
 
 namespace embergate::observability {
@@ -30,6 +31,7 @@ struct HealthResult {
   std::string output;         // for people, when not pass
   // What everybody may see of it: the status alone, under this name, the worst of all checks that share it. Empty: all.
   std::string summary = {};
+  std::vector<core::Fault> faults = {};  // for administrators; the worst first
 };
 
 class HealthRegistry {
