@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The command line (decision 16): serve (default), check, settings, health, backup, vault check, fhirpath, version,
-// help. Exit codes: 0 done, 1 a check or the start failed, 2 wrong usage or config.
+// The command line (decision 16): serve (default), check, settings, health, backup, vault check, explain, fhirpath,
+// version, help. Exit codes: 0 done, 1 a check or the start failed, 2 wrong usage or config.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -15,6 +15,7 @@
 #include "app/backup_command.hpp"
 #include "app/check_command.hpp"
 #include "app/command_hints.hpp"
+#include "app/explain_command.hpp"
 #include "app/fhirpath_command.hpp"
 #include "app/health_command.hpp"
 #include "app/settings_command.hpp"
@@ -120,6 +121,15 @@ CLI::App* add_backup(CLI::App& cli, app::BackupCommand& options) {
   return command;
 }
 
+CLI::App* add_explain(CLI::App& cli, app::ExplainCommand& options) {
+  CLI::App* command =
+      cli.add_subcommand("explain", "what an error code, a reason, a rule or a setting means, and what to do");
+  command->add_option("word", options.word, "kafka.auth-refused, bad-jaas, R-48, BOX_DB_PATH; none: list all codes");
+  command->add_flag("--json", options.json, "print JSON");
+  command->add_flag("--page", options.page, "print docs/error-codes.md");
+  return command;
+}
+
 app::KnownCommand known(const CLI::App& cli, std::string name) {
   app::KnownCommand command;
   command.name = std::move(name);
@@ -214,6 +224,8 @@ int main(int argc, char** argv) {
   const Commands commands = add_commands(cli, as_json, helped, health_wait);
   app::BackupCommand backup_options;
   const CLI::App* backup = add_backup(cli, backup_options);
+  app::ExplainCommand explain_options;
+  const CLI::App* explain = add_explain(cli, explain_options);
   app::FhirpathOptions fhirpath_options;
   const CLI::App* fhirpath_command = add_fhirpath(cli, fhirpath_options);
   try {
@@ -228,6 +240,7 @@ int main(int argc, char** argv) {
     return app::settings_command({as_json, ::isatty(STDOUT_FILENO) == 1}, environ, std::cout, std::cerr);
   if (commands.health->parsed()) return app::health_command(environ, health_wait, std::cout, std::cerr);
   if (backup->parsed()) return app::backup_command(backup_options, environ, std::cout, std::cerr);
+  if (explain->parsed()) return app::explain_command(explain_options, std::cout, std::cerr);
   if (fhirpath_command->parsed()) {
     fhirpath_options.model_folders = app::model_folders_of_program();
     return app::fhirpath_command(fhirpath_options, std::cin, std::cout, std::cerr);
