@@ -178,6 +178,12 @@ void CommandLine::add_fhirpath() {
 
 void CommandLine::add_help_commands() {
   with_json(add(cli_, "version", "print the version", "0"));
+  CLI::App* explained =
+      with_json(add(cli_, "explain", "say what an error code, a reason, a rule or a setting means, and what to do",
+                    "0, or 2 when the word is not known"));
+  explained->add_option("word", explain.word, "kafka.auth-refused, bad-jaas, R-48, BOX_DB_PATH; none: list all codes")
+      ->type_name("WORD");
+  explained->add_flag("--page", explain.page, "print docs/error-codes.md");
   add(cli_, "man", "print the manual page embergate(1), or embergate-settings(7)", "0")
       ->add_option("page", page, "settings: that of all settings")
       ->type_name("PAGE")

@@ -16,6 +16,7 @@
 #include "app/backup_command.hpp"
 #include "app/command_hints.hpp"
 #include "app/command_tree.hpp"
+#include "app/explain_command.hpp"
 #include "app/fhirpath_command.hpp"
 #include "app/status_command.hpp"
 #include "app/vault_check.hpp"
@@ -45,6 +46,7 @@ class CommandLine {
   BackupCommand backup;
   FhirpathOptions fhirpath;
   VaultCheckOptions vault_check;
+  ExplainCommand explain;
 
  private:
   CLI::App* add(CLI::App& to, const std::string& name, const std::string& about, const std::string& exit_codes);

@@ -4,7 +4,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
+#include <initializer_list>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "embergate/core/time_format.hpp"
 
@@ -25,22 +30,61 @@ double resident_megabytes() {
   return resident * static_cast<double>(sysconf(_SC_PAGESIZE)) / (1024.0 * 1024.0);
 }
 
-// Names and reasons only; a gateway goes on with what it has, so this is never `fail`.
-HealthResult secrets_health(const vault::SecretCache& secrets) {
-  constexpr std::size_t kMaxNamed = 5;
-  HealthResult result{HealthStatus::kPass, "system", 0, "", "", "vault:secrets"};
-  std::size_t troubled = 0;
-  for (const vault::Report& report : secrets.reports_in_use()) {
-    if (report.state == vault::State::kOk) continue;
-    if (++troubled <= kMaxNamed) {
-      const std::string_view state = vault::to_string(report.state);
-      result.output += fmt::format("{}{} {}", result.output.empty() ? "" : ", ", report.name.value(), state);
-      if (!report.reason.empty() && report.reason != state) result.output += fmt::format(" ({})", report.reason);
-    }
+constexpr std::size_t kMaxNamed = 5;
+
+// The first few by name, the others as a number.
+class Names {
+ public:
+  void add(const std::string& text) {
+    if (++count_ <= kMaxNamed) text_ += (text_.empty() ? "" : ", ") + text;
   }
-  if (troubled > kMaxNamed) result.output += fmt::format(" and {} more", troubled - kMaxNamed);
-  if (troubled > 0) result.status = HealthStatus::kWarn;
-  result.observed_value = static_cast<double>(troubled);
+  [[nodiscard]] std::size_t count() const { return count_; }
+  [[nodiscard]] std::string text() const {
+    return count_ > kMaxNamed ? fmt::format("{} and {} more", text_, count_ - kMaxNamed) : text_;
+  }
+
+ private:
+  std::string text_;
+  std::size_t count_ = 0;
+};
+
+// What is out of use, then what works with an older value, then what will run out.
+int gravity_of(const vault::Report& report) {
+  switch (report.state) {
+    case vault::State::kOk:
+      return 2;
+    case vault::State::kStale:
+      return 1;
+    default:
+      return 0;
+  }
+}
+
+std::string trouble_of(const vault::Report& report) {
+  const std::string_view code = core::code_of(report.fault);
+  const std::string_view state = vault::to_string(report.state);
+  const bool says_more = !report.reason.empty() && report.reason != state;
+  return fmt::format("{} {}{}{}{}", report.name.value(), state, says_more ? fmt::format(" ({})", report.reason) : "",
+                     code.empty() ? "" : " ", code);
+}
+
+// Names, reasons and codes only; a gateway goes on with what it has, so this is never `fail`.
+HealthResult secrets_health(const vault::SecretCache& secrets) {
+  HealthResult result{HealthStatus::kPass, "system", 0, "", "", "vault:secrets"};
+  std::vector<vault::Report> troubled = secrets.reports_in_use();
+  std::erase_if(troubled, [](const vault::Report& report) {
+    return report.state == vault::State::kOk && report.fault == core::Fault::kNone;
+  });
+  std::stable_sort(troubled.begin(), troubled.end(),
+                   [](const vault::Report& a, const vault::Report& b) { return gravity_of(a) < gravity_of(b); });
+  Names names;
+  for (const vault::Report& report : troubled) {
+    names.add(trouble_of(report));
+    if (report.fault != core::Fault::kNone) result.faults.push_back(report.fault);
+  }
+  if (!troubled.empty()) result.status = HealthStatus::kWarn;
+  result.observed_value = static_cast<double>(names.count());
+  result.output = names.text();
   return result;
 }
 
@@ -49,34 +93,72 @@ HealthResult config_health(const vault::SecretCache& secrets) {
   const vault::ConfigReport report = secrets.config_report();
   if (report.fault.empty()) return result;
   result.status = HealthStatus::kWarn;
+  result.faults.push_back(core::Fault::kVaultConfig);
   result.output = fmt::format("the config before is in force since {}: {}", core::format_instant_seconds(report.since),
                               report.fault);
   return result;
 }
 
-std::string trouble_of(store::Store& store) {
+struct Trouble {
+  core::Fault fault = core::Fault::kNone;
+  std::string text;
+};
+
+Trouble trouble_of(store::Store& store) {
   const store::WritingState writing = store.writing();
   if (!writing.holds) {
     store.probe_writing();
-    return "writes fail: " + writing.reason;
+    return {writing.fault, "writes fail: " + writing.reason};
   }
-  if (writing.under_way > kLongestWrite)
-    return fmt::format("a write has not become durable for {} s", writing.under_way.count() / 1000);
+  if (writing.under_way > kLongestWrite) {
+    return {core::Fault::kStoreSlow,
+            fmt::format("a write has not become durable for {} s", writing.under_way.count() / 1000)};
+  }
   const auto alive = store.ping();
-  return alive ? std::string() : "the database does not answer: " + alive.error().diagnostics;
+  if (alive) return {};
+  return {core::Fault::kStoreFailed, "the database does not answer: " + alive.error().diagnostics};
 }
 
-HealthResult database_health(store::Store& store) {
-  HealthResult result{HealthStatus::kPass, "database", 0, "ms", trouble_of(store), ""};
-  if (!result.output.empty()) result.status = HealthStatus::kFail;
+HealthResult database_health(store::Store& store, observability::Faults& faults) {
+  const Trouble trouble = trouble_of(store);
+  HealthResult result{HealthStatus::kPass, "database", 0, "ms", trouble.text, ""};
+  if (trouble.fault != core::Fault::kNone) {
+    result.status = HealthStatus::kFail;
+    result.faults.push_back(trouble.fault);
+  }
+  // How long it has been is another number each second, and no other fault.
+  const bool is_slow = trouble.fault == core::Fault::kStoreSlow;
+  faults.becomes({.fault = trouble.fault,
+                  .key = "database",
+                  .concerns = "BOX_DB_PATH",
+                  .detail = is_slow ? std::string() : trouble.text,
+                  .event = is_slow ? "store/slow" : "store/failed",
+                  .level = observability::log::Level::kError});
   result.observed_value = static_cast<double>(store.last_commit_time().count());
+  return result;
+}
+
+// What lasts of these faults, wherever it was found.
+HealthResult faults_health(const observability::Faults& faults, std::string summary,
+                           std::initializer_list<core::Fault> looked_for) {
+  HealthResult result{HealthStatus::kPass, "system", 0, "", "", std::move(summary)};
+  Names names;
+  for (const observability::Faults::Active& active : faults.active()) {
+    if (std::find(looked_for.begin(), looked_for.end(), active.fault) == looked_for.end()) continue;
+    names.add(fmt::format("{} {} ({})", active.concerns, core::code_of(active.fault), active.detail));
+    if (std::find(result.faults.begin(), result.faults.end(), active.fault) == result.faults.end())
+      result.faults.push_back(active.fault);
+  }
+  if (names.count() > 0) result.status = HealthStatus::kWarn;
+  result.observed_value = static_cast<double>(names.count());
+  result.output = names.text();
   return result;
 }
 
 }  // namespace
 
 void add_health_checks(observability::HealthRegistry& health, store::Store& store, const vault::SecretCache& secrets,
-                       const core::Clock& clock) {
+                       observability::Faults& faults, const core::Clock& clock) {
   health.add("uptime", [&clock, started = clock.steady_now()] {
     const std::chrono::duration<double> up = clock.steady_now() - started;
     return HealthResult{HealthStatus::kPass, "system", up.count(), "s", "", ""};
@@ -85,7 +167,13 @@ void add_health_checks(observability::HealthRegistry& health, store::Store& stor
              [] { return HealthResult{HealthStatus::kPass, "system", resident_megabytes(), "Mb", "", ""}; });
   health.add("vault:secrets", [&secrets] { return secrets_health(secrets); });
   if (secrets.config()->enabled()) health.add("vault:config", [&secrets] { return config_health(secrets); });
-  health.add("db:responseTime", [&store] { return database_health(store); });
+  health.add("db:responseTime", [&store, &faults] { return database_health(store, faults); });
+  health.add("topics:criteria", [&faults] {
+    return faults_health(faults, "topics:criteria",
+                         {core::Fault::kTopicSwitchedOff, core::Fault::kTopicCriterionError});
+  });
+  health.add("web:certificate",
+             [&faults] { return faults_health(faults, "web:certificate", {core::Fault::kWebCertificate}); });
 }
 
 }  // namespace embergate::app

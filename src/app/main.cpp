@@ -100,6 +100,10 @@ int main(int argc, char** argv) {
   if (const auto code = line.parse(argc, argv, std::cout, std::cerr)) return *code;
   if (line.given("version")) return version(line.json);
   if (line.given("help")) return line.help(std::cout, std::cerr);
+  if (line.given("explain")) {
+    line.explain.json = line.json;
+    return app::explain_command(line.explain, std::cout, std::cerr);
+  }
   if (line.given("man"))
     return print(line.page.empty() ? app::manual_of_commands(line.tree()) : app::manual_of_settings());
   if (line.given("completion")) return print(app::completion_script(line.shell, line.tree()));

@@ -121,7 +121,7 @@ struct Runtime::Impl {
   core::Result<void> open_certificate() {
     if (settings.tls_certificate.empty()) return {};
     EG_TRY(const http::ListenerFiles files, listener_files(listener_settings(settings)));
-    certificate = std::make_unique<http::ListenerCertificate>(secrets, pool, files);
+    certificate = std::make_unique<http::ListenerCertificate>(secrets, pool, files, &faults);
     settings.web.tls = certificate->tls();
     auto loaded = certificate->start();
     if (!loaded) return of_setting("BOX_WEB_TLS_CERT", std::move(loaded).error());
@@ -172,6 +172,7 @@ struct Runtime::Impl {
       deliveries->decided(slot, std::move(wanted), std::move(unwanted));
     };
     options.on_catalog_changed = [this] { catalog_sync->run(); };
+    options.faults = &faults;
     interactions = std::make_unique<interaction::Interactions>(std::move(options), *store, secrets.config_in_force(),
                                                                pool, dry_runs, metrics);
 
@@ -190,7 +191,7 @@ struct Runtime::Impl {
     api = std::make_unique<rest::Api>(std::move(api_options),
                                       rest::ApiParts{*interactions, *deliveries, *authenticator, secrets, *bindings,
                                                      *producers, pool, health_monitor, metrics, core::system_clock()});
-    add_health_checks(health, *store, secrets, core::system_clock());
+    add_health_checks(health, *store, secrets, faults, core::system_clock());
     health.add("topics:sync", [this] { return catalog_sync->health(); });
   }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // GET /health (contract 5.6): the newest snapshot of the checks as JSON, written once for each snapshot, so that an
-// answer costs a copy. Administrators see all of it; everybody sees the status, and of checks that name brokers,
-// secrets or destinations only the worst status of their kind.
-// Thread: any; a mutex is held for the copy of a pointer. Failure: a snapshot that is too old is 503 and says so.
+// answer costs a copy. Administrators see all of it, with the error codes; everybody sees the status, and of checks
+// that name brokers, secrets or destinations only the worst status of their kind. Thread: any; a mutex is held for the
+// copy of a pointer. Failure: a snapshot that is too old is 503 and says so.
 #pragma once
 
 #include <array>

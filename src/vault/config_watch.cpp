@@ -103,7 +103,7 @@ void ConfigWatch::refuse(std::string fault) {
              fmt::format("{}. The config before stays in force; mend the file, or put it back: it is read again when "
                          "it changes",
                          fault),
-             {{"path", std::string_view(path_)}});
+             {{"path", std::string_view(path_)}, {"code", core::code_of(core::Fault::kVaultConfig)}});
 }
 
 }  // namespace embergate::vault

@@ -1,227 +1,175 @@
 // SPDX-License-Identifier: Apache-2.0
-// Each code of the table that is about Kafka (O-30), provoked, and read alike in `$status`, log, metrics and health. A
-// real broker where it can be brought to do it; the library's own cluster, or a scripted peer, for answers that it
-// gives only in rare moments.
-#include <openssl/ssl.h>
+// One fault, one code: what a file or setting does wrong has the same error code wherever an operator looks (O-30).
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <sstream>
 
 #include "e2e/gateway_test.hpp"
-#include "integration/kafka/mock_cluster.hpp"
-#include "support/oidc_provider.hpp"
 #include "support/pki.hpp"
-#include "support/scripted_peer.hpp"
 
 namespace embergate::test {
 namespace {
 
 using nlohmann::json;
+using testing::HasSubstr;
 
-class CodeOfKafka : public GatewayTest {
+class ErrorCodes : public GatewayTest {
  protected:
-  void SetUp() override {
-    lane = world.add_lane();
-    ASSERT_NE(lane.destination.bootstrap, "");
+  // What is written to the file of a client's secret; its name is the client's with "-secret".
+  void add_client(const std::string& id, const std::string& content) {
+    world.add_secret(id + "-secret", content, "Client", id);
+    clients_.push_back(id);
   }
-  // A destination of the cluster in memory, which knows no logins.
-  void use(const MockCluster& cluster) {
-    lane.destination.bootstrap = cluster.servers();
-    lane.destination.security_protocol = "PLAINTEXT";
-    lane.destination.ca_file.clear();
-  }
-  static std::string closed_port() { return "127.0.0.1:" + std::to_string(free_port()); }
-
-  void start_and_write() {
+  void start_with_clients() {
     ASSERT_TRUE(world.start());
-    const RestReply made = world.create_topic_and_destination(lane);
-    ASSERT_EQ(made.status(), 201) << made;
-    ASSERT_EQ(world.root().put("/fhir/Patient/p1", samples::patient("p1", "Coded")).status(), 201);
+    for (const std::string& id : clients_) {
+      ASSERT_EQ(world.root().put("/fhir/Client/" + id, samples::client_with_reference(id, id + "-secret")).status(),
+                201);
+      log_in(id);
+    }
   }
-  [[nodiscard]] bool status_shows(const std::string& code) {
-    const json status = world.status("events");
-    for (const json& parameter : status["parameter"]) {
-      if (parameter["name"] == "code" && parameter["valueString"] == code) return true;
+  void log_in(const std::string& id) { world.client(id, "any").get("/fhir/Patient/p1"); }
+
+  static json part_of(const json& parts, const std::string& name) {
+    for (const json& part : parts) {
+      if (part.value("name", "") == name) return part;
+    }
+    return json::object();
+  }
+  std::string code_in_vault_status(const std::string& secret) {
+    const json status = world.root().get("/fhir/$vault-status").json;
+    for (const json& parameter : status.value("parameter", json::array())) {
+      if (part_of(parameter["part"], "name").value("valueString", "") == secret)
+        return part_of(parameter["part"], "code").value("valueString", "");
+    }
+    return "no such secret";
+  }
+  // Of administrators' health; empty: none.
+  std::string codes_of_check(const std::string& check) {
+    const json page = world.root().get("/health").json;
+    const json checks = page.value("checks", json::object());
+    if (!checks.contains(check)) return {};
+    return checks[check][0].value("codes", json::array()).dump();
+  }
+  bool metrics_have(const std::string& code) {
+    const std::string body = world.metrics().body;
+    return body.find("embergate_faults{code=\"" + code + "\"} 0") == std::string::npos &&
+           body.find("embergate_faults{code=\"" + code + "\"} ") != std::string::npos &&
+           body.find("embergate_errors_total{code=\"" + code + "\"} ") != std::string::npos;
+  }
+  // Whether a line of the event has the code.
+  bool logged(const std::string& event, const std::string& code) {
+    std::istringstream lines(world.gateway().output());
+    for (std::string line; std::getline(lines, line);) {
+      const json one = json::parse(line, nullptr, false);
+      if (one.is_object() && one.value("ev", "") == event && one.value("code", "") == code) return true;
     }
     return false;
   }
-  [[nodiscard]] bool errors_show(const std::string& code) {
-    const json status = world.status("events");
-    for (const json& parameter : status["parameter"]) {
-      if (parameter["name"] != "lastErrorDetail") continue;
-      for (const json& part : parameter["part"]) {
-        if (part["name"] == "code" && part["valueString"] == code) return true;
-      }
-    }
-    return false;
-  }
-  [[nodiscard]] bool log_shows(const std::string& code) {
-    return world.gateway().output().find("\"code\":\"" + code + "\"") != std::string::npos;
-  }
-  [[nodiscard]] bool metrics_show(const std::string& code) const {
-    return world.metrics().body.find("embergate_destination_errors_total{code=\"" + code + "\"") != std::string::npos;
-  }
-  [[nodiscard]] bool health_shows(const std::string& code) {
-    const json checks = world.root().get("/health").json["checks"];
-    return checks.contains("kafka:events") && checks["kafka:events"][0].value("code", "") == code;
-  }
-  void expect_everywhere(const std::string& code, const std::string& state) {
-    constexpr std::chrono::seconds kLimit(60);
-    ASSERT_TRUE(eventually([&] { return status_shows(code); }, kLimit)) << world.status("events").dump(1);
-    EXPECT_TRUE(eventually([&] { return errors_show(code); }, kLimit)) << world.status("events").dump(1);
-    EXPECT_TRUE(eventually([&] { return log_shows(code); }, kLimit)) << world.gateway().output();
-    EXPECT_TRUE(eventually([&] { return metrics_show(code); }, kLimit)) << world.metrics().body;
-    EXPECT_TRUE(eventually([&] { return health_shows(code); }, kLimit)) << world.root().get("/health");
-    const json status = world.status("events");
-    for (const json& parameter : status["parameter"]) {
-      if (parameter["name"] != "state") continue;
-      EXPECT_EQ(parameter["valueCode"], state) << status.dump(1);
-    }
+  void expect_secret(const std::string& secret, const std::string& code, const std::string& event) {
+    EXPECT_TRUE(eventually([&] { return code_in_vault_status(secret) == code; }))
+        << secret << ": " << code_in_vault_status(secret) << " instead of " << code;
+    EXPECT_TRUE(eventually([&] { return metrics_have(code); })) << code << "\n" << world.metrics().body;
+    EXPECT_TRUE(eventually([&] { return codes_of_check("vault:secrets").find(code) != std::string::npos; }))
+        << code << ": " << codes_of_check("vault:secrets");
+    EXPECT_TRUE(eventually([&] { return logged(event, code); })) << event << " without " << code;
   }
 
-  KafkaLane lane;
+ private:
+  std::vector<std::string> clients_;
 };
 
-TEST_F(CodeOfKafka, UnreachableIsAPortThatNoOneListensAt) {
-  lane.destination.bootstrap = closed_port();
-  start_and_write();
-  expect_everywhere("kafka.unreachable", "waiting");
+TEST_F(ErrorCodes, OfSecretFilesAreTheSameInStatusMetricsHealthAndLog) {
+  add_client("gone", "");
+  add_client("blank", "\n");
+  add_client("template", "{{ .Data.password }}");
+  add_client("open", world.canary("open"));
+  ASSERT_EQ(::chmod(world.secret_file("open-secret").c_str(), 0666), 0);
+  KafkaLane lane = world.add_lane();
+  world.write_secret(lane.destination.jaas_secret, "this is no entry");
+  ASSERT_EQ(::chmod(world.secret_file("open-secret").c_str(), 0666), 0);
+  ASSERT_NO_FATAL_FAILURE(start_with_clients());
+  ASSERT_EQ(world.create_topic_and_destination(lane).status(), 201);
+  expect_secret("gone-secret", "secret.missing", "secret/resolve-failed");
+  expect_secret("blank-secret", "secret.empty", "secret/resolve-failed");
+  expect_secret("template-secret", "secret.unrendered", "secret/resolve-failed");
+  expect_secret("open-secret", "secret.world-writable", "secret/resolve-failed");
+  expect_secret(lane.destination.jaas_secret, "secret.bad-jaas", "secret/resolve-failed");
 }
 
-TEST_F(CodeOfKafka, DnsIsAHostThatNoOneKnows) {
-  lane.destination.bootstrap = "broker.invalid:9093";
-  start_and_write();
-  expect_everywhere("kafka.dns", "waiting");
+TEST_F(ErrorCodes, OfAStaleSecretEndsWhenItsFileIsMended) {
+  add_client("intake", world.canary("intake"));
+  ASSERT_NO_FATAL_FAILURE(start_with_clients());
+  world.write_secret("intake-secret", "{{ .Data.password }}");
+  log_in("intake");
+  expect_secret("intake-secret", "secret.stale", "secret/resolve-failed");
+  world.write_secret("intake-secret", world.canary("intake-2"));
+  EXPECT_TRUE(eventually([&] {
+    log_in("intake");
+    return code_in_vault_status("intake-secret").empty();
+  })) << code_in_vault_status("intake-secret");
+  EXPECT_TRUE(eventually([&] { return logged("fault/ended", "secret.stale"); }));
+  EXPECT_TRUE(eventually([&] { return !metrics_have("secret.stale"); }));
 }
 
-TEST_F(CodeOfKafka, TimeoutIsABrokerThatTakesRecordsAndDoesNotAnswer) {
-  MockCluster cluster;
-  cluster.create_topic(lane.destination.kafka_topic.c_str());
-  use(cluster);
-  start_and_write();
-  ASSERT_TRUE(world.drained("events", 1));
-  cluster.answer_after(std::chrono::seconds(100));
-  ASSERT_EQ(world.root().put("/fhir/Patient/p2", samples::patient("p2", "Late")).status(), 201);
-  expect_everywhere("kafka.timeout", "waiting");
-}
-
-TEST_F(CodeOfKafka, TlsUntrustedIsACertificateOfAnotherAuthority) {
-  lane.destination.ca_file = KafkaEnvironment::get().other_ca_file;
-  start_and_write();
-  expect_everywhere("kafka.tls-untrusted", "waiting");
-}
-
-TEST_F(CodeOfKafka, TlsHostnameIsACertificateOfAnotherHost) {
-  const Authority authority("Test CA");
-  const ScriptedPeer peer([](const std::string&) { return std::string(); },
-                          authority.issue("another.example", {.names = {"another.example"}, .addresses = {}}));
-  lane.destination.ca_file = world.directory().write("ca.pem", authority.certificate());
-  lane.destination.bootstrap = "localhost:" + std::to_string(peer.port());
-  start_and_write();
-  expect_everywhere("kafka.tls-hostname", "waiting");
-}
-
-TEST_F(CodeOfKafka, TlsExpectedIsAPortThatSpeaksTlsAndIsAskedInTheClear) {
-  lane.destination.security_protocol = "SASL_PLAINTEXT";
-  lane.destination.ca_file.clear();
-  lane.destination.bootstrap = KafkaEnvironment::get().sasl_ssl;
-  start_and_write();
-  expect_everywhere("kafka.tls-expected", "waiting");
-}
-
-TEST_F(CodeOfKafka, PlaintextExpectedIsAPortThatIsAskedForTlsAndHasNone) {
-  lane.destination.bootstrap = KafkaEnvironment::get().sasl_plaintext;
-  start_and_write();
-  expect_everywhere("kafka.plaintext-expected", "waiting");
-}
-
-TEST_F(CodeOfKafka, TlsFailedIsAPeerWithAnOldVersionOfIt) {
-  const Authority authority("Test CA");
-  const ScriptedPeer peer([](const std::string&) { return std::string(); }, authority.issue("localhost"),
-                          TLS1_1_VERSION);
-  lane.destination.ca_file = world.directory().write("ca.pem", authority.certificate());
-  lane.destination.bootstrap = "localhost:" + std::to_string(peer.port());
-  start_and_write();
-  expect_everywhere("kafka.tls-failed", "waiting");
-}
-
-TEST_F(CodeOfKafka, AuthRefusedIsAWrongPassword) {
-  world.set_file_password(lane, world.password("wrong"));
-  start_and_write();
-  expect_everywhere("kafka.auth-refused", "refused");
-}
-
-TEST_F(CodeOfKafka, AuthMechanismIsOneThatTheListenerDoesNotOffer) {
-  const OidcProvider& provider = OidcProvider::get();
-  const std::string client = KafkaAdmin::random_name("gw");
-  const std::string secret = world.password("client");
-  provider.set_secret_of(client, secret);
-  world.add_secret("client", samples::oauth_jaas(client, secret, "kafka"), "AidboxTopicDestination");
-  lane.destination.mechanism = "OAUTHBEARER";
-  lane.destination.jaas_secret = "client";
-  lane.destination.texts.emplace_back("saslOauthbearerTokenEndpointUrl", provider.token_url);
-  start_and_write();
-  expect_everywhere("kafka.auth-mechanism", "refused");
-}
-
-TEST_F(CodeOfKafka, TokenFailedIsATokenEndpointThatIsNotThere) {
-  world.add_secret("client", samples::oauth_jaas("gw", world.password("client"), "kafka"), "AidboxTopicDestination");
-  lane.destination.mechanism = "OAUTHBEARER";
-  lane.destination.jaas_secret = "client";
-  lane.destination.texts.emplace_back("saslOauthbearerTokenEndpointUrl", "http://" + closed_port() + "/token");
-  start_and_write();
-  expect_everywhere("kafka.token-failed", "waiting");
-}
-
-TEST_F(CodeOfKafka, TopicMissingIsATopicThatTheClusterDoesNotHave) {
-  lane.destination.kafka_topic = KafkaAdmin::random_name("missing");
-  start_and_write();
-  expect_everywhere("kafka.topic-missing", "blocked");
-}
-
-TEST_F(CodeOfKafka, NotAuthorisedIsAUserWhoMayNotWrite) {
-  MockCluster cluster;
-  cluster.create_topic(lane.destination.kafka_topic.c_str());
-  use(cluster);
-  cluster.answer_all_produce_with(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
-  start_and_write();
-  expect_everywhere("kafka.not-authorised", "blocked");
-}
-
-TEST_F(CodeOfKafka, NoLeaderIsAPartitionWhoseBrokersAreDown) {
-  MockCluster cluster;
-  cluster.create_topic(lane.destination.kafka_topic.c_str());
-  use(cluster);
-  cluster.take_leader(lane.destination.kafka_topic.c_str());
-  start_and_write();
-  expect_everywhere("kafka.no-leader", "waiting");
-}
-
-TEST_F(CodeOfKafka, TooLargeIsARecordBeyondTheTopicsLimit) {
-  world.kafka().set_topic_setting(lane.destination.kafka_topic, "max.message.bytes", "400");
-  start_and_write();
-  expect_everywhere("kafka.too-large", "held");
-}
-
-TEST_F(CodeOfKafka, RecordRefusedIsARecordThatAPolicyOfTheClusterDoesNotTake) {
-  MockCluster cluster;
-  cluster.create_topic(lane.destination.kafka_topic.c_str());
-  use(cluster);
-  cluster.answer_all_produce_with(RD_KAFKA_RESP_ERR_POLICY_VIOLATION);
-  start_and_write();
-  expect_everywhere("kafka.record-refused", "held");
-}
-
-TEST_F(CodeOfKafka, FailedIsWhateverElseABrokerAnswers) {
-  MockCluster cluster;
-  cluster.create_topic(lane.destination.kafka_topic.c_str());
-  use(cluster);
-  cluster.answer_all_produce_with(RD_KAFKA_RESP_ERR_UNSUPPORTED_FOR_MESSAGE_FORMAT);
-  start_and_write();
-  expect_everywhere("kafka.failed", "waiting");
-}
-
-TEST_F(CodeOfKafka, TopicIdleIsADestinationWhoseTopicIsNotThere) {
+TEST_F(ErrorCodes, OfAFullDatabaseIsTheSameInTheAnswerMetricsHealthAndLogAndEnds) {
   ASSERT_TRUE(world.start());
+  ASSERT_EQ(world.root().put("/fhir/Patient/p1", samples::patient("p1", "One")).status(), 201);
+  rlimit limit{};
+  ASSERT_EQ(prlimit(world.gateway().pid(), RLIMIT_FSIZE, nullptr, &limit), 0);
+  const rlimit small{4096, limit.rlim_max};
+  ASSERT_EQ(prlimit(world.gateway().pid(), RLIMIT_FSIZE, &small, nullptr), 0);
+  const RestReply refused = world.root().put("/fhir/Patient/p1", samples::patient("p1", "Two"));
+  ASSERT_EQ(refused.status(), 503) << refused;
+  const json coding = refused.json["issue"][0]["details"]["coding"][0];
+  EXPECT_EQ(coding["system"], "urn:embergate:error-code") << refused;
+  EXPECT_EQ(coding["code"], "store.full") << refused;
+  EXPECT_TRUE(eventually([&] { return codes_of_check("db:responseTime") == R"(["store.full"])"; }))
+      << world.root().get("/health");
+  EXPECT_TRUE(eventually([&] { return metrics_have("store.full"); }));
+  // What the log says meanwhile does not fit into the limit either.
+  ASSERT_EQ(prlimit(world.gateway().pid(), RLIMIT_FSIZE, &limit, nullptr), 0);
+  EXPECT_TRUE(eventually([&] { return logged("fault/ended", "store.full"); }));
+  EXPECT_TRUE(eventually([&] { return !metrics_have("store.full"); }));
+}
+
+TEST_F(ErrorCodes, OfACriterionThatFailsIsTheSameInMetricsHealthAndLogAndEndsWithTheTopic) {
+  const KafkaLane lane = world.add_lane();
+  ASSERT_TRUE(world.start());
+  json topic = samples::topic(samples::kTopicUrl, {samples::trigger("Patient", "name.given")});
+  topic["id"] = "failing";
+  ASSERT_EQ(world.root().put("/fhir/AidboxSubscriptionTopic/failing", topic).status(), 201);
   ASSERT_EQ(world.root().post("/fhir/AidboxTopicDestination", lane.destination.json()).status(), 201);
-  expect_everywhere("topic.idle", "idle");
+  json patient = samples::patient("p1", "Several");
+  patient["name"][0]["given"] = {"a", "b"};
+  ASSERT_EQ(world.root().put("/fhir/Patient/p1", patient).status(), 201);
+  const std::string code = "topic.criterion-error";
+  EXPECT_TRUE(logged("topic/criteria-error", code));
+  EXPECT_TRUE(metrics_have(code));
+  EXPECT_TRUE(eventually([&] { return codes_of_check("topics:criteria") == "[\"" + code + "\"]"; }))
+      << world.root().get("/health");
+  topic["trigger"][0]["fhirPathCriteria"] = "name.given.exists()";
+  ASSERT_EQ(world.root().put("/fhir/AidboxSubscriptionTopic/failing", topic).status(), 200);
+  EXPECT_TRUE(eventually([&] { return logged("fault/ended", code); }));
+  EXPECT_TRUE(eventually([&] { return codes_of_check("topics:criteria").find(code) == std::string::npos; }));
+}
+
+TEST_F(ErrorCodes, OfTheListenersCertificateIsTheSameInMetricsAndLogAndEnds) {
+  const Authority authority("web");
+  const Issued good = authority.issue("gateway");
+  Gateway& gateway = world.gateway();
+  gateway.set("BOX_WEB_TLS_CERT", world.directory().write("web.crt", good.certificate));
+  gateway.set("BOX_WEB_TLS_KEY", world.directory().write("web.key", good.key));
+  world.write_vault_config();
+  gateway.launch();
+  ASSERT_TRUE(gateway.wait_listening());
+  static_cast<void>(world.directory().write("web.crt", "no certificate\n"));
+  EXPECT_TRUE(eventually([&] { return logged("http/certificate-refused", "web.certificate"); }));
+  EXPECT_TRUE(eventually([&] { return metrics_have("web.certificate"); }));
+  static_cast<void>(world.directory().write("web.crt", good.certificate));
+  EXPECT_TRUE(eventually([&] { return logged("fault/ended", "web.certificate"); }));
+  EXPECT_TRUE(eventually([&] { return !metrics_have("web.certificate"); }));
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "embergate/core/fair_pool.hpp"
 #include "embergate/core/result.hpp"
 #include "embergate/http/listener_tls.hpp"
+#include "embergate/observability/faults.hpp"
 #include "embergate/vault/cache.hpp"
 
 namespace embergate::http {
@@ -23,7 +24,9 @@ struct ListenerFiles {
 
 class ListenerCertificate {
  public:
-  ListenerCertificate(vault::SecretCache& secrets, core::FairPool& pool, const ListenerFiles& files);
+  // `faults`: where web.certificate lasts while the files hold what cannot be shown; outlives it. Null: nowhere.
+  ListenerCertificate(vault::SecretCache& secrets, core::FairPool& pool, const ListenerFiles& files,
+                      observability::Faults* faults = nullptr);
   ~ListenerCertificate();
   ListenerCertificate(const ListenerCertificate&) = delete;
   ListenerCertificate& operator=(const ListenerCertificate&) = delete;

@@ -115,9 +115,10 @@ struct CommitReceipt {
 
 // How writing goes. The reason is for people.
 struct WritingState {
-  bool holds = true;                // the last group that had anything to write became durable
-  std::string reason;               // why it did not
-  core::Milliseconds under_way{0};  // how long the group that is being written has taken until now
+  bool holds = true;                       // the last group that had anything to write became durable
+  std::string reason;                      // why it did not
+  core::Fault fault = core::Fault::kNone;  // the same as an error code
+  core::Milliseconds under_way{0};         // how long the group that is being written has taken until now
 };
 
 class Store {

@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <cerrno>
 #include <mutex>
+#include <system_error>
 
 namespace embergate::store::sqlite {
 namespace {
@@ -15,42 +17,63 @@ void configure_library_once() {
   std::call_once(once, [] { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); });
 }
 
+core::Error with(core::Error error, core::Fault fault) {
+  error.fault = fault;
+  return error;
+}
+
 }  // namespace
 
 core::Error error_of(int code, std::string_view took_too_long) {
   const std::string_view reason = sqlite3_errstr(code);
   switch (code & 0xff) {
     case SQLITE_FULL:
-      return core::make_retriable(core::ErrorCode::kUnavailable,
-                                  "the database is full: free space on the volume that holds BOX_DB_PATH");
+      return with(core::make_retriable(core::ErrorCode::kUnavailable,
+                                       "the database is full: free space on the volume that holds BOX_DB_PATH"),
+                  core::Fault::kStoreFull);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-      return core::make_retriable(core::ErrorCode::kUnavailable,
-                                  "the database is locked by another program: close what has BOX_DB_PATH open");
+      return with(core::make_retriable(core::ErrorCode::kUnavailable,
+                                       "the database is locked by another program: close what has BOX_DB_PATH open"),
+                  core::Fault::kStoreFailed);
     case SQLITE_IOERR:
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
     case SQLITE_NOMEM:
-      return core::make_retriable(
-          core::ErrorCode::kUnavailable,
-          fmt::format("the database cannot be used ({}, code {}): check the volume that holds BOX_DB_PATH", reason,
-                      code));
+      return with(core::make_retriable(
+                      core::ErrorCode::kUnavailable,
+                      fmt::format("the database cannot be used ({}, code {}): check the volume that holds BOX_DB_PATH",
+                                  reason, code)),
+                  core::Fault::kStoreFailed);
     case SQLITE_INTERRUPT:
       return core::make_retriable(core::ErrorCode::kUnavailable, std::string(took_too_long));
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
-      return core::make_error(
-          core::ErrorCode::kUnavailable,
-          fmt::format("the file at BOX_DB_PATH is not a sound SQLite database ({}, code {}): restore it from a backup "
-                      "or point BOX_DB_PATH at another file",
-                      reason, code));
+      return with(core::make_error(core::ErrorCode::kUnavailable,
+                                   fmt::format("the file at BOX_DB_PATH is not a sound SQLite database ({}, code {}): "
+                                               "restore it from a backup or point BOX_DB_PATH at another file",
+                                               reason, code)),
+                  core::Fault::kStoreFailed);
     case SQLITE_TOOBIG:
       return core::make_error(core::ErrorCode::kTooLarge, "a value is larger than the database can hold");
     default:
       return core::make_error(core::ErrorCode::kInternal,
                               fmt::format("a database statement failed ({}, code {})", reason, code));
   }
+}
+
+// SQLite knows a full volume; that a quota is used up, or the largest size of a file reached, it calls an I/O error.
+// What the system said it forgets while it rolls back (sqlite3_system_errno), but it changes errno no more.
+core::Error error_of(sqlite3* handle, int system, std::string_view took_too_long) {
+  const int code = sqlite3_extended_errcode(handle);
+  const bool is_full = system == EDQUOT || system == EFBIG || system == ENOSPC;
+  if ((code & 0xff) != SQLITE_IOERR || !is_full) return error_of(code, took_too_long);
+  return with(core::make_retriable(core::ErrorCode::kUnavailable,
+                                   fmt::format("the database is full ({}): free space on the volume that holds "
+                                               "BOX_DB_PATH, or raise the quota or limit",
+                                               std::generic_category().message(system))),
+              core::Fault::kStoreFull);
 }
 
 Statement::Statement(core::Result<sqlite3_stmt*> prepared, std::string_view took_too_long)
@@ -89,10 +112,11 @@ Statement& Statement::bind_null(int position) {
 
 core::Result<bool> Statement::step() {
   EG_TRY(sqlite3_stmt * statement, prepared_);
+  errno = 0;
   const int code = sqlite3_step(statement);
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) return false;
-  return error_of(sqlite3_extended_errcode(sqlite3_db_handle(statement)), took_too_long_);
+  return error_of(sqlite3_db_handle(statement), errno, took_too_long_);
 }
 
 core::Result<void> Statement::run() {
@@ -145,8 +169,9 @@ Statement Connection::use(Query query) {
 }
 
 core::Result<void> Connection::execute(const std::string& sql) {
+  errno = 0;
   const int code = sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr);
-  if (code != SQLITE_OK) return error_of(code);
+  if (code != SQLITE_OK) return error_of(handle_, errno, kReadTookTooLong);
   return {};
 }
 

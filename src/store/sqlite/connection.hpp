@@ -28,6 +28,7 @@ inline constexpr std::string_view kReadTookTooLong =
 
 // `took_too_long`: what a statement says that its connection's end_at() ended.
 core::Error error_of(int code, std::string_view took_too_long = kReadTookTooLong);
+core::Error error_of(sqlite3* handle, int system, std::string_view took_too_long);  // of its last call, with errno
 
 class Statement {
  public:

@@ -12,8 +12,10 @@ constexpr core::Milliseconds kLongestBodies{200};
 
 // Whatever was wrong with the group as a whole, none of its jobs is to blame and each may come again.
 core::Error group_failure(const core::Error& cause) {
-  return core::make_retriable(core::ErrorCode::kUnavailable,
-                              "the write could not be made durable: " + cause.diagnostics);
+  auto error =
+      core::make_retriable(core::ErrorCode::kUnavailable, "the write could not be made durable: " + cause.diagnostics);
+  error.fault = cause.fault;
+  return error;
 }
 
 }  // namespace

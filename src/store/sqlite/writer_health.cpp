@@ -11,7 +11,7 @@ using Clock = std::chrono::steady_clock;
 
 struct Seen {
   bool written = false;
-  std::optional<std::string> refused;  // by the database: why
+  std::optional<core::Error> refused;  // by the database
 };
 
 template <class Jobs>
@@ -20,9 +20,14 @@ void look_at(const Jobs& jobs, Seen& seen) {
     if (job.outcome) {
       seen.written = true;
     } else if (job.outcome.error().code == core::ErrorCode::kUnavailable) {
-      seen.refused = job.outcome.error().diagnostics;
+      seen.refused = job.outcome.error();
     }
   }
+}
+
+core::Fault fault_of(const std::optional<core::Error>& refused) {
+  if (!refused) return core::Fault::kNone;
+  return refused->fault == core::Fault::kNone ? core::Fault::kStoreFailed : refused->fault;
 }
 
 }  // namespace
@@ -33,7 +38,7 @@ void WriterHealth::end(const core::Result<void>& committed, const Group& group, 
   began_.store(kIdle, std::memory_order_relaxed);
   Seen seen;
   if (!committed) {
-    seen.refused = committed.error().diagnostics;
+    seen.refused = committed.error();
   } else {
     look_at(group.writes, seen);
     look_at(group.settlements, seen);
@@ -42,7 +47,8 @@ void WriterHealth::end(const core::Result<void>& committed, const Group& group, 
   if (seen.written == seen.refused.has_value()) return;
   const std::lock_guard lock(mutex_);
   holds_ = seen.written;
-  reason_ = seen.refused.value_or(std::string());
+  reason_ = seen.refused ? seen.refused->diagnostics : std::string();
+  fault_ = fault_of(seen.refused);
 }
 
 WritingState WriterHealth::state() const {
@@ -55,6 +61,7 @@ WritingState WriterHealth::state() const {
   const std::lock_guard lock(mutex_);
   state.holds = holds_;
   state.reason = reason_;
+  state.fault = fault_;
   return state;
 }
 

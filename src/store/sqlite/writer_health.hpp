@@ -29,6 +29,7 @@ class WriterHealth {
   mutable std::mutex mutex_;
   bool holds_ = true;
   std::string reason_;
+  core::Fault fault_ = core::Fault::kNone;
 };
 
 }  // namespace embergate::store::sqlite

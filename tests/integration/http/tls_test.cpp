@@ -64,7 +64,7 @@ class Tls : public ServerFixture {
                      core::system_clock(), metrics_);
     ListenerFiles names{*vault::make_secret_name("cert"), std::nullopt};
     if (!one_file) names.key = *vault::make_secret_name("key");
-    certificate_.emplace(*secrets_, pool_, names);
+    certificate_.emplace(*secrets_, pool_, names, &faults_);
     return certificate_->start();
   }
 
@@ -75,6 +75,14 @@ class Tls : public ServerFixture {
     return start(options);
   }
 
+  // What lasts as web.certificate; empty: nothing.
+  std::string certificate_fault() const {
+    for (const auto& active : faults_.active()) {
+      if (active.fault == core::Fault::kWebCertificate) return active.detail;
+    }
+    return {};
+  }
+
   bool shows(std::uint16_t port, const Issued& pair) {
     TlsConnection connection(port, ca_.certificate());
     return connection.connected() && connection.peer_certificate() == pair.certificate;
@@ -83,6 +91,7 @@ class Tls : public ServerFixture {
   const Authority ca_{"Embergate test CA"};
   test::TempDir files_;
   observability::Metrics metrics_;
+  observability::Faults faults_{core::system_clock(), metrics_};
   core::FairPool pool_{1};
   std::optional<vault::SecretCache> secrets_;
   std::optional<ListenerCertificate> certificate_;
@@ -213,12 +222,26 @@ TEST_F(Tls, KeepsTheLastPairWhenTheNewOneIsExpiredOrBroken) {
   write(ca_.issue("localhost", past));
   const auto state = [&] { return secrets_->report(*vault::make_secret_name("cert")).state; };
   EXPECT_TRUE(eventually([&] { return state() != vault::State::kOk; }));
+  EXPECT_TRUE(eventually([&] { return certificate_fault().starts_with("the certificate in use stays: "); }))
+      << "web.certificate lasts";
   EXPECT_TRUE(shows(port, good));
   files_.write("cert.pem", "not a certificate\n");
   files_.write("key.pem", "");
   EXPECT_TRUE(shows(port, good));
+  EXPECT_NE(certificate_fault(), "");
   write(last);
   EXPECT_TRUE(eventually([&] { return shows(port, last); }));
+  EXPECT_TRUE(eventually([&] { return certificate_fault().empty(); })) << certificate_fault();
+}
+
+TEST_F(Tls, TheCertificateFaultEndsAlsoWhenThePairBeforeComesBack) {
+  const Issued good = ca_.issue("localhost");
+  write(good);
+  serve();
+  files_.write("key.pem", ca_.issue("localhost").key);
+  EXPECT_TRUE(eventually([&] { return certificate_fault().find("pair-mismatch") != std::string::npos; }));
+  write(good);
+  EXPECT_TRUE(eventually([&] { return certificate_fault().empty(); })) << certificate_fault();
 }
 
 TEST_F(Tls, DoesNotStartWithoutAPairThatFits) {

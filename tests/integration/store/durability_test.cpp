@@ -144,6 +144,7 @@ TEST_F(Durability, RefusesWritesThatCannotBeMadeDurableAndRecovers) {
       ASSERT_FALSE(outcome);
       EXPECT_EQ(outcome.error().code, core::ErrorCode::kUnavailable);
       EXPECT_TRUE(outcome.error().retriable);
+      EXPECT_EQ(outcome.error().fault, core::Fault::kStoreFull) << "a limit of files is as full as a volume";
     }
     EXPECT_TRUE(current("Patient", "before")) << "reading goes on";
   }
@@ -186,6 +187,7 @@ TEST_F(Durability, SaysThatWritesFailUntilAProbeFindsThemWellAgain) {
   }
   store_->probe_writing();
   EXPECT_TRUE(test::eventually([&] { return store_->writing().holds; })) << store_->writing().reason;
+  EXPECT_EQ(store_->writing().fault, core::Fault::kNone);
   must_open();
   EXPECT_TRUE(current("Basic", "before")) << "the probe left nothing behind";
   EXPECT_NE(write("Basic", "lost", "now it fits"), 0);
@@ -205,6 +207,7 @@ TEST_F(Durability, AFullDatabaseShowsAsWritesThatFail) {
   ASSERT_FALSE(written);
   EXPECT_FALSE(store_->writing().holds);
   EXPECT_THAT(store_->writing().reason, ::testing::HasSubstr("the database is full"));
+  EXPECT_EQ(store_->writing().fault, core::Fault::kStoreFull);
   store_->probe_writing();
   ASSERT_FALSE(commit(*store_, [](Transaction&) -> core::Result<void> {
     return core::make_error(core::ErrorCode::kInvalid, "comes after the probe");
@@ -230,6 +233,7 @@ TEST_F(Durability, SaysThatTheDatabaseIsFullAndGoesOnWhenThereIsRoomAgain) {
   EXPECT_EQ(full->code, core::ErrorCode::kUnavailable);
   EXPECT_TRUE(full->retriable);
   EXPECT_THAT(full->diagnostics, ::testing::HasSubstr("the database is full"));
+  EXPECT_EQ(full->fault, core::Fault::kStoreFull);
   EXPECT_FALSE(current("Basic", std::to_string(written - 1)));
   EXPECT_TRUE(current("Basic", std::to_string(written - 2)));
   EXPECT_NE(write("Patient", "first", "a small one still fits"), 0);

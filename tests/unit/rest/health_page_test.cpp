@@ -59,6 +59,28 @@ TEST_F(HealthPageTest, AnAdministratorSeesWhichDestinationAndWhy) {
   EXPECT_FALSE(json["checks"].contains("kafka:destinations"));
 }
 
+TEST_F(HealthPageTest, AnAdministratorSeesTheErrorCodesAndEverybodyElseNone) {
+  registry_.add("kafka:ward-7", [] {
+    HealthResult result = destination(HealthStatus::kWarn, "refused");
+    result.faults = {core::Fault::kKafkaAuthRefused, core::Fault::kSecretStale, core::Fault::kKafkaAuthRefused};
+    return result;
+  });
+  registry_.add("db:responseTime", [] {
+    HealthResult result{HealthStatus::kFail, "database", 3, "ms", "writes fail: full", ""};
+    result.faults = {core::Fault::kStoreFull};
+    return result;
+  });
+  monitor_.start();
+  const auto json = body(Reader::kAdministrator);
+  EXPECT_EQ(json["checks"]["kafka:ward-7"][0]["code"], "kafka.auth-refused");
+  EXPECT_EQ(json["checks"]["kafka:ward-7"][0]["codes"], nlohmann::json({"kafka.auth-refused", "secret.stale"}));
+  EXPECT_EQ(json["checks"]["db:responseTime"][0]["code"], "store.full");
+  EXPECT_FALSE(json["checks"]["kafka:lab"][0].contains("code"));
+  EXPECT_FALSE(json["checks"]["kafka:lab"][0].contains("codes"));
+  EXPECT_THAT(page_.answer(Reader::kEverybody).body, Not(HasSubstr("\"code")));
+  EXPECT_EQ(body(Reader::kEverybody)["checks"]["db:responseTime"][0]["output"], "writes fail: full");
+}
+
 TEST_F(HealthPageTest, AFailingCheckIs503) {
   registry_.add("db:responseTime",
                 [] { return HealthResult{HealthStatus::kFail, "database", 3, "ms", "writes fail: full", ""}; });
