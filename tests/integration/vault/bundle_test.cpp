@@ -221,6 +221,7 @@ TEST_F(Pairs, RM15_WhoseKeyNeverFollowsStayAndAreReported) {
   EXPECT_EQ(bundle->report().state, State::kStale);
   EXPECT_FALSE(bundle->report().culprit);
   EXPECT_EQ(cache_->report(*make_secret_name("key")).reason, "pair-mismatch");
+  EXPECT_EQ(cache_->report(*make_secret_name("key")).fault, core::Fault::kSecretStale);
   EXPECT_EQ(cache_->report(*make_secret_name("key")).state, State::kStale);
   const auto value = bundle->resolve(kDestination, Use::kOutboundRunning);
   ASSERT_TRUE(value);
@@ -238,6 +239,7 @@ TEST_F(Pairs, ThatNeverFitAreNotGivenOutAndSayWhy) {
   ASSERT_FALSE(value);
   EXPECT_TRUE(value.error().retriable);
   EXPECT_THAT(value.error().diagnostics, HasSubstr("secret \"crt\", \"key\" cannot be used (pair-mismatch): "));
+  EXPECT_EQ(value.error().fault, core::Fault::kSecretPairMismatch);
 }
 
 TEST_F(Pairs, DoNotMoveWhileAMemberIsBad) {
@@ -291,6 +293,7 @@ TEST_F(Pairs, OfWhichOneMemberIsOutOfReachAreRefused) {  // R-01
   const auto denied = bundle->resolve(kDestination, Use::kOutboundRunning);
   ASSERT_FALSE(denied);
   EXPECT_EQ(denied.error().code, core::ErrorCode::kForbidden);
+  EXPECT_EQ(denied.error().fault, core::Fault::kSecretScope);
   const auto unknown = cache_->bundle({member("nobody", ContentKind::kPrivateKey)});
   EXPECT_EQ(unknown->resolve(kDestination, Use::kOutboundRunning).error().code, core::ErrorCode::kNotFound);
   EXPECT_EQ(unknown->refresh(kDestination, Use::kOutboundRunning, 0).error().code, core::ErrorCode::kNotFound);
