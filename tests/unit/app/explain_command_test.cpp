@@ -22,12 +22,12 @@ using test::kRoot;
 using test::text_of;
 using testing::HasSubstr;
 
-struct Said {
+struct Explained {
   int exit_code;
   std::string out;
   std::string error;
 };
-Said explain(const std::string& word, bool json = false) {
+Explained explain(const std::string& word, bool json = false) {
   std::ostringstream out;
   std::ostringstream error;
   const int exit_code = explain_command({word, json, false}, out, error);
@@ -84,7 +84,7 @@ TEST(ErrorCodes, ThePagesThatTheyNameExistWithTheirHeadings) {
 }
 
 TEST(ExplainCommand, PrintsTheRowOfACodeOrOfAReason) {
-  const Said code = explain("secret.bad-jaas");
+  const Explained code = explain("secret.bad-jaas");
   EXPECT_EQ(code.exit_code, 0);
   const auto& row = core::text_of(core::Fault::kSecretBadJaas);
   for (const std::string_view text : {row.code, row.title, row.explanation, row.remedy, row.page})
@@ -97,7 +97,7 @@ TEST(ExplainCommand, PrintsTheRowOfACodeOrOfAReason) {
 }
 
 TEST(ExplainCommand, KnowsSettingsAndWhereRulesStand) {
-  const Said setting = explain("BOX_DB_PATH");
+  const Explained setting = explain("BOX_DB_PATH");
   EXPECT_EQ(setting.exit_code, 0);
   EXPECT_THAT(setting.out, HasSubstr("docs/configure.md"));
   EXPECT_THAT(explain("R-48").out, HasSubstr("docs/reference/secret-delivery.md"));
@@ -106,7 +106,7 @@ TEST(ExplainCommand, KnowsSettingsAndWhereRulesStand) {
 }
 
 TEST(ExplainCommand, NamesTheNearestOfAWordThatItDoesNotKnow) {
-  const Said unknown = explain("kafka.auth-refusd");
+  const Explained unknown = explain("kafka.auth-refusd");
   EXPECT_EQ(unknown.exit_code, 2);
   EXPECT_EQ(unknown.out, "");
   EXPECT_THAT(unknown.error, HasSubstr("did you mean kafka.auth-refused?"));
@@ -115,7 +115,7 @@ TEST(ExplainCommand, NamesTheNearestOfAWordThatItDoesNotKnow) {
 }
 
 TEST(ExplainCommand, ListsAllCodesWithoutAWord) {
-  const Said all = explain("");
+  const Explained all = explain("");
   EXPECT_EQ(all.exit_code, 0);
   EXPECT_EQ(static_cast<std::size_t>(std::count(all.out.begin(), all.out.end(), '\n')), core::fault_table().size());
   EXPECT_EQ(nlohmann::json::parse(explain("", true).out).size(), core::fault_table().size());
