@@ -292,6 +292,14 @@ kafka_scram_password() {
     --entity-name "$2" --add-config "${4:-SCRAM-SHA-512}=[password=$3]"
 }
 
+# kafka_quota dir user bytes: that the user may produce in a second.
+kafka_quota() {
+  local command
+  command=$(kafka_class org.apache.kafka.tools.ConfigCommand kafka.admin.ConfigCommand)
+  kafka_tool "$command" --bootstrap-server "$(kafka_address "$1" EG_KAFKA_PLAINTEXT)" --alter --entity-type users \
+    --entity-name "$2" --add-config "producer_byte_rate=$3"
+}
+
 # kafka_plain_password dir user password: the next login reads the file.
 kafka_plain_password() {
   local users=$1/plain-users.properties

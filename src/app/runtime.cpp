@@ -266,6 +266,7 @@ struct Runtime::Impl {
   asio::awaitable<void> wait_for_signal() {
     asio::signal_set signals(io, SIGTERM, SIGINT);
     const int number = co_await signals.async_wait(asio::use_awaitable);
+    faults.close();
     log::event(log::Level::kInfo, "process/stopping", "", {{"signal", std::int64_t{number}}});
     co_await server->shutdown(kExchangeLimit);
     if (metrics_server) co_await metrics_server->shutdown(core::Milliseconds(500));

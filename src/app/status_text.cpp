@@ -175,7 +175,7 @@ bool is_destination_well(const json& resource) {
     if (name == "connected" && value == "false") return false;
     const bool counts = name == "messagesWaiting" || name == "messagesSuperseded" || name == "messagesUndecided";
     if (counts && value != "0" && value != "0.0") return false;
-    if (name == "unanswered") return false;
+    if (name == "unanswered" || name == "topicFault" || name == "code") return false;
     if (name != "secret" || !has_parts(parameter)) continue;
     for (const json& part : parameter["part"]) {
       if (member(part, "name") == "state" && value_of(part) != "ok") return false;

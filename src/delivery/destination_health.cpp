@@ -63,6 +63,9 @@ observability::HealthResult DestinationHealth::result_of(const Condition& condit
   result.output = condition.text;
   if (!result.output.empty()) result.status = observability::HealthStatus::kWarn;
   if (condition.fault != Fault::kNone) result.faults.push_back(condition.fault);
+  for (const auto& [fault, text] : condition.own) {
+    if (fault != condition.fault) result.faults.push_back(fault);
+  }
   return result;
 }
 
@@ -80,22 +83,37 @@ DestinationHealth::Condition DestinationHealth::condition() const {
     const std::lock_guard lock(mutex_);
     relay = relay_.lock();
     if (!unusable_.empty()) {
-      condition = {DeliveryState::kBlocked, core::Fault::kDestinationUnusable, unusable_};
+      condition = {DeliveryState::kBlocked, Fault::kDestinationUnusable, unusable_};
     } else if (!idle_.empty()) {
-      condition = {DeliveryState::kIdle, core::Fault::kTopicIdle, idle_};
+      condition = {DeliveryState::kIdle, Fault::kTopicIdle, idle_};
     }
   }
-  if (condition.text.empty()) condition = of_delivery(relay.get());
-  const std::uint64_t held = relay != nullptr ? relay->held_rows() : 0;
-  if (held == 0) return condition;
+  if (!condition.text.empty()) condition.own.emplace_back(condition.fault, condition.text);
+  const Condition delivery = of_delivery(relay.get());
+  condition.own.insert(condition.own.end(), delivery.own.begin(), delivery.own.end());
+  if (condition.text.empty()) {
+    condition.state = delivery.state;
+    condition.fault = delivery.fault;
+    condition.text = delivery.text;
+  }
+  if (relay != nullptr) add_held(*relay, condition);
+  return condition;
+}
+
+void DestinationHealth::add_held(const Relay& relay, Condition& condition) {
+  const std::uint64_t held = relay.held_rows();
+  if (held == 0) return;
+  const std::string text = fmt::format("{} event{} not sent with the others: see $waiting of the destination", held,
+                                       held == 1 ? " was" : "s were");
+  const Fault fault = relay.held_fault();
+  if (fault != Fault::kNone) condition.own.emplace_back(fault, text);
   if (condition.text.empty()) {
     condition.state = DeliveryState::kHeld;
-    condition.fault = relay->held_fault();
+    condition.fault = fault;
   } else {
     condition.text += "; ";
   }
-  condition.text += fmt::format("{} events were not sent with the others: see $waiting of the destination", held);
-  return condition;
+  condition.text += text;
 }
 
 DestinationHealth::Condition DestinationHealth::of_connection(const kafka::ConnectionStatus& status) {
@@ -112,9 +130,12 @@ DestinationHealth::Condition DestinationHealth::of_delivery(const Relay* relay) 
   if (!status.has_credential || !status.connected) return of_connection(status);
   if (const auto stopped = errors_->stopped()) {
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(clock_.system_now() - stopped->since);
-    return {is_of_topic(stopped->fault) ? DeliveryState::kBlocked : DeliveryState::kWaiting, stopped->fault,
-            fmt::format("delivery has been stopped for {} s: {}", std::max<std::int64_t>(seconds.count(), 0),
-                        stopped->reason)};
+    Condition condition{is_of_topic(stopped->fault) ? DeliveryState::kBlocked : DeliveryState::kWaiting, stopped->fault,
+                        fmt::format("delivery has been stopped for {} s: {}",
+                                    std::max<std::int64_t>(seconds.count(), 0), stopped->reason)};
+    if (core::code_of(stopped->fault).starts_with("kafka."))
+      condition.own.emplace_back(stopped->fault, stopped->reason);
+    return condition;
   }
   const DeliveryState state = relay->is_busy() ? DeliveryState::kDelivering : DeliveryState::kIdle;
   if (status.refusal) return {state, status.refusal->fault, of_refusal(*status.refusal)};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What state a destination is in (O-02), and why: for GET /health (contract 5.6), which is `warn` while it cannot
+// What state a destination is in, and why: for GET /health (contract 5.6), which is `warn` while it cannot
 // deliver, for `$status` and for the metric of states. Reads state only. Thread: any. Ownership: shared by Deliveries
 // and the registry of checks; the relay may end before it. Failure: none.
 #pragma once
@@ -7,6 +7,8 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "delivery/error_log.hpp"
 #include "embergate/core/clock.hpp"
@@ -29,6 +31,8 @@ class DestinationHealth {
     DeliveryState state = DeliveryState::kStarting;
     core::Fault fault = core::Fault::kNone;
     std::string text;  // for people; empty: nothing is wrong
+    // What is wrong with the destination itself, also where something else stands in the way first.
+    std::vector<std::pair<core::Fault, std::string>> own = {};
   };
   DestinationHealth(std::shared_ptr<const ErrorLog> errors, const core::Clock& clock)
       : errors_(std::move(errors)), clock_(clock) {}
@@ -41,6 +45,7 @@ class DestinationHealth {
 
  private:
   [[nodiscard]] Condition of_delivery(const Relay* relay) const;
+  static void add_held(const Relay& relay, Condition& condition);
   [[nodiscard]] static Condition of_connection(const kafka::ConnectionStatus& status);
   static std::string of_refusal(const kafka::CredentialRefusal& refusal);
 

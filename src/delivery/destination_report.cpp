@@ -2,18 +2,6 @@
 #include "delivery/destination_report.hpp"
 
 namespace embergate::delivery {
-namespace {
-
-using core::Fault;
-
-// All others are the vault's or the database's, which report them.
-bool is_of_destination(const Trouble& trouble) {
-  const std::string_view code = core::code_of(trouble.fault);
-  return !trouble.of_connection &&
-         (code.starts_with("kafka.") || code.starts_with("topic.") || trouble.fault == Fault::kDestinationUnusable);
-}
-
-}  // namespace
 
 void DestinationReport::counted(const Trouble& trouble) {
   const std::lock_guard lock(mutex_);
@@ -22,18 +10,23 @@ void DestinationReport::counted(const Trouble& trouble) {
       .counter("destination_errors_total", "Errors of a destination, by their code",
                {{"destination", id_}, {"code", std::string(core::code_of(trouble.fault))}})
       ->add();
-  if (faults_ == nullptr || !is_of_destination(trouble)) return;
-  lasting_ = trouble.fault;
-  faults_->happens({.fault = trouble.fault, .key = key(), .detail = trouble.message});
 }
 
+// What is wrong lasts for as long as it is found here, whatever else stands in the way first.
 void DestinationReport::is_in(const DestinationHealth::Condition& condition) {
   const std::lock_guard lock(mutex_);
   if (is_gone_) return;
   show(condition.state);
-  if (faults_ == nullptr || !lasting_ || condition.fault == *lasting_) return;
-  faults_->ends(key());
-  lasting_.reset();
+  if (faults_ == nullptr) return;
+  std::set<core::Fault> now;
+  for (const auto& [fault, text] : condition.own) {
+    now.insert(fault);
+    if (!lasting_.contains(fault)) faults_->happens({.fault = fault, .key = key(), .detail = text});
+  }
+  for (const core::Fault fault : lasting_) {
+    if (!now.contains(fault)) faults_->ends(key(), fault);
+  }
+  lasting_ = std::move(now);
 }
 
 void DestinationReport::show(DeliveryState state) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the process says of one destination beside `$status`: its errors by code and its state as metrics, its faults
-// that last as log lines (O-02, O-30, O-63). What is wrong with a connection is said once by the connection, for all
+// that last as log lines. What is wrong with a connection is said once by the connection, for all
 // destinations that share it. Thread: any. Ownership: shared by Deliveries and the registry of checks. Failure: none.
 #pragma once
 
@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "delivery/destination_health.hpp"
@@ -37,7 +38,7 @@ class DestinationReport {
   observability::Faults* const faults_;
   std::mutex mutex_;
   std::optional<DeliveryState> shown_;
-  std::optional<core::Fault> lasting_;
+  std::set<core::Fault> lasting_;
   bool is_gone_ = false;
 };
 

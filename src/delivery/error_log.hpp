@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The newest errors of a destination for `$status` (contract 2.14): five different ones, each with how often it came,
 // and when for the first and the last time. What differs in nothing but its text is one error: code and peer say what
-// it is (O-30). Beside them what stops delivery now, and since when (contract 5.6). Thread: any; a mutex held for the
+// it is. Beside them what stops delivery now, and since when (contract 5.6). Thread: any; a mutex held for the
 // copy of a text. Bound: kKept texts of kMaxText bytes.
 #pragma once
 

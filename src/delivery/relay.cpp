@@ -216,6 +216,7 @@ asio::awaitable<void> Relay::refresh_gauges() {
   const auto counters = co_await core::run_blocking(pool_, std::move(read));
   if (!counters) co_return;
   held_rows_ = counters->waiting + counters->superseded + counters->undecided;
+  if (counters->superseded > 0 && held_fault_ == core::Fault::kNone) held_fault_ = core::Fault::kKafkaRecordRefused;
   if (counters->waiting + counters->superseded == 0)
     held_fault_ = counters->undecided > 0 ? core::Fault::kTopicUndecided : core::Fault::kNone;
   is_busy_ = counters->queued > 0;
@@ -255,8 +256,9 @@ void Relay::settle() {
   if (!settlement_) {
     settlement_ = pipeline_.take_settlement(now());
     if (const auto& refusal = pipeline_.last_refusal()) {
-      note(*refusal);
       held_fault_ = refusal->fault;
+      last_gauges_ = {};  // it is held from now on
+      note(*refusal);
       pipeline_.clear_last_refusal();
     }
   } else if (settlement_sent_ || at < settle_again_) {
@@ -301,6 +303,7 @@ void Relay::watch_the_wait(core::SteadyTime at) {
   if (oldest == nullptr) return;
   const auto age = at - oldest->sent_at;
   const kafka::ConnectionStatus status = producer_->status();
+  if (!status.connected) return;  // the connection says why
   if (age >= std::min(kLongWait, options_.delivery_timeout) && !(errors_->stopped() && status.topic_trouble.empty())) {
     errors_->stopped_by(trouble_of_wait(status), clock_.system_now());
     if (status.topic_trouble.empty()) note_lasting(trouble_of_wait(status));

@@ -90,7 +90,7 @@ void add_topic_faults(ParametersJson& out, const std::vector<observability::Faul
   }
 }
 
-// `status` is always the same word for those who know no other; this is the truth (O-02).
+// `status` is always the same word for those who know no other; this is the truth.
 void add_condition(ParametersJson& out, const DestinationHealth::Condition& condition) {
   out.code("state", to_string(condition.state));
   if (!condition.text.empty()) out.text("stateDetail", condition.text);

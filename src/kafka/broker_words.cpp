@@ -130,16 +130,18 @@ std::string known_words(std::string_view said) {
 }
 
 // " (after 312ms in state AUTH_REQ)", with how many like it were suppressed.
-std::string_view without_times(std::string_view text) {
+std::string without_times(std::string text) {
   const auto at = text.rfind(" (after ");
-  if (at == std::string_view::npos || text.find("ms in state ", at) == std::string_view::npos) return text;
-  return text.substr(0, at);
+  if (at == std::string::npos || text.find("ms in state ", at) == std::string::npos) return text;
+  const auto end = text.find(')', at);
+  return text.erase(at, end == std::string::npos ? end : end + 1 - at);
 }
 
 }  // namespace
 
-std::string without_broker_words(std::string_view text) {
-  text = without_times(text);
+std::string without_broker_words(std::string_view said) {
+  const std::string timeless = without_times(std::string(said));
+  const std::string_view text(timeless);
   for (const std::string_view mark : kBrokerSpeaks) {
     const auto found = text.find(mark);
     if (found == std::string_view::npos) continue;

@@ -100,8 +100,9 @@ void CredentialKeeper::too_old() {
   check();
 }
 
+// What is refused is tried with its pauses, whatever the rules: brokers lock accounts.
 void CredentialKeeper::rules_changed() {
-  plan_.may_go_on();
+  if (!plan_.refusal()) plan_.may_go_on();
   check();
 }
 
@@ -195,9 +196,15 @@ core::Result<CredentialKeeper::Attempt> CredentialKeeper::begin_attempt(std::uin
   return Attempt{generation, {std::make_shared<const Credential>(std::move(made)), {}}, file_generations(*newest)};
 }
 
+// Targets are bound in the database, which may be what fails.
+core::Fault CredentialKeeper::fault_of_target(const core::Error& error) {
+  if (error.fault != core::Fault::kNone) return error.fault;
+  return error.code == core::ErrorCode::kForbidden ? core::Fault::kSecretTargetChanged : core::Fault::kStoreFailed;
+}
+
 void CredentialKeeper::prove(std::uint64_t generation, const Snapshot& newest) {
   if (const auto claimed = claim_target(); !claimed)
-    return end_attempt(generation, std::nullopt, core::Fault::kSecretTargetChanged, claimed.error().diagnostics);
+    return end_attempt(generation, std::nullopt, fault_of_target(claimed.error()), claimed.error().diagnostics);
   auto attempt = begin_attempt(generation, newest);
   if (!attempt) {
     return end_attempt(generation, unusable_part(settings_, newest->members), core::Fault::kSecretUnusable,
@@ -239,7 +246,7 @@ void CredentialKeeper::probe(Attempt attempt) {
   const auto proven = prove_target(context_.options.bindings, settings_, probe.brokers);
   accepted->store(false);
   if (!proven)
-    return end_attempt(attempt.generation, std::nullopt, core::Fault::kSecretTargetChanged, proven.error().diagnostics);
+    return end_attempt(attempt.generation, std::nullopt, fault_of_target(proven.error()), proven.error().diagnostics);
   candidate_ = std::move(attempt);
   adopting_ = true;
   look_again_ = false;
@@ -330,9 +337,9 @@ void CredentialKeeper::adopted() {
   go_on();
 }
 
-void CredentialKeeper::not_adopted(const std::string& text) {
+void CredentialKeeper::not_adopted(core::Fault fault, const std::string& text) {
   adopting_ = false;
-  end_attempt(std::exchange(candidate_, {}).generation, std::nullopt, core::Fault::kSecretUnusable, text);
+  end_attempt(std::exchange(candidate_, {}).generation, std::nullopt, fault, text);
 }
 
 void CredentialKeeper::plan_token(core::Milliseconds delay) {

@@ -80,7 +80,7 @@ class CredentialKeeper : public std::enable_shared_from_this<CredentialKeeper> {
   void token_wanted();                     // the library's token is near its end
   void rules_changed();                    // a secret may be bound to another target now, or the vault config changed
   void adopted();
-  void not_adopted(const std::string& text);
+  void not_adopted(core::Fault fault, const std::string& text);
 
  private:
   using Snapshot = std::shared_ptr<const vault::BundleValue>;
@@ -112,6 +112,7 @@ class CredentialKeeper : public std::enable_shared_from_this<CredentialKeeper> {
                    const std::string& text);
   [[nodiscard]] std::optional<vault::Refused> refusal_of(const ProbeResult& probe, const Attempt& attempt) const;
   [[nodiscard]] core::Fault code_of(const ProbeResult& probe) const;
+  [[nodiscard]] static core::Fault fault_of_target(const core::Error& error);
   [[nodiscard]] std::optional<vault::Refused> unusable(const Attempt& attempt) const;
   [[nodiscard]] std::optional<vault::Refused> untrusted(const std::string& text, const Attempt& attempt) const;
   // Whether a value that the refusal would be about was in no login that was accepted.

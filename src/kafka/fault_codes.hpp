@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From what librdkafka reports, and what the connection is set to, to a row of the table of error codes (O-30).
+// From what librdkafka reports, and what the connection is set to, to a row of the table of error codes.
 // Thread: pure. Failure: none; what has no code of its own is kafka.failed.
 #pragma once
 

@@ -188,11 +188,14 @@ ConnectionStatus Identity::status(const Member& of) const {
   const auto own =
       std::find_if(members_.begin(), members_.end(), [&](const Member& member) { return member.lane == of.lane; });
   if (own != members_.end() && own->denial) {
-    return ConnectionStatus{
-        .has_credential = false, .last_error = own->denial->text, .last_error_at = own->denial->since};
+    return ConnectionStatus{.has_credential = false,
+                            .last_error = own->denial->text,
+                            .last_error_at = own->denial->since,
+                            .fault = core::Fault::kSecretScope};
   }
   ConnectionStatus status = status_;
   status.connected = connected_.load();
+  if (std::chrono::steady_clock::now() - throttled_at_ > kThrottleLapse) status.throttled = core::Milliseconds(0);
   if (const auto found = topic_troubles_.find(topic); found != topic_troubles_.end()) {
     status.topic_trouble = found->second.text;
     status.topic_fault = found->second.fault;
@@ -276,9 +279,10 @@ void Identity::end(const std::string& reason) {
   strand_->post([self = shared_from_this(), reason] {
     if (self->keeper_) self->keeper_->stop();
     self->refusal_ends();
-    self->faults_end();
     self->give_up_replacement();
     if (auto client = self->take_client(reason)) self->context_.retire(std::move(client));
+    self->faults_end();
+    if (self->context_.options.faults != nullptr) self->context_.options.faults->ends(self->quota_key());
     self->retired_.store(true);
   });
 }

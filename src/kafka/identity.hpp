@@ -94,7 +94,8 @@ class Identity final : public ClientObserver, public CredentialHost, public std:
   void refusal_ends() override;
 
  private:
-  static constexpr core::Milliseconds kFirstQuestion{1'000};  // whether brokers answer, after a connection broke
+  static constexpr core::Milliseconds kThrottleLapse{60'000};  // without another answer that was held back
+  static constexpr core::Milliseconds kFirstQuestion{1'000};   // whether brokers answer, after a connection broke
   using Members = std::vector<Member>;
   // A client that takes over from another one; steps() says where it stands.
   struct Replacement {
@@ -150,6 +151,7 @@ class Identity final : public ClientObserver, public CredentialHost, public std:
   void fault_happens(const Trouble& trouble, std::string_view event, bool is_news, core::Milliseconds patience);
   void faults_end();
   [[nodiscard]] std::string fault_key() const;
+  [[nodiscard]] std::string quota_key() const;
   void emit(ProducerPool::Event event);
   [[nodiscard]] Members members() const;  // and orphans
   [[nodiscard]] std::string destinations() const;
@@ -169,6 +171,7 @@ class Identity final : public ClientObserver, public CredentialHost, public std:
   ConnectionStatus status_;
   std::map<std::string, TopicTrouble> topic_troubles_;
   core::SteadyTime inquire_again_{};
+  core::SteadyTime throttled_at_{};
   bool ended_ = false;
 
   std::atomic<bool> retired_{false};

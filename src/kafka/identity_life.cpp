@@ -108,7 +108,8 @@ void Identity::adopt(Proven proven) {
   if (way == Takeover::kReplace || proven.anew) return begin_replacement(std::move(proven));
   proven.client = {};  // it has done its part
   if (uses_sasl(settings_)) {
-    if (const auto used = running->use(proven.login); !used) return keeper_->not_adopted(used.error().diagnostics);
+    if (const auto used = running->use(proven.login); !used)
+      return keeper_->not_adopted(core::Fault::kSecretUnusable, used.error().diagnostics);
   }
   if (!connected_.load()) plan_question(kFirstQuestion);
   in_use(proven);
@@ -121,6 +122,8 @@ void Identity::in_use(const Proven& proven) {
   {
     std::lock_guard lock(mutex_);
     status_.has_credential = true;
+    status_.fault = core::Fault::kNone;
+    status_.last_error.clear();
     status_.file_generations = proven.file_generations;
     if (proven.is_new) generation = ++status_.credential_generation;
   }
@@ -304,7 +307,8 @@ void Identity::warm_and_announce() {
   const auto running = client();
   if (!running || context_.stopping.load()) return;
   running->warm(kWarmLimit);
-  faults_end();
+  if (!connected_.load()) return;              // it broke meanwhile
+  if (refusal_note_ == nullptr) faults_end();  // else the newer value is still refused
   emit({ProducerPool::Event::Kind::kReady, "connected"});
 }
 

@@ -29,7 +29,9 @@ bool Identity::warm_candidate(Client& candidate) {
 
 void Identity::begin_replacement(Proven proven) {
   auto next = make_silent_client(std::exchange(proven.client, {}));
-  if (!warm_candidate(*next)) return keeper_->not_adopted("the brokers took the login but did not tell of the topics");
+  if (!warm_candidate(*next))
+    return keeper_->not_adopted(core::Fault::kKafkaTimeout,
+                                "the brokers took the login but did not tell of the topics");
   replacement_ = std::make_unique<Replacement>();
   replacement_->next = std::move(next);
   replacement_->proven = std::move(proven);

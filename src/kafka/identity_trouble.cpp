@@ -30,8 +30,9 @@ core::Fault fault_of_refusal(vault::Refused what) {
 }  // namespace
 
 void Identity::credential_failed(CredentialFailure failure) {
-  const std::string peer = peer_of(failure.text);
-  const Trouble trouble{failure.fault, peer, context_.redacted(std::move(failure.text))};
+  std::string clean = context_.redacted(std::move(failure.text));
+  std::string named = peer_of(clean);
+  const Trouble trouble{failure.fault, std::move(named), std::move(clean)};
   const bool refused = failure.refused.has_value();
   if (refused) context_.refused->add();
   note_error(trouble);
@@ -77,17 +78,28 @@ bool Identity::is_known_to_be_down() const {
 void Identity::fault_happens(const Trouble& trouble, std::string_view event, bool is_news,
                              core::Milliseconds patience) {
   if (context_.options.faults == nullptr) return;
-  context_.options.faults->happens({.fault = trouble.fault,
-                                    .key = fault_key(),
-                                    .concerns = fmt::format("AidboxTopicDestination {}", destinations()),
-                                    .detail = trouble.text,
-                                    .event = event,
-                                    .is_news = is_news,
-                                    .patience = patience});
+  {
+    std::lock_guard lock(mutex_);
+    if (ended_) return;
+  }
+  // Of its files the vault says it, once for all that use them.
+  const bool is_of_file =
+      core::code_of(trouble.fault).starts_with("secret.") && trouble.fault != core::Fault::kSecretScope &&
+      trouble.fault != core::Fault::kSecretTargetChanged && trouble.fault != core::Fault::kSecretUnusable;
+  if (is_of_file) return faults_end();
+  context_.options.faults->is_now({.fault = trouble.fault,
+                                   .key = fault_key(),
+                                   .concerns = fmt::format("AidboxTopicDestination/{}", destinations()),
+                                   .detail = trouble.text,
+                                   .event = event,
+                                   .is_news = is_news,
+                                   .patience = patience});
 }
 
 // One connection serves several destinations: its fault is one.
 std::string Identity::fault_key() const { return fmt::format("connection {}", static_cast<const void*>(this)); }
+
+std::string Identity::quota_key() const { return fault_key() + " quota"; }
 
 void Identity::faults_end() {
   if (context_.options.faults != nullptr) context_.options.faults->ends(fault_key());
@@ -98,8 +110,8 @@ void Identity::broke(ConnectionFault fault, ConnectionError error) {
   // That all are down says less than what was said of one of them before.
   if (error.error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && is_known_to_be_down()) return;
   const core::Fault code = fault_of_connection(error, settings_);
-  std::string peer = peer_of(error.text);
   std::string clean = context_.redacted(std::move(error.text));
+  std::string peer = peer_of(clean);
   if (fault == ConnectionFault::kLoginRefused)
     clean = fmt::format("{}: {}", in_words(refused_secrets(settings_, vault::Refused::kLogin)), clean);
   came_apart(fault, {code, std::move(peer), std::move(clean)});
@@ -116,6 +128,7 @@ void Identity::throttled(core::Milliseconds by) {
   {
     std::lock_guard lock(mutex_);
     status_.throttled = by;
+    throttled_at_ = std::chrono::steady_clock::now();
   }
   if (!begins) {
     if (context_.options.faults != nullptr) context_.options.faults->ends(fault_key(), core::Fault::kKafkaThrottled);
@@ -123,7 +136,14 @@ void Identity::throttled(core::Milliseconds by) {
   }
   const Trouble trouble{
       core::Fault::kKafkaThrottled, {}, fmt::format("the brokers held an answer back for {} ms", by.count())};
-  fault_happens(trouble, {}, false, kConnectionPatience);
+  if (context_.options.faults != nullptr) {
+    context_.options.faults->happens({.fault = trouble.fault,
+                                      .key = quota_key(),
+                                      .concerns = fmt::format("AidboxTopicDestination/{}", destinations()),
+                                      .detail = trouble.text,
+                                      .patience = kConnectionPatience,
+                                      .lapse = kThrottleLapse});
+  }
   emit({ProducerPool::Event::Kind::kError, trouble.text, trouble.fault});
 }
 

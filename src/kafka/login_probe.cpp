@@ -22,6 +22,8 @@ constexpr core::Milliseconds kPush{50};
 // a slow network has its time.
 constexpr core::Milliseconds kFirstTry{100};
 constexpr core::Milliseconds kLongestTry{1'600};
+// Another broker may not know the login yet; while one waits here the library would show it again and again.
+constexpr core::Milliseconds kLongestTryOfAcceptedLogin{400};
 constexpr int kMostBrokers = 1'000;
 
 core::Milliseconds left_until(core::SteadyTime deadline) {
@@ -47,12 +49,6 @@ bool logged_in(rd_kafka_t* client) {
   if (cluster == nullptr) return false;
   rd_kafka_mem_free(client, cluster);
   return true;
-}
-
-// The library connects to one broker by itself, and to the next when it is asked for an answer.
-void push_on(rd_kafka_t* client) {
-  std::vector<std::string> unused;
-  answered(client, core::Milliseconds{0}, unused);
 }
 
 // The connection ended while the broker looked at the login: it may have refused it, and is not shown it again.
@@ -84,15 +80,19 @@ bool refused(rd_kafka_queue_t* queue, core::Milliseconds wait, ConnectGuard& gua
   return false;
 }
 
-// Until the login is through, refused, or out of time.
+// Until the login is through, refused, or out of time. The library connects to one broker by itself, and to the next
+// when it is asked for an answer. Not every cluster has an id (Azure Event Hubs has none): an answer is as good.
 bool logs_in(const OpenClient& client, rd_kafka_queue_t* queue, core::SteadyTime deadline,
              const std::atomic<bool>& stopping, ProbeResult& result) {
   core::Milliseconds look = kFirstLook;
+  core::Milliseconds attempt = kPush;
   auto next_push = std::chrono::steady_clock::now();
   while (!stopping.load() && left_until(deadline).count() > 0) {
     if (logged_in(client.handle.get())) return true;
     if (std::chrono::steady_clock::now() >= next_push) {
-      push_on(client.handle.get());
+      std::vector<std::string> unused;
+      if (answered(client.handle.get(), std::min(attempt, left_until(deadline)), unused)) return true;
+      attempt = std::min(attempt * 2, kLongestTry);
       next_push = std::chrono::steady_clock::now() + kPush;
       look = std::min(look + core::Milliseconds{1}, kLongestLook);
     }
@@ -111,7 +111,7 @@ bool tells_of_its_brokers(const OpenClient& client, rd_kafka_queue_t* queue, cor
     if (answered(client.handle.get(), std::min(attempt, left_until(deadline)), result.brokers)) return true;
     if (refused(queue, core::Milliseconds{0}, *client.guard, result)) return false;
     if (!client.guard->objection().empty()) return true;
-    attempt = std::min(attempt * 2, kLongestTry);
+    attempt = std::min(attempt * 2, kLongestTryOfAcceptedLogin);
   }
   return false;
 }

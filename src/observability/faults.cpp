@@ -10,7 +10,7 @@ namespace {
 
 std::string lasted(const Faults::Active& state, core::SystemTime now) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now - state.first).count();
-  return fmt::format("{} times in {} s", state.count, std::max<std::int64_t>(seconds, 0));
+  return fmt::format("{} time{} in {} s", state.count, state.count == 1 ? "" : "s", std::max<std::int64_t>(seconds, 0));
 }
 
 }  // namespace
@@ -69,6 +69,20 @@ void Faults::becomes(const Notice& notice) {
   if (!is_known) happens(notice);
 }
 
+void Faults::is_now(const Notice& notice) {
+  std::vector<Row> ended;
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto at = rows_.lower_bound(Key(notice.key, core::Fault::kNone));
+         at != rows_.end() && at->first.first == notice.key;) {
+      const auto row = at++;
+      if (row->first.second != notice.fault) ended.push_back(take_out(row));
+    }
+  }
+  end(std::move(ended));
+  happens(notice);
+}
+
 void Faults::ends(std::string_view key) { becomes({.fault = core::Fault::kNone, .key = std::string(key)}); }
 
 void Faults::ends(std::string_view key, core::Fault fault) {
@@ -93,7 +107,7 @@ Faults::Row Faults::take_out(Rows::iterator row) {
 // What came and went within its patience has no line at all.
 void Faults::end(std::vector<Row> ended) const {
   for (const Row& row : ended) {
-    if (row.is_said) say(row, Line::kEnded);
+    if (row.is_said && !is_closed_.load()) say(row, Line::kEnded);
   }
 }
 

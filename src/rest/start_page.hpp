@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// GET /: what this is and where its parts are, for whoever opens the address in a browser: a page without scripts, or
+// GET /: what this is and where its parts are, for those who open the address in a browser: a page without scripts, or
 // JSON. Strangers learn no version. Thread: pure. Failure: none.
 #pragma once
 

@@ -261,7 +261,10 @@ Result<SecretValue> SecretCache::resolve(const SecretName& name, const Requester
   impl_->note_use(file);
   const auto reads = file->with_state([](const FileState& state) { return state.reads(); });
   file->look();
-  return impl_->answer(*file, use, false, reads);
+  auto answer = impl_->answer(*file, use, false, reads);
+  // The config may have changed while the file was looked at, and the value may be of the new path.
+  if (answer) EG_CHECK(impl_->granted(name, requester));
+  return answer;
 }
 
 Result<SecretValue> SecretCache::refresh(const SecretName& name, const Requester& requester, ContentKind kind, Use use,

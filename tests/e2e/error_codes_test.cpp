@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One fault, one code: what a file or setting does wrong has the same error code wherever an operator looks (O-30).
+// One fault, one code: what a file or setting does wrong has the same error code wherever an operator looks.
 #include <sys/resource.h>
 #include <sys/stat.h>
 

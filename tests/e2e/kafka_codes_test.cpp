@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Each code of the table that is about Kafka (O-30), provoked, and read alike in `$status`, log, metrics and health. A
+// Each code of the table that is about Kafka, provoked, and read alike in `$status`, log, metrics and health. A
 // real broker where it can be brought to do it; the library's own cluster, or a scripted peer, for answers that it
 // gives only in rare moments.
 #include <openssl/ssl.h>
@@ -100,6 +100,20 @@ TEST_F(CodeOfKafka, TimeoutIsABrokerThatTakesRecordsAndDoesNotAnswer) {
   cluster.answer_after(std::chrono::seconds(100));
   ASSERT_EQ(world.root().put("/fhir/Patient/p2", samples::patient("p2", "Late")).status(), 201);
   expect_everywhere("kafka.timeout", "waiting");
+}
+
+// Answers are held back once more has been sent than the quota allows, so there is something to send until then.
+TEST_F(CodeOfKafka, ThrottledIsAQuotaThatHoldsAnswersBack) {
+  KafkaEnvironment::get().run("quota " + lane.user + " 500");
+  start_and_write();
+  RestClient root = world.root();
+  int written = 0;
+  ASSERT_TRUE(eventually([&] {
+    const std::string id = "q" + std::to_string(++written);
+    root.put("/fhir/Patient/" + id, samples::patient(id, std::string(2'000, 'q')));
+    return status_shows("kafka.throttled");
+  })) << world.status("events").dump(1);
+  expect_everywhere("kafka.throttled", "delivering");
 }
 
 TEST_F(CodeOfKafka, TlsUntrustedIsACertificateOfAnotherAuthority) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table of error codes (O-30): one row for each kind of fault that an operator may meet, with the words that every
+// The table of error codes: one row for each kind of fault that an operator may meet, with the words that every
 // surface uses for it: `$status`, log lines, the metric label `code`, health, `embergate explain`, docs/error-codes.md.
 // A code never changes its meaning; texts may. What a library says of the one case stays beside it as detail.
 // Thread: constants. Failure: none.

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Faults that last, as states: each begins, comes again, and ends. The log has one line when it begins, one an hour
-// while it lasts, one when it ends (O-63); metrics count how often it came and how many last (O-30). Thread: any; a
+// while it lasts, one when it ends; metrics count how often it came and how many last. Thread: any; a
 // mutex held for the change of a row, lines are written without it. Ownership: outlives those that report to it.
 // Bound: kMost rows; what would be one more is counted, and logged as if it had begun. Failure: none.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <mutex>
@@ -45,6 +46,8 @@ class Faults {
   Faults& operator=(const Faults&) = delete;
 
   void happens(const Notice& notice);
+  // As happens(); and whatever else the key had is over.
+  void is_now(const Notice& notice);
   // Nothing is wrong with the key any more, or not with this fault.
   void ends(std::string_view key);
   void ends(std::string_view key, core::Fault fault);
@@ -53,6 +56,8 @@ class Faults {
   void becomes(const Notice& notice);
   // Counts what does not last.
   void count(core::Fault fault) const;
+  // The process ends: what stands is not over, so nothing is said of it any more.
+  void close() { is_closed_.store(true); }
   // Writes the lines that are due by time; its owner calls it about once a second.
   void remind();
 
@@ -86,6 +91,7 @@ class Faults {
 
   const core::Clock& clock_;
   Metrics& metrics_;
+  std::atomic<bool> is_closed_{false};
   mutable std::mutex mutex_;
   Rows rows_;
   std::map<core::Fault, std::int64_t> active_;

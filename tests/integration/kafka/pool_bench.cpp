@@ -96,7 +96,9 @@ vault::SecretCache::Options PoolBench::secrets_read_on_demand() {
 
 void PoolBench::make_pool(const kafka::ProducerPool::Options& options) {
   pool_.reset();
-  pool_ = std::make_unique<kafka::ProducerPool>(options, *secrets_, core::system_clock(), metrics_);
+  kafka::ProducerPool::Options reporting = options;
+  reporting.faults = &faults_;
+  pool_ = std::make_unique<kafka::ProducerPool>(reporting, *secrets_, core::system_clock(), metrics_);
 }
 
 void PoolBench::write_file(const std::string& name, const std::string& content) const {

@@ -84,6 +84,7 @@ class PoolBench {
  private:
   TempDir directory_;
   observability::Metrics metrics_;
+  observability::Faults faults_{core::system_clock(), metrics_};
   std::unique_ptr<vault::SecretCache> secrets_;
   std::unique_ptr<kafka::ProducerPool> pool_;
 };

@@ -36,27 +36,53 @@ TEST_F(ReportOfADestination, CountsEachErrorByItsCode) {
   EXPECT_TRUE(faults_.active().empty()) << "the connection says that for all of its destinations";
 }
 
+DestinationHealth::Condition in(DeliveryState state, Fault shown, std::vector<Fault> own) {
+  DestinationHealth::Condition condition{state, shown, "what is wrong"};
+  for (const Fault fault : own) condition.own.emplace_back(fault, "what is wrong");
+  return condition;
+}
+
 TEST_F(ReportOfADestination, SaysOnceThatItsTopicIsMissingAndWhenThatIsOver) {
   for (int i = 0; i < 3; ++i) {
     report_.counted({Fault::kKafkaTopicMissing, "Kafka topic adt: unknown"});
-    report_.is_in({DeliveryState::kBlocked, Fault::kKafkaTopicMissing, "unknown"});
+    report_.is_in(in(DeliveryState::kBlocked, Fault::kKafkaTopicMissing, {Fault::kKafkaTopicMissing}));
   }
   EXPECT_THAT(log_, HasSubstr("\"code\":\"kafka.topic-missing\""));
   EXPECT_EQ(log_.find("kafka.topic-missing"), log_.rfind("kafka.topic-missing"));
   EXPECT_THAT(metrics_.text(), HasSubstr("embergate_destination_state{destination=\"events\",state=\"blocked\"} 1\n"));
-  report_.is_in({DeliveryState::kDelivering, Fault::kNone, {}});
+  report_.is_in(in(DeliveryState::kDelivering, Fault::kNone, {}));
   EXPECT_THAT(log_, HasSubstr("fault/ended"));
   EXPECT_THAT(metrics_.text(), HasSubstr("embergate_destination_state{destination=\"events\",state=\"blocked\"} 0\n"));
   EXPECT_THAT(metrics_.text(),
               HasSubstr("embergate_destination_state{destination=\"events\",state=\"delivering\"} 1\n"));
 }
 
+// It was known from the first time, and never began again.
+TEST_F(ReportOfADestination, SaysASecondTimeWhatComesASecondTime) {
+  for (int i = 0; i < 2; ++i) {
+    report_.is_in(in(DeliveryState::kIdle, Fault::kTopicIdle, {Fault::kTopicIdle}));
+    EXPECT_EQ(faults_.active().size(), 1U);
+    report_.is_in(in(DeliveryState::kIdle, Fault::kNone, {}));
+    EXPECT_TRUE(faults_.active().empty());
+  }
+  EXPECT_THAT(metrics_.text(), HasSubstr("embergate_errors_total{code=\"topic.idle\"} 2\n"));
+}
+
+TEST_F(ReportOfADestination, DoesNotEndWhatLastsWhenAnotherThingStandsInTheWayFirst) {
+  report_.is_in(in(DeliveryState::kHeld, Fault::kKafkaTooLarge, {Fault::kKafkaTooLarge}));
+  report_.is_in(in(DeliveryState::kIdle, Fault::kTopicIdle, {Fault::kTopicIdle, Fault::kKafkaTooLarge}));
+  report_.is_in(in(DeliveryState::kDelivering, Fault::kKafkaThrottled, {Fault::kKafkaTooLarge}));
+  ASSERT_EQ(faults_.active().size(), 1U);
+  EXPECT_EQ(faults_.active()[0].fault, Fault::kKafkaTooLarge);
+  EXPECT_EQ(log_.find("kafka.too-large"), log_.rfind("kafka.too-large"));
+}
+
 TEST_F(ReportOfADestination, LeavesNothingBehindWhenTheDestinationIsDeleted) {
   report_.counted({Fault::kKafkaTopicMissing, "unknown"});
-  report_.is_in({DeliveryState::kBlocked, Fault::kKafkaTopicMissing, "unknown"});
+  report_.is_in(in(DeliveryState::kBlocked, Fault::kKafkaTopicMissing, {Fault::kKafkaTopicMissing}));
   report_.gone();
   report_.counted({Fault::kKafkaTopicMissing, "unknown"});
-  report_.is_in({DeliveryState::kIdle, Fault::kNone, {}});
+  report_.is_in(in(DeliveryState::kIdle, Fault::kTopicIdle, {Fault::kTopicIdle}));
   EXPECT_TRUE(faults_.active().empty());
   EXPECT_THAT(metrics_.text(), Not(HasSubstr("destination=\"events\"")));
 }

@@ -134,7 +134,7 @@ TEST_F(RelayTest, HealthOfADestinationWithoutATopicShowsItsHeldEventsToo) {
   const auto idle = DestinationHealth::result_of(health.condition());
   EXPECT_EQ(idle.status, observability::HealthStatus::kWarn);
   EXPECT_THAT(idle.output, HasSubstr("idle: there is no AidboxSubscriptionTopic"));
-  EXPECT_THAT(idle.output, HasSubstr("1 events were not sent with the others"));
+  EXPECT_THAT(idle.output, HasSubstr("1 event was not sent with the others"));
   health.idle("");
   EXPECT_THAT(health.condition().text, Not(HasSubstr("idle")));
 }

@@ -145,6 +145,24 @@ TEST_F(FaultsThatLast, AreCountedByCodeAndShownWhileTheyLast) {
   EXPECT_THAT(metrics_.text(), HasSubstr("embergate_faults{code=\"kafka.auth-refused\"} 0\n"));
 }
 
+TEST_F(FaultsThatLast, EndTheOthersOfTheirKeyWhereOnlyOneCanBe) {
+  faults_.is_now({.fault = Fault::kKafkaUnreachable, .key = "connection"});
+  faults_.happens({.fault = Fault::kKafkaUnreachable, .key = "another"});
+  refused("connection");
+  faults_.is_now({.fault = Fault::kKafkaAuthRefused, .key = "connection"});
+  ASSERT_EQ(faults_.active().size(), 2U);
+  EXPECT_EQ(faults_.active()[0].key, "another");
+  EXPECT_EQ(faults_.active()[1].fault, Fault::kKafkaAuthRefused);
+  EXPECT_EQ(faults_.active()[1].count, 2U);
+}
+
+TEST_F(FaultsThatLast, AreNotSaidToBeOverWhenTheProcessEnds) {
+  refused("events");
+  faults_.close();
+  faults_.ends("events");
+  EXPECT_THAT(events(), testing::ElementsAre("topic-destination/secret-refused"));
+}
+
 TEST_F(FaultsThatLast, BeyondTheBoundAreLoggedAndCountedButNotKept) {
   for (std::size_t i = 0; i < Faults::kMost; ++i) refused(std::to_string(i), Milliseconds(2'000));
   refused("one more");
