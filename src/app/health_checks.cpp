@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <fstream>
 #include <initializer_list>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -75,12 +76,12 @@ HealthResult secrets_health(const vault::SecretCache& secrets) {
   std::erase_if(troubled, [](const vault::Report& report) {
     return report.state == vault::State::kOk && report.fault == core::Fault::kNone;
   });
-  std::stable_sort(troubled.begin(), troubled.end(),
-                   [](const vault::Report& a, const vault::Report& b) { return gravity_of(a) < gravity_of(b); });
+  std::multimap<int, const vault::Report*> by_gravity;
+  for (const vault::Report& report : troubled) by_gravity.emplace(gravity_of(report), &report);
   Names names;
-  for (const vault::Report& report : troubled) {
-    names.add(trouble_of(report));
-    if (report.fault != core::Fault::kNone) result.faults.push_back(report.fault);
+  for (const auto& [gravity, report] : by_gravity) {
+    names.add(trouble_of(*report));
+    if (report->fault != core::Fault::kNone) result.faults.push_back(report->fault);
   }
   if (!troubled.empty()) result.status = HealthStatus::kWarn;
   result.observed_value = static_cast<double>(names.count());

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -102,8 +103,9 @@ std::string table_of_parts(const std::vector<const json*>& parameters) {
       if (!is_former_name(name) && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
     }
   }
-  std::stable_sort(names.begin(), names.end(),
-                   [](const std::string& a, const std::string& b) { return place_of(a) < place_of(b); });
+  std::multimap<int, std::string> placed;  // those without a place of their own keep their order
+  for (const std::string& name : names) placed.emplace(place_of(name), name);
+  std::transform(placed.begin(), placed.end(), names.begin(), [](const auto& one) { return one.second; });
   std::vector<Row> rows{names};
   std::replace(rows.front().begin(), rows.front().end(), std::string("timestamp"), std::string("last"));
   for (const json* parameter : parameters) {

@@ -231,6 +231,7 @@ void print_text(const std::vector<Line>& lines, vault::TargetMode policy) {
 
 std::vector<std::string> kinds_of_content() {
   std::vector<std::string> names;
+  names.reserve(std::size(kKinds));
   for (const KindName& one : kKinds) names.emplace_back(one.name);
   return names;
 }

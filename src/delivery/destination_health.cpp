@@ -127,8 +127,11 @@ DestinationHealth::Condition DestinationHealth::of_connection(const kafka::Conne
 // The first that stands in the way.
 DestinationHealth::Condition DestinationHealth::of_delivery(const Relay* relay) const {
   const kafka::ConnectionStatus status = relay != nullptr ? relay->connection() : kafka::ConnectionStatus{};
-  if (!status.has_credential || !status.connected) return of_connection(status);
-  if (const auto stopped = errors_->stopped()) {
+  const auto stopped = errors_->stopped();
+  const bool is_down = !status.has_credential || !status.connected;
+  // A client that is made again after a failure has nothing to say yet.
+  if (is_down && (!stopped || !status.last_error.empty())) return of_connection(status);
+  if (stopped) {
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(clock_.system_now() - stopped->since);
     Condition condition{is_of_topic(stopped->fault) ? DeliveryState::kBlocked : DeliveryState::kWaiting, stopped->fault,
                         fmt::format("delivery has been stopped for {} s: {}",

@@ -122,7 +122,7 @@ std::string peer_of(std::string_view text) {
   const std::string_view rest = text.substr(scheme + 3);
   const std::size_t end = rest.find_first_of("/ ");
   constexpr std::size_t kLongest = 300;  // a host name and a port
-  if (end == std::string_view::npos || end > kLongest) return {};
+  if (end > kLongest) return {};
   return std::string(rest.substr(0, end));
 }
 

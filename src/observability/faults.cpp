@@ -106,7 +106,8 @@ Faults::Row Faults::take_out(Rows::iterator row) {
 
 // What came and went within its patience has no line at all.
 void Faults::end(std::vector<Row> ended) const {
-  for (const Row& row : ended) {
+  const std::vector<Row> rows = std::move(ended);
+  for (const Row& row : rows) {
     if (row.is_said && !is_closed_.load()) say(row, Line::kEnded);
   }
 }

@@ -190,6 +190,7 @@ void SecretCache::Impl::show_states() {
 
 std::shared_ptr<TrackedBundle> SecretCache::Impl::make_bundle(std::vector<BundleMember> members) {
   std::vector<std::shared_ptr<TrackedFile>> files;
+  files.reserve(members.size());
   for (const auto& member : members) files.push_back(member.name ? track(*member.name, member.kind) : nullptr);
   TrackedBundle::Host host{
       [this](const BundleMember& member, const Requester& requester) { return granted(*member.name, requester); },
