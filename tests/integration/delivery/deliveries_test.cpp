@@ -58,10 +58,12 @@ TEST_F(DeliveriesTest, ShowsInStatusHowItGoes) {
   EXPECT_EQ(value_of(json, "connected"), true);
   EXPECT_EQ(value_of(json, "ordering"), "none");
   EXPECT_TRUE(value_of(json, "lastErrorDetail").is_null());
-  EXPECT_THAT(
-      metrics_.text(),
-      HasSubstr(
-          "embergate_destination_messages_delivered_total{destination=\"events\",kind=\"kafka-at-least-once\"} 3"));
+  // The relay hears of a settlement after others can see it.
+  EXPECT_TRUE(eventually([&] {
+    return metrics_.text().find(
+               "embergate_destination_messages_delivered_total{destination=\"events\",kind=\"kafka-at-least-once\"} "
+               "3\n") != std::string::npos;
+  })) << metrics_.text();
   bool healthy = false;
   for (const auto& [name, result] : health_.run())
     healthy |= name == "kafka:events" && result.status == observability::HealthStatus::kPass;
