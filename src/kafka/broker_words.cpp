@@ -133,8 +133,12 @@ std::string known_words(std::string_view said) {
 std::string without_times(std::string text) {
   const auto at = text.rfind(" (after ");
   if (at == std::string::npos || text.find("ms in state ", at) == std::string::npos) return text;
-  const auto end = text.find(')', at);
-  return text.erase(at, end == std::string::npos ? end : end + 1 - at);
+  int depth = 0;  // "error(s)" has brackets of its own
+  for (std::size_t end = at; end < text.size(); ++end) {
+    if (text[end] == '(') ++depth;
+    if (text[end] == ')' && --depth == 0) return text.erase(at, end + 1 - at);
+  }
+  return text.erase(at);
 }
 
 }  // namespace

@@ -39,6 +39,9 @@ TEST(BrokerWords, OfTheSameErrorAreTheSameHoweverLongItTook) {
   EXPECT_EQ(without_broker_words("b:9092/1: Connect to ipv4#127.0.0.1:9092 failed: Connection refused (after 0ms in "
                                  "state CONNECT)"),
             "b:9092/1: Connect to ipv4#127.0.0.1:9092 failed: Connection refused");
+  EXPECT_EQ(without_broker_words("SSL handshake failed: certificate verify failed (after 5ms in state SSL_HANDSHAKE, 2 "
+                                 "identical error(s) suppressed) (hostname mismatch)"),
+            "SSL handshake failed: certificate verify failed (hostname mismatch)");
 }
 
 }  // namespace
