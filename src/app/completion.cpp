@@ -36,6 +36,7 @@ std::string quoted_for_fish(std::string_view text) {
 // What may stand behind the command.
 std::vector<CommandChoice> offers_of(const CommandTree& command) {
   std::vector<CommandChoice> offers;
+  offers.reserve(command.commands.size());
   for (const CommandTree& one : command.commands) offers.push_back({one.name, one.about});
   for (const CommandWord& word : command.words) {
     offers.insert(offers.end(), word.choices.begin(), word.choices.end());

@@ -36,19 +36,19 @@ class Connection {
 
   // Why not; empty: it is open.
   std::string open(const GatewayPlace& place) {
-    const std::string nobody = "no gateway answers at " + place.authority();
+    std::string no_answer = "no gateway answers at " + place.authority();
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
     addrinfo* found = nullptr;
-    if (::getaddrinfo(place.host.c_str(), std::to_string(place.port).c_str(), &hints, &found) != 0) return nobody;
+    if (::getaddrinfo(place.host.c_str(), std::to_string(place.port).c_str(), &hints, &found) != 0) return no_answer;
     const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, ::freeaddrinfo);
     for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
       if (handle_ >= 0) ::close(handle_);
       handle_ = ::socket(one->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-      if (handle_ < 0 || !limit_waits()) return nobody;
+      if (handle_ < 0 || !limit_waits()) return no_answer;
       if (::connect(handle_, one->ai_addr, one->ai_addrlen) == 0) return place.tls ? start_tls(place) : std::string();
     }
-    return nobody;
+    return no_answer;
   }
 
   bool send(const std::string& text) {
@@ -124,7 +124,8 @@ std::string unchunked(std::string_view body) {
     std::size_t size = 0;
     const auto line = body.find("\r\n");
     if (line == std::string_view::npos) return all;
-    const auto read = std::from_chars(body.data(), body.data() + line, size, 16);
+    const std::string_view digits = body.substr(0, line);
+    const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), size, 16);
     if (read.ec != std::errc() || size == 0 || size > body.size() - line - 2) return all;
     all += body.substr(line + 2, size);
     body.remove_prefix(std::min(body.size(), line + 2 + size + 2));
