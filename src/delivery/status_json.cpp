@@ -26,11 +26,13 @@ void add_secrets(ParametersJson& out, const StatusParts& parts) {
     ParametersJson secret;
     secret.text("name", report.name.value());
     secret.text("state", vault::to_string(report.state));
+    const auto used = parts.connection.file_generations.find(std::string(report.name.value()));
+    const std::uint64_t in_use = used == parts.connection.file_generations.end() ? 0 : used->second;
+    if (report.fault == core::Fault::kNone && report.state == vault::State::kOk && in_use < report.generation)
+      report.fault = core::Fault::kSecretUnproven;
     if (report.fault != core::Fault::kNone) secret.text("code", core::code_of(report.fault));
     if (!report.reason.empty()) secret.text("reason", report.reason);
     if (!report.detail.empty()) secret.text("detail", report.detail);
-    const auto used = parts.connection.file_generations.find(std::string(report.name.value()));
-    const std::uint64_t in_use = used == parts.connection.file_generations.end() ? 0 : used->second;
     secret.integer("inFile", report.generation);
     secret.integer("inUse", in_use);
     secret.integer("generation", in_use);  // the names before these two

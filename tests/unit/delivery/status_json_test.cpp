@@ -143,6 +143,7 @@ TEST(StatusJson, SaysSinceWhenTheBrokersRefuseWhatTheFileHolds) {
   EXPECT_EQ(find(secrets[0], "fileGeneration")["valueInteger"], 2);
   EXPECT_EQ(find(secrets[1], "state")["valueString"], "missing") << "what is wrong with the file comes first";
   EXPECT_EQ(find(secrets[2], "state")["valueString"], "ok");
+  EXPECT_EQ(find(secrets[2], "code")["valueString"], "secret.unproven") << "no broker has accepted it yet";
 }
 
 TEST(StatusJson, LeavesOutWhatThereIsNot) {
