@@ -26,7 +26,7 @@ struct GatewayPlace {
 };
 
 core::Result<GatewayPlace> place_of_settings(char** environment);  // kInvalid: BOX_WEB_PORT names no port
-// kInvalid: it is none, or plain http to another machine, where the credential would go in clear.
+// kInvalid: it is no URL, or plain http to another machine, where the credential would go in clear.
 core::Result<GatewayPlace> place_of_url(std::string_view url);
 
 struct GatewayAnswer {

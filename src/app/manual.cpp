@@ -97,7 +97,7 @@ void append_option(std::string& out, const CommandOption& option) {
   out += ".TP\n" + filled(names) + filled(escaped(option.about));
 }
 
-// Each command has it; it is told once, for the program.
+// Each command has it; the page has it once, for the program.
 bool is_help(const CommandOption& option) { return option.names.back() == "--help"; }
 
 void append_command(std::string& out, const std::string& path, const CommandTree& command) {

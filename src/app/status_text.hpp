@@ -21,7 +21,7 @@ struct HealthCheck {
 std::optional<HealthCheck> check_of(const nlohmann::ordered_json& health, const std::string& name);
 // By its parameters: a broker answers, its secrets are in order, no event waits for a decision.
 bool is_destination_well(const nlohmann::ordered_json& parameters);
-// What an OperationOutcome says; empty: it is none.
+// What an OperationOutcome says; empty: it is no OperationOutcome.
 std::string text_of_outcome(std::string_view body);
 
 }  // namespace embergate::app

@@ -13,7 +13,7 @@ namespace embergate::app {
 
 core::Result<vault::VaultConfig> load_vault_config(const Settings& settings);  // off when the setting is empty
 // What BOX_VAULT_*_MS say, what the vault asks about JAAS files, and how a config that changes is read: by the
-// same checks, and one that takes the listener's certificate away is none either. Keeps copies of what it needs.
+// same checks, and one that takes the listener's certificate away is refused too. Keeps copies of what it needs.
 vault::SecretCache::Options vault_options(const Settings& settings,
                                           observability::Faults* faults);  // `faults` may be null
 

@@ -54,9 +54,10 @@ class CredentialHost {
   // Another token of the same principal.
   virtual void renew(const Login& login) = 0;
   virtual void credential_failed(CredentialFailure failure) = 0;
-  // Why the secrets are kept from every destination of the connection; nothing: one may use them, or there is none.
+  // Why the secrets are kept from every destination of the connection; nothing: a destination may use them, or no
+  // destination is left.
   [[nodiscard]] virtual std::optional<std::string> denial() const = 0;
-  // Why the client at work may not be connected to where it is; nothing: it may, or there is none.
+  // Why the client at work may not be connected to where it is; nothing: it may, or no client is at work.
   [[nodiscard]] virtual std::optional<std::string> objection() const = 0;
   // The client at work may not go on; what is on its way comes back.
   virtual void withdraw(const std::string& why) = 0;

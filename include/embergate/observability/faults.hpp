@@ -34,7 +34,7 @@ class Faults {
     std::string_view event{};  // `ev` of the line when it begins (contract 6.2); empty: "fault/began"
     log::Level level = log::Level::kWarn;
     bool is_news = false;  // worth one more line, also while the fault lasts
-    // How long it must last before it is worth a line: a connection that comes back at once is none.
+    // How long it must last before it is worth a line: a connection that comes back at once is not.
     core::Milliseconds patience{0};
     // Ends by itself when it has not come again for so long: for what happens now and then. 0: it has to be ended.
     core::Milliseconds lapse{0};

@@ -154,7 +154,7 @@ class SecretCache {
   // The value before the current one, while previous_grace lasts and the file was not deleted; empty otherwise.
   [[nodiscard]] std::shared_ptr<const Secret> previous(const SecretName& name) const;
   // Polled from now on, as is what was resolved once; `changed` is called with the current generation after
-  // accepted changes and state transitions; what comes in quick succession may be told in one call. The watch of an
+  // accepted changes and state transitions; what comes in quick succession may come in one call. The watch of an
   // unknown name speaks once the config has it.
   [[nodiscard]] std::unique_ptr<Watch> watch(const SecretName& name, ContentKind kind,
                                              std::function<void(std::uint64_t generation)> changed);
