@@ -57,11 +57,12 @@ struct Login {
   std::string client_id;
   std::string source;  // the address as it is counted
   SecretPtr presented;
+  Mac mark;  // of what was presented: made once, for it runs with every request
   std::chrono::seconds* retry_after = nullptr;
   bool suspect = false;  // wrong guesses came from its address lately, and it is not proven itself
 
-  [[nodiscard]] Mac caller() const { return keyed_mac(client_id + "\n" + source, *presented); }
-  [[nodiscard]] Mac guess() const { return keyed_mac(client_id, *presented); }
+  [[nodiscard]] Mac caller() const { return keyed_mac(client_id + "\n" + source, mark); }
+  [[nodiscard]] Mac guess() const { return keyed_mac(client_id, mark); }
   [[nodiscard]] Mac address() const { return keyed_mark("address\n" + source); }
   [[nodiscard]] Throttle::Attempt attempt() const {
     Throttle::Attempt attempt{keyed_mark("caller\n" + client_id + "\n" + source), address(), mark_of_client(client_id)};
@@ -79,6 +80,7 @@ struct Authenticator::Impl : std::enable_shared_from_this<Impl> {
   Impl(AuthOptions options, RootClient a_root, store::Store& a_store, vault::SecretCache& secrets,
        core::FairPool& a_pool, const core::Clock& clock, observability::Metrics& metrics)
       : root(std::move(a_root)),
+        root_mark(mark_of(root.secret)),
         store(a_store),
         pool(a_pool),
         throttle({options.failures_per_minute, options.failures_per_address, options.failures_per_client,
@@ -107,7 +109,7 @@ struct Authenticator::Impl : std::enable_shared_from_this<Impl> {
 
   [[nodiscard]] bool names_root(const Login& login) const { return !root.secret.empty() && login.client_id == root.id; }
   [[nodiscard]] bool is_root(const Login& login) const {
-    return names_root(login) && equal_in_constant_time(root.secret, *login.presented);
+    return names_root(login) && equal_in_constant_time(root_mark, login.mark);
   }
 
   // `attempt`: null for a caller that is not counted. A wrong secret of the root client goes on as one of a client that
@@ -123,7 +125,9 @@ struct Authenticator::Impl : std::enable_shared_from_this<Impl> {
     // answer is that of a wrong guess, at its cost: another one would tell that the client exists and shares its
     // secret.
     const bool shares = usable && found->second.reference;
-    const Mac secret = keyed_mark(shares ? "secret\n" + found->second.reference->value() : "own\n" + login.client_id);
+    Mac secret{};
+    if (attempt)
+      secret = keyed_mark(shares ? "secret\n" + found->second.reference->value() : "own\n" + login.client_id);
     const bool counted = attempt && throttle.reserve_secret(secret, *attempt);
     const bool hopeless = attempt && !counted;
     if (hopeless) login.presented = std::make_shared<const vault::Secret>(noise_like(*login.presented));
@@ -203,12 +207,11 @@ struct Authenticator::Impl : std::enable_shared_from_this<Impl> {
 
   // Of a caller that was let in lately with this very secret: no guess, right or not.
   Verified verify_known(Login login, Proven::State state) {
-    const Mac address = login.address();
-    if (state == Proven::State::kRefusedSince && throttle.address_blocked(address))
-      co_return refusal(login, throttle.wait_of_address(address));
     login.suspect = state == Proven::State::kRefusedSince;
-    auto verdict = co_await verify(std::move(login), nullptr);
-    if (verdict && *verdict == Verdict::kDenied) throttle.count_address(address);
+    if (login.suspect && throttle.address_blocked(login.address()))
+      co_return refusal(login, throttle.wait_of_address(login.address()));
+    auto verdict = co_await verify(login, nullptr);
+    if (verdict && *verdict == Verdict::kDenied) throttle.count_address(login.address());
     co_return verdict;
   }
 
@@ -226,8 +229,33 @@ struct Authenticator::Impl : std::enable_shared_from_this<Impl> {
     co_return verdict;
   }
 
+  // The root client, where it was let in lately: nothing to wait for, and its requests are most of many servers'.
+  bool is_known_root(const Login& login) {
+    if (!is_root(login)) return false;
+    const Mac caller = login.caller();
+    if (proven.state_of(caller) != Proven::State::kProven) return false;
+    proven.granted(caller);
+    return true;
+  }
+
+  [[nodiscard]] static Principal root_principal(const Login& login) {
+    return Principal{Principal::Kind::kRoot, login.client_id, Rights::of_administrator()};
+  }
+
+  static asio::awaitable<core::Result<Principal>> at_once(core::Result<Principal> answer) { co_return answer; }
+
+  static asio::awaitable<core::Result<Principal>> let_in(std::shared_ptr<Impl> self, Login login,
+                                                         std::string remote_address) {
+    const auto verdict = co_await self->judge(login);
+    self->note(verdict, login.client_id, remote_address);
+    if (!verdict) co_return verdict.error();
+    if (*verdict == Verdict::kDenied) co_return unauthenticated();
+    co_return co_await self->principal_of(std::move(login));
+  }
+
+  // Of one that was let in: as the root client only with its secret.
   asio::awaitable<core::Result<Principal>> principal_of(Login login) {
-    if (is_root(login)) co_return Principal{Principal::Kind::kRoot, login.client_id, Rights::of_administrator()};
+    if (names_root(login)) co_return root_principal(login);
     auto known = co_await directory(login);
     if (!known) co_return std::move(known).error();
     co_return Principal{Principal::Kind::kClient, login.client_id, rights_in(**known, login.client_id)};
@@ -246,6 +274,7 @@ struct Authenticator::Impl : std::enable_shared_from_this<Impl> {
   }
 
   RootClient root;
+  const Mac root_mark;
   store::Store& store;
   core::FairPool& pool;
   Throttle throttle;
@@ -267,21 +296,20 @@ Authenticator::~Authenticator() { impl_->check->join(); }
 asio::awaitable<core::Result<Principal>> Authenticator::authenticate(std::string authorization,
                                                                      std::string remote_address,
                                                                      std::chrono::seconds& retry_after) {
-  if (authorization.empty()) co_return Principal{};
+  if (authorization.empty()) return Impl::at_once(Principal{});
   auto credential = parse_basic(authorization);
   vault::wipe(authorization);
   if (!credential)
-    co_return core::make_error(core::ErrorCode::kMalformed,
-                               "the Authorization header must be \"Basic <base64 of id:secret>\"");
-  const std::shared_ptr<Impl> impl = impl_;
+    return Impl::at_once(core::make_error(core::ErrorCode::kMalformed,
+                                          "the Authorization header must be \"Basic <base64 of id:secret>\""));
+  const Mac mark = mark_of(credential->secret);
   Login login{std::move(credential->client_id), http::counted_peer(remote_address),
-              std::make_shared<const vault::Secret>(std::move(credential->secret)), &retry_after};
-  const Login kept = login;
-  const auto verdict = co_await impl->judge(std::move(login));
-  impl->note(verdict, kept.client_id, remote_address);
-  if (!verdict) co_return verdict.error();
-  if (*verdict == Verdict::kDenied) co_return unauthenticated();
-  co_return co_await impl->principal_of(kept);
+              std::make_shared<const vault::Secret>(std::move(credential->secret)), mark, &retry_after};
+  if (impl_->is_known_root(login)) {
+    impl_->granted->add();
+    return Impl::at_once(Impl::root_principal(login));
+  }
+  return Impl::let_in(impl_, std::move(login), std::move(remote_address));
 }
 
 core::Result<void> authorize_any(const Principal& principal) {

@@ -63,20 +63,27 @@ Mac mac_of(std::string_view bytes) {
 
 }  // namespace
 
-bool equal_in_constant_time(const vault::Secret& expected, const vault::Secret& presented) {
-  const Mac left = expected.with_plaintext(mac_of);
-  const Mac right = presented.with_plaintext(mac_of);
+bool equal_in_constant_time(const Mac& left, const Mac& right) {
   return CRYPTO_memcmp(left.data(), right.data(), left.size()) == 0;
 }
 
+bool equal_in_constant_time(const vault::Secret& expected, const vault::Secret& presented) {
+  return equal_in_constant_time(mark_of(expected), mark_of(presented));
+}
+
+Mac mark_of(const vault::Secret& secret) { return secret.with_plaintext(mac_of); }
+
 Mac keyed_mark(std::string_view text) { return mac_of(text); }
 
-Mac keyed_mac(std::string_view context, const vault::Secret& presented) {
-  const Mac inner = presented.with_plaintext(mac_of);
+Mac keyed_mac(std::string_view context, const Mac& mark) {
   std::string joined(context);
   joined.push_back('\0');
-  joined.append(reinterpret_cast<const char*>(inner.data()), inner.size());
+  joined.append(reinterpret_cast<const char*>(mark.data()), mark.size());
   return mac_of(joined);
+}
+
+Mac keyed_mac(std::string_view context, const vault::Secret& presented) {
+  return keyed_mac(context, mark_of(presented));
 }
 
 vault::Secret noise_like(const vault::Secret& presented) {

@@ -186,21 +186,36 @@ struct Interactions::Impl : std::enable_shared_from_this<Impl> {
     co_return co_await read_on_pool(std::move(read_now), std::move(meter));
   }
 
-  asio::awaitable<Answer<InteractionResult>> write_body(RequestContext context, WriteRequest request,
-                                                        std::string body) {
-    auto parsed = co_await parse(std::move(body), request.type, context.caller);
-    if (!parsed) co_return refuse(std::move(parsed).error());
-    request.resource = *std::move(parsed);
+  // What the head alone says against it. Reads the condition of a conditional create.
+  std::optional<Refusal> refusal_of_head(const RequestContext& context, WriteRequest& request) const {
+    if (auto ok = WritePath::allowed(request.method, request.type); !ok) return refuse(std::move(ok).error());
+    std::string& condition = request.preconditions.if_none_exist;
+    if (condition.empty()) return std::nullopt;
+    if (auto allowed = context.may("search-type", request.type); !allowed) return refuse(std::move(allowed).error());
+    auto search = search_part(condition, request.type, options.base_url);
+    if (!search) return refuse(std::move(search).error());
+    condition = *std::move(search);
+    return std::nullopt;
+  }
+
+  std::optional<Refusal> take_resource(WriteRequest& request, fhir::ResourcePtr resource) const {
+    request.resource = std::move(resource);
     if (request.method == Method::kPost) {
       const std::string_view id = request.resource->id();
       request.id = id.empty() ? core::time_ordered_uuid() : std::string(id);
     } else if (auto same = WritePath::check_id(*request.resource, request.id); !same) {
-      co_return refuse(std::move(same).error());
+      return refuse(std::move(same).error());
     }
-    if (auto refusal = refusal_of(write_path.validate(*request.resource, request.type, request.id)))
-      co_return *std::move(refusal);
-    co_return co_await write(std::make_shared<const RequestContext>(std::move(context)),
-                             std::make_shared<const WriteRequest>(std::move(request)));
+    return refusal_of(write_path.validate(*request.resource, request.type, request.id));
+  }
+
+  asio::awaitable<Answer<InteractionResult>> write_body(std::shared_ptr<const RequestContext> context,
+                                                        std::shared_ptr<WriteRequest> request, std::string body) {
+    if (auto refusal = refusal_of_head(*context, *request)) co_return *std::move(refusal);
+    auto parsed = co_await parse(std::move(body), request->type, context->caller);
+    if (!parsed) co_return refuse(std::move(parsed).error());
+    if (auto refusal = take_resource(*request, *std::move(parsed))) co_return *std::move(refusal);
+    co_return co_await write(std::move(context), std::move(request));
   }
 
   asio::awaitable<Answer<InteractionResult>> history(std::string type, std::string id, std::size_t count,
@@ -276,24 +291,23 @@ Interactions::Interactions(Options options, store::Store& store, const vault::Co
 
 Interactions::~Interactions() { impl_->undecided.stop(); }
 
+// These two are no coroutines themselves: every write goes through them, and a frame above a kilobyte is more than
+// Asio and the allocator keep for the next one.
 asio::awaitable<Answer<InteractionResult>> Interactions::create(RequestContext context, std::string type,
                                                                 std::string body, Preconditions preconditions) {
-  if (!preconditions.if_none_exist.empty()) {
-    if (auto allowed = context.may("search-type", type); !allowed) co_return refuse(std::move(allowed).error());
-    auto condition = search_part(preconditions.if_none_exist, type, impl_->options.base_url);
-    if (!condition) co_return refuse(std::move(condition).error());
-    preconditions.if_none_exist = *std::move(condition);
-  }
-  WriteRequest request{Method::kPost, std::move(type), {}, nullptr, std::move(preconditions)};
-  co_return co_await impl_->write_body(std::move(context), std::move(request), std::move(body));
+  return impl_->write_body(std::make_shared<const RequestContext>(std::move(context)),
+                           std::make_shared<WriteRequest>(
+                               WriteRequest{Method::kPost, std::move(type), {}, nullptr, std::move(preconditions)}),
+                           std::move(body));
 }
 
 asio::awaitable<Answer<InteractionResult>> Interactions::update(RequestContext context, std::string type,
                                                                 std::string id, std::string body,
                                                                 Preconditions preconditions) {
-  if (auto ok = WritePath::allowed(Method::kPut, type); !ok) co_return refuse(std::move(ok).error());
-  WriteRequest request{Method::kPut, std::move(type), std::move(id), nullptr, std::move(preconditions)};
-  co_return co_await impl_->write_body(std::move(context), std::move(request), std::move(body));
+  return impl_->write_body(std::make_shared<const RequestContext>(std::move(context)),
+                           std::make_shared<WriteRequest>(WriteRequest{Method::kPut, std::move(type), std::move(id),
+                                                                       nullptr, std::move(preconditions)}),
+                           std::move(body));
 }
 
 asio::awaitable<Answer<InteractionResult>> Interactions::remove(RequestContext context, std::string type,

@@ -89,18 +89,41 @@ struct Api::Impl {
     return context;
   }
 
+  // What the head asks for. Behind a pointer: a coroutine that holds it stays small.
+  struct Asked {
+    interaction::RequestContext context;
+    interaction::Preconditions preconditions;
+  };
+  core::Result<std::unique_ptr<Asked>> asked_by(const Call& call) const {
+    auto asked = std::make_unique<Asked>();
+    EG_TRY(asked->context, context_of_call(call));
+    EG_TRY(asked->preconditions, preconditions_of(call.exchange.request()));
+    return asked;
+  }
+
+  using Written = asio::awaitable<interaction::Answer<interaction::InteractionResult>>;
+  Written create_asked(const Call& call, Asked& asked, std::string body) const {
+    return parts.interactions.create(std::move(asked.context), call.type, std::move(body),
+                                     std::move(asked.preconditions));
+  }
+  Written update_asked(const Call& call, Asked& asked, std::string body) const {
+    return parts.interactions.update(std::move(asked.context), call.type, call.id, std::move(body),
+                                     std::move(asked.preconditions));
+  }
+
   asio::awaitable<core::Result<Response>> create(Call& call) {
-    EG_CO_TRY(auto context, context_of_call(call));
-    EG_CO_TRY(auto preconditions, preconditions_of(call.exchange.request()));
+    EG_CO_TRY(const auto asked, asked_by(call));
     EG_CO_CHECK(check_create_query(call.target));
     EG_CO_TRY(auto body, co_await body_of(call));
-    auto created =
-        co_await parts.interactions.create(std::move(context), call.type, std::move(body), std::move(preconditions));
-    const bool may_be_idle = created && created->status == 201 && call.type == "AidboxTopicDestination";
-    std::string id = may_be_idle ? created->id : std::string();
+    auto created = co_await create_asked(call, *asked, std::move(body));
+    if (created && created->status == 201 && call.type == "AidboxTopicDestination")
+      co_return co_await created_destination(call, *created);
+    co_return answer(std::move(created));
+  }
+
+  asio::awaitable<core::Result<Response>> created_destination(Call& call, interaction::InteractionResult& created) {
+    const std::string why = co_await why_idle(created.id, call.principal.client_id);
     Response response = answer(std::move(created));
-    if (!may_be_idle) co_return response;
-    const std::string why = co_await why_idle(std::move(id), call.principal.client_id);
     if (!why.empty()) response.headers.push_back({"Warning", warning(why)});
     co_return response;
   }
@@ -119,11 +142,10 @@ struct Api::Impl {
   }
 
   asio::awaitable<core::Result<Response>> update(Call& call) {
-    EG_CO_TRY(auto context, context_of_call(call));
-    EG_CO_TRY(auto preconditions, preconditions_of(call.exchange.request()));
+    EG_CO_TRY(const auto asked, asked_by(call));
     EG_CO_TRY(auto body, co_await body_of(call));
-    co_return answer(co_await parts.interactions.update(std::move(context), call.type, call.id, std::move(body),
-                                                        std::move(preconditions)));
+    auto updated = co_await update_asked(call, *asked, std::move(body));
+    co_return answer(std::move(updated));
   }
 
   asio::awaitable<core::Result<Response>> remove(Call& call) {
@@ -245,50 +267,51 @@ struct Api::Impl {
     co_return render_json(200, retarget_json(wanted, before), "application/fhir+json; charset=utf-8");
   }
 
+  static asio::awaitable<core::Result<Response>> at_once(core::Result<Response> answer) { co_return answer; }
+
+  // No coroutine: its frame would hold one of each operation.
   asio::awaitable<core::Result<Response>> dispatch(Operation operation, Call& call) {
-    // NOLINTBEGIN(bugprone-branch-clone): to the check, calls that are awaited are all the same.
     switch (operation) {
       case Operation::kStartPage:
-        co_return co_await start_page_of(call);
+        return start_page_of(call);
       case Operation::kHealth:
-        co_return co_await health(call);
+        return health(call);
       case Operation::kVersion:
-        co_return render_version(options);
+        return at_once(render_version(options));
       case Operation::kDropCache:
         parts.secrets.drop();
         parts.authenticator.drop_caches();
-        co_return Response{};
+        return at_once(Response{});
       case Operation::kBundle:
-        co_return co_await bundle(call);
+        return bundle(call);
       case Operation::kCreate:
-        co_return co_await create(call);
+        return create(call);
       case Operation::kRead:
-        co_return co_await read(call);
+        return read(call);
       case Operation::kVread:
-        co_return co_await vread(call);
+        return vread(call);
       case Operation::kUpdate:
-        co_return co_await update(call);
+        return update(call);
       case Operation::kDelete:
-        co_return co_await remove(call);
+        return remove(call);
       case Operation::kHistory:
-        co_return co_await history(call);
+        return history(call);
       case Operation::kDestinationStatus:
-        co_return co_await destination_status(call);
+        return destination_status(call);
       case Operation::kDestinationWaiting:
-        co_return co_await destination_waiting(call);
+        return destination_waiting(call);
       case Operation::kDestinationRelease:
-        co_return co_await destination_decide(call, delivery::Deliveries::Decision::kRelease);
+        return destination_decide(call, delivery::Deliveries::Decision::kRelease);
       case Operation::kDestinationDiscard:
-        co_return co_await destination_decide(call, delivery::Deliveries::Decision::kDiscard);
+        return destination_decide(call, delivery::Deliveries::Decision::kDiscard);
       case Operation::kTopicDryRun:
-        co_return co_await topic_dry_run(call);
+        return topic_dry_run(call);
       case Operation::kVaultStatus:
-        co_return co_await vault_status(call);
+        return vault_status(call);
       case Operation::kVaultRetarget:
-        co_return co_await vault_retarget(call);
+        return vault_retarget(call);
     }
-    // NOLINTEND(bugprone-branch-clone)
-    co_return core::make_error(ErrorCode::kInternal, "no such operation");
+    return at_once(core::make_error(ErrorCode::kInternal, "no such operation"));
   }
 
   // Headers, then identity, then rights; the body is not touched before (S-29).
@@ -319,22 +342,31 @@ struct Api::Impl {
                             fmt::format("there is nothing at {}", core::whole_characters(request.target, 300)));
   }
 
+  static Response refuse_route(const RouteMatch& route, const http::Request& request) {
+    Response response = render_error(no_route(route, request));
+    if (route.found) response.headers.push_back({"Allow", route.allow});
+    return response;
+  }
+
+  static core::Result<void> take_target(Call& call) {
+    auto target = http::parse_target(call.exchange.request().target);
+    if (!target) return core::make_error(ErrorCode::kMalformed, "the URL has a malformed escape or is not UTF-8");
+    call.target = *std::move(target);
+    return {};
+  }
+
   asio::awaitable<core::Result<Response>> process(http::Exchange& exchange, std::string_view& route_name,
                                                   std::chrono::seconds& retry_after) {
-    auto target = http::parse_target(exchange.request().target);
-    if (!target) co_return core::make_error(ErrorCode::kMalformed, "the URL has a malformed escape or is not UTF-8");
-    Call call{exchange, *std::move(target), {}, {}, {}, {}, &retry_after};
+    Call call{exchange, {}, {}, {}, {}, {}, &retry_after};
+    core::Result<void> goes_on = take_target(call);
+    if (!goes_on) co_return std::move(goes_on).error();
     RouteMatch route = match_route(exchange.request().method, call.target.segments);
     if (!route.route.empty()) route_name = route.route;
-    EG_CO_CHECK(co_await admit(call, route));
-    if (!route.method_allowed) {
-      Response response = render_error(no_route(route, exchange.request()));
-      if (route.found) response.headers.push_back({"Allow", route.allow});
-      co_return response;
-    }
-    if (route.operation != Operation::kStartPage) {
-      EG_CO_CHECK(check_accept(call));
-    }
+    goes_on = co_await admit(call, route);
+    if (!goes_on) co_return std::move(goes_on).error();
+    if (!route.method_allowed) co_return refuse_route(route, exchange.request());
+    if (route.operation != Operation::kStartPage) goes_on = check_accept(call);
+    if (!goes_on) co_return std::move(goes_on).error();
     call.type = std::move(route.type);
     call.id = std::move(route.id);
     call.version = std::move(route.version);
@@ -387,9 +419,9 @@ asio::awaitable<Response> Api::handle(http::Exchange& exchange) {
   std::string_view route = "none";
   std::chrono::seconds retry_after{};
   auto result = co_await impl_->process(exchange, route, retry_after);
-  Response response = result ? *std::move(result) : render_failure(result.error(), retry_after);
-  impl_->observe(exchange.request(), route, response.status, start);
-  co_return response;
+  if (!result) result = render_failure(result.error(), retry_after);
+  impl_->observe(exchange.request(), route, result->status, start);
+  co_return *std::move(result);
 }
 
 }  // namespace embergate::rest

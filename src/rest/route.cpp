@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rest/route.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "embergate/fhir/reference.hpp"
@@ -11,11 +12,17 @@ namespace {
 // Where a route has no interaction, only administrators may use it.
 constexpr std::string_view kOpen = "open";
 
+constexpr std::size_t depth_of(std::string_view pattern) {
+  if (pattern.empty()) return 0;
+  return static_cast<std::size_t>(std::count(pattern.begin(), pattern.end(), '/')) + 1;
+}
+
 struct Route {
   std::string_view method;
   std::string_view pattern;  // {type}: a resource type; {system}: one of the server's own; {id}, {vid}: one segment
   Operation operation;
   std::string_view interaction = {};
+  std::size_t depth = depth_of(pattern);  // its segments
 };
 
 constexpr std::array kRoutes{
@@ -75,17 +82,14 @@ bool match_segment(std::string_view pattern, const std::string& segment, RouteMa
   return true;
 }
 
+// With as many segments as the pattern has.
 bool match_path(std::string_view pattern, const std::vector<std::string>& segments, RouteMatch& match) {
-  if (pattern.empty()) return segments.empty();
-  std::size_t position = 0;
-  while (true) {
+  for (const std::string& segment : segments) {
     const std::size_t slash = pattern.find('/');
-    if (position == segments.size()) return false;
-    if (!match_segment(pattern.substr(0, slash), segments[position], match)) return false;
-    ++position;
-    if (slash == std::string_view::npos) return position == segments.size();
-    pattern.remove_prefix(slash + 1);
+    if (!match_segment(pattern.substr(0, slash), segment, match)) return false;
+    if (slash != std::string_view::npos) pattern.remove_prefix(slash + 1);
   }
+  return true;
 }
 
 bool is_destination_instance(const RouteMatch& match) { return match.type == "AidboxTopicDestination"; }
@@ -96,6 +100,7 @@ RouteMatch match_route(std::string_view method, const std::vector<std::string>& 
   const std::string_view wanted = method == "HEAD" ? std::string_view("GET") : method;
   RouteMatch result;
   for (const Route& route : kRoutes) {
+    if (route.depth != segments.size()) continue;
     RouteMatch candidate;
     if (!match_path(route.pattern, segments, candidate)) continue;
     // A destination never changes (contract 2.8), so its Allow does not offer PUT.
