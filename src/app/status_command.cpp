@@ -69,7 +69,7 @@ int gateway_status(const StatusCommand& command, const Asked& asked, std::ostrea
   const json health = json::parse(answer.body(), nullptr, false);
   if (!health.is_object() || !health.contains("status")) return refused(answer, asked, error);
   if (command.json) {
-    out << answer.body() << '\n';
+    out << core::printable_lines(answer.body()) << '\n';
   } else {
     out << asked.place.url() << "  " << text_of_health(health);
     if (asked.login.empty()) error << "without BOX_ROOT_CLIENT_SECRET or _FILE only what everybody may see\n";
@@ -77,14 +77,12 @@ int gateway_status(const StatusCommand& command, const Asked& asked, std::ostrea
   return is_well(health) ? kWell : kTrouble;
 }
 
-// With the gateway's own judgement of the destination, and its reason.
+// With the gateway's own judgement of the destination. Its reason is the `stateDetail` of $status, and stands there.
 bool add_check(const Asked& asked, const std::string& destination, std::string& heading) {
   const json health = json::parse(asked.get("/health").body(), nullptr, false);
-  const auto check = check_of(health, "kafka:" + destination);
-  heading = destination;
-  if (check) heading += fmt::format("  {}  {}", check->state, check->says);
-  heading += "\n\n";
-  return !check || check->state == "pass";
+  const auto state = state_of_check(health, "kafka:" + destination);
+  heading = fmt::format("{}{}{}\n\n", destination, state ? "  " : "", state.value_or(""));
+  return !state || *state == "pass";
 }
 
 int destination_status(const StatusCommand& command, const Asked& asked, std::ostream& out, std::ostream& error) {
@@ -94,7 +92,7 @@ int destination_status(const StatusCommand& command, const Asked& asked, std::os
   std::string heading;
   const bool well = add_check(asked, command.destination, heading) && is_destination_well(status);
   if (command.json) {
-    out << answer.body() << '\n';
+    out << core::printable_lines(answer.body()) << '\n';
   } else {
     out << heading << text_of_status(status);
   }
