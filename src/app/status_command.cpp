@@ -32,8 +32,7 @@ struct Asked {
 };
 
 // "id:secret" of the root client; empty when it has no secret.
-core::Result<vault::Secret> login_of_root(char** environment) {
-  const SettingsReading reading = read_all_settings(environment);
+core::Result<vault::Secret> login_of_root(const SettingsReading& reading) {
   for (const std::string& fault : reading.faults) {
     if (fault.starts_with("BOX_ROOT_CLIENT")) return core::make_error(core::ErrorCode::kInvalid, fault);
   }
@@ -46,7 +45,9 @@ core::Result<vault::Secret> login_of_root(char** environment) {
 core::Result<Asked> whom_to_ask(const StatusCommand& command, char** environment) {
   Asked asked;
   EG_TRY(asked.place, command.url.empty() ? place_of_settings(environment) : place_of_url(command.url));
-  EG_TRY(asked.login, login_of_root(environment));
+  const SettingsReading reading = read_all_settings(environment);
+  EG_TRY(asked.login, login_of_root(reading));
+  asked.place.proof = proof_of(reading);
   return asked;
 }
 
