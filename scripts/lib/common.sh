@@ -15,6 +15,13 @@ die() {
   exit 1
 }
 
+# help_when_asked argument…: with --help or -h in the first place, what stands at the head of the script, and its end.
+help_when_asked() {
+  case ${1:-} in -h | --help) ;; *) return 0 ;; esac
+  sed -n '3,$ { /^#/!q; s/^# \{0,1\}//; p }' "$0"
+  exit 0
+}
+
 need_value() { [ -n "${2:-}" ] || die "$1 needs a value"; }
 
 duration() {

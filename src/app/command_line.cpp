@@ -116,8 +116,9 @@ void CommandLine::add_gateway_commands() {
 }
 
 void CommandLine::add_health() {
-  CLI::App* command = add(cli_, "health", "ask the gateway that runs with these settings for its health",
-                          "0 pass or warn, 1 fail or no answer; with --wait 3 when it never answered");
+  CLI::App* command =
+      add(cli_, "health", "ask the gateway that runs with these settings for its health",
+          "0 pass or warn, 1 fail or no answer, 2 the settings name no port; with --wait 3 when it never answered");
   const auto take = [this](const std::string& seconds) {
     int count = 60;
     if (!seconds.empty()) CLI::detail::lexical_cast(seconds, count);  // a number, as the check has seen
@@ -130,9 +131,10 @@ void CommandLine::add_health() {
 }
 
 void CommandLine::add_status() {
-  CLI::App* command =
-      with_json(add(cli_, "status", "show the health of a gateway, or the status of a destination",
-                    "0 all is well, 1 there is trouble, 2 wrong settings, credential or destination, 3 not reached"));
+  CLI::App* command = with_json(
+      add(cli_, "status", "show the health of a gateway, or the status of a destination",
+          "0 all is well, 1 there is trouble, 2 wrong settings, credential or destination, 3 not reached, or not known "
+          "to be the gateway"));
   command->add_option("destination", status.destination, "the id of a destination: its $status")
       ->type_name("DESTINATION");
   command->add_option("--url", status.url, "a gateway elsewhere; by default the one that runs with these settings")

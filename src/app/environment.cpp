@@ -35,10 +35,7 @@ std::string without_user(std::string_view url) {
 
 std::string shown_value(std::string_view given) {
   const std::string value = without_user(given);
-  std::string text(core::whole_characters(value, kMaxShown));
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
-  return fmt::format("\"{}{}\"", text, text.size() < value.size() ? "..." : "");
+  return fmt::format("\"{}\"", core::printable(core::shortened(value, kMaxShown)));
 }
 
 Environment::Environment(char** environment) {

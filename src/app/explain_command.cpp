@@ -6,14 +6,18 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <ostream>
 #include <span>
 #include <string_view>
 #include <utility>
+#include <vector>
 
+#include "app/environment.hpp"
 #include "app/settings_table.hpp"
+#include "embergate/core/ascii.hpp"
 #include "embergate/core/fault.hpp"
 #include "embergate/core/nearest.hpp"
 #include "embergate/vault/explanations.hpp"
@@ -25,6 +29,7 @@ using core::Fault;
 using core::FaultText;
 
 constexpr std::size_t kMostLettersWrong = 3;
+constexpr std::size_t kLeastOfAPart = 3;  // of a name: less stands in half of them
 
 struct Group {
   std::string_view prefix;  // of its codes
@@ -54,6 +59,12 @@ std::string sentence(std::string_view text) {
 
 std::string link(std::string_view page) { return fmt::format("[{}]({})", page.substr(0, page.find('#')), page); }
 
+std::string in_capitals(std::string_view word) {
+  std::string all(word);
+  for (char& c : all) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return all;
+}
+
 // Reasons that are another word than their code's: R-48 has them of old.
 std::optional<Fault> fault_of_word(std::string_view word) {
   if (const auto fault = core::fault_from(word)) return fault;
@@ -79,7 +90,16 @@ void print_row(const FaultText& row, bool as_json, std::ostream& out) {
                      row.remedy, row.page);
 }
 
-void print_setting(const Setting& setting, std::ostream& out) {
+void print_setting(const Setting& setting, bool as_json, std::ostream& out) {
+  if (as_json) {
+    const nlohmann::json row{{"setting", setting.name},
+                             {"about", setting.about},
+                             {"value", allowed_values(setting)},
+                             {"default", setting.fallback},
+                             {"page", "docs/configure.md"}};
+    out << row.dump(2) << '\n';
+    return;
+  }
   out << fmt::format("{}: {}\n  value    {}\n  default  {}\n  more     docs/configure.md\n", setting.name,
                      setting.about, allowed_values(setting), setting.fallback);
 }
@@ -97,25 +117,84 @@ int print_all(bool as_json, std::ostream& out) {
   return 0;
 }
 
-// "R-48", "S-13": where the rule stands.
-std::string_view page_of_rule(std::string_view word) {
-  const bool is_rule = word.size() == 4 && word[1] == '-' && std::isdigit(static_cast<unsigned char>(word[2])) != 0 &&
-                       std::isdigit(static_cast<unsigned char>(word[3])) != 0;
-  if (!is_rule) return {};
-  if (word[0] == 'R') return "docs/reference/secret-delivery.md";
-  return word[0] == 'S' ? "docs/reference/security.md" : "";
+// The rules that code, tests and documents cite: numbered from 1 on, and none is ever taken away.
+struct Rules {
+  char letter;
+  unsigned last;
+  std::string_view about;
+  std::string_view page;  // has each as a line of its own
+};
+constexpr std::array<Rules, 2> kRules{{
+    {'R', 49, "how the file of a secret is read and how a new value comes into use",
+     "docs/reference/secret-delivery.md"},
+    {'S', 40, "what is protected, and from whom", "docs/reference/security.md"},
+}};
+
+// "R-48", and what people make of it: "r-48", "S-1".
+const Rules* rules_of(std::string_view word, unsigned& number) {
+  if (word.size() < 3 || word.size() > 4 || word[1] != '-') return nullptr;
+  const auto [end, fault] = std::from_chars(word.data() + 2, word.data() + word.size(), number);
+  if (fault != std::errc() || end != word.data() + word.size()) return nullptr;
+  const auto* const found = std::find_if(kRules.begin(), kRules.end(), [&](const Rules& rules) {
+    return rules.letter == std::toupper(static_cast<unsigned char>(word[0]));
+  });
+  return found == kRules.end() ? nullptr : found;
 }
 
-int print_unknown(const std::string& word, std::ostream& error) {
-  core::Nearest nearest(word, kMostLettersWrong);
+int print_rule(const Rules& rules, unsigned number, bool as_json, std::ostream& out, std::ostream& error) {
+  const std::string name = fmt::format("{}-{:02}", rules.letter, number);
+  if (number == 0 || number > rules.last) {
+    error << fmt::format("embergate: there is no rule {}; {} has {}-01 to {}-{:02}\n", name, rules.page, rules.letter,
+                         rules.letter, rules.last);
+    return 2;
+  }
+  if (as_json) {
+    out << nlohmann::json{{"rule", name}, {"about", rules.about}, {"page", rules.page}}.dump(2) << '\n';
+  } else {
+    out << fmt::format("{}: one of the rules on {}\n  more   {}, in the line that begins with {}\n", name, rules.about,
+                       rules.page, name);
+  }
+  return 0;
+}
+
+// Codes and settings in whose names a part of one stands: "kafka.tls", "pem", "BOX_VAULT".
+std::vector<std::pair<std::string_view, std::string_view>> names_with(const std::string& part) {
+  std::vector<std::pair<std::string_view, std::string_view>> found;
+  if (part.size() < kLeastOfAPart) return found;
+  for (const FaultText& row : core::fault_table()) {
+    if (row.code.find(part) != std::string_view::npos) found.emplace_back(row.code, row.title);
+  }
+  for (const Setting& setting : settings_table()) {
+    if (core::lower(setting.name).find(part) != std::string::npos) found.emplace_back(setting.name, setting.about);
+  }
+  return found;
+}
+
+std::string nearest_to(const std::string& word) {
+  core::Nearest nearest(word, std::min(kMostLettersWrong, word.size() / 3 + 1));
   for (const FaultText& row : core::fault_table()) {
     nearest.offer(row.code);
     nearest.offer(row.code.substr(group_of(row.code).size()));
   }
-  for (const Setting& setting : settings_table()) nearest.offer(setting.name);
-  error << fmt::format("embergate: there is no error code, reason, rule or setting \"{}\"{}\n", word,
-                       nearest.name().empty() ? std::string("; embergate explain lists all codes")
-                                              : fmt::format("; did you mean {}?", nearest.name()));
+  if (!nearest.name().empty()) return std::string(nearest.name());
+  return std::string(nearest_setting(in_capitals(word)));
+}
+
+int print_unknown(const std::string& word, std::ostream& error) {
+  error << fmt::format("embergate: there is no error code, reason, rule or setting {}", shown_value(word));
+  const std::string in_small = core::lower(word);
+  const auto with = names_with(in_small);
+  const std::string nearest = with.empty() ? nearest_to(in_small) : std::string();
+  if (!nearest.empty()) {
+    error << fmt::format("; did you mean {}?\n", nearest);
+  } else if (with.empty()) {
+    error << "; embergate explain lists all codes, embergate settings all settings\n";
+  } else {
+    error << "; these have it in their names:\n";
+  }
+  std::size_t width = 0;
+  for (const auto& [name, about] : with) width = std::max(width, name.size());
+  for (const auto& [name, about] : with) error << fmt::format("  {:<{}}  {}\n", name, width, about);
   return 2;
 }
 
@@ -153,18 +232,16 @@ int explain_command(const ExplainCommand& command, std::ostream& out, std::ostre
     return 0;
   }
   if (command.word.empty()) return print_all(command.json, out);
-  if (const auto fault = fault_of_word(command.word)) {
+  if (const auto fault = fault_of_word(core::lower(command.word))) {
     print_row(core::text_of(*fault), command.json, out);
     return 0;
   }
-  if (const Setting* setting = find_setting(command.word)) {
-    print_setting(*setting, out);
+  if (const Setting* setting = find_setting(in_capitals(command.word))) {
+    print_setting(*setting, command.json, out);
     return 0;
   }
-  if (const std::string_view page = page_of_rule(command.word); !page.empty()) {
-    out << fmt::format("{}: a rule of {}\n", command.word, page);
-    return 0;
-  }
+  unsigned number = 0;
+  if (const Rules* rules = rules_of(command.word, number)) return print_rule(*rules, number, command.json, out, error);
   return print_unknown(command.word, error);
 }
 

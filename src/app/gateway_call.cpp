@@ -13,8 +13,11 @@
 #include <algorithm>
 #include <charconv>
 #include <memory>
+#include <thread>
 
 #include "app/environment.hpp"
+#include "app/socket_owner.hpp"
+#include "embergate/core/ascii.hpp"
 #include "embergate/http/url.hpp"
 #include "embergate/vault/target_policy.hpp"
 
@@ -24,6 +27,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kLargestAnswer = 16 * 1'048'576;
+constexpr std::chrono::milliseconds kBetweenLooks{10};
+constexpr std::chrono::milliseconds kUntilSeen{300};  // a row may be missed while the table changes
 
 class Connection {
  public:
@@ -34,8 +39,8 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  // Why not; empty: it is open.
-  std::string open(const GatewayPlace& place) {
+  // Why not; empty: it is open, and to the gateway where that has to be `proven`.
+  std::string open(const GatewayPlace& place, bool proven) {
     std::string no_answer = "no gateway answers at " + place.authority();
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
@@ -46,7 +51,7 @@ class Connection {
       if (handle_ >= 0) ::close(handle_);
       handle_ = ::socket(one->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
       if (handle_ < 0 || !limit_waits()) return no_answer;
-      if (::connect(handle_, one->ai_addr, one->ai_addrlen) == 0) return place.tls ? start_tls(place) : std::string();
+      if (::connect(handle_, one->ai_addr, one->ai_addrlen) == 0) return greet(place, proven && !place.verified);
     }
     return no_answer;
   }
@@ -84,6 +89,47 @@ class Connection {
     ::setsockopt(handle_, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
     ::setsockopt(handle_, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
     return true;
+  }
+
+  std::string greet(const GatewayPlace& place, bool proven) {
+    std::string doubt = proven ? doubt_of_owner(place.proof) : std::string();
+    if (place.tls) {
+      if (std::string fault = start_tls(place); !fault.empty()) return fault;
+      if (!doubt.empty()) doubt = doubt_of_certificate(place.proof, std::move(doubt));
+    }
+    if (doubt.empty()) return {};
+    return fmt::format(
+        "no credential was sent to {}: {}; run this beside the gateway and as its user, or with --url https://…",
+        place.authority(), doubt);
+  }
+
+  // Why what listens there may be another program than the gateway; empty: it is the gateway.
+  std::string doubt_of_owner(const GatewayProof& proof) {
+    const auto seen_by = std::min(Clock::now() + kUntilSeen, end_);
+    for (;;) {
+      const OtherEnd other = other_end_of(handle_);
+      const bool elsewhere = other.state == OtherEnd::State::kElsewhere;
+      if (other.state == OtherEnd::State::kClosed) return "it ended the connection at once";
+      if (other.state == OtherEnd::State::kHeld) {
+        if (may_run_the_gateway(proof, other.user)) return {};
+        return fmt::format(
+            "a process of uid {} listens there, which is not yours, root, or the owner of the file at BOX_DB_PATH",
+            other.user);
+      }
+      if (Clock::now() >= (elsewhere ? seen_by : end_))
+        return elsewhere ? "no process that can be seen from here listens there, but one of another network namespace, "
+                           "such as a container's, or of another machine"
+                         : "no process takes the connection";
+      std::this_thread::sleep_for(kBetweenLooks);
+    }
+  }
+
+  std::string doubt_of_certificate(const GatewayProof& proof, std::string doubt) {
+    if (proof.certificates.empty()) return doubt + "; and the certificate of BOX_WEB_TLS_CERT cannot be read here";
+    X509* const shown = SSL_get1_peer_certificate(session_.get());
+    const bool is_its_own = is_its_certificate(proof, shown);
+    X509_free(shown);
+    return is_its_own ? std::string() : doubt + "; and its certificate is not the one of BOX_WEB_TLS_CERT";
   }
 
   std::string start_tls(const GatewayPlace& place) {
@@ -132,10 +178,8 @@ std::string unchunked(std::string_view body) {
   }
 }
 
-bool is_chunked(std::string head) {
-  std::transform(head.begin(), head.end(), head.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return head.find("\r\ntransfer-encoding: chunked") != std::string::npos;
+bool is_chunked(std::string_view head) {
+  return core::lower(head).find("\r\ntransfer-encoding: chunked") != std::string::npos;
 }
 
 }  // namespace
@@ -192,14 +236,14 @@ std::string GatewayAnswer::body() const {
   const auto end = text.find("\r\n\r\n");
   if (end == std::string::npos) return {};
   const std::string body = text.substr(end + 4);
-  return is_chunked(text.substr(0, end)) ? unchunked(body) : body;
+  return is_chunked(std::string_view(text).substr(0, end)) ? unchunked(body) : body;
 }
 
 GatewayAnswer ask_gateway(const GatewayPlace& place, std::string_view target, const vault::Secret& login,
                           Clock::time_point end) {
   Connection connection(end);
   GatewayAnswer answer;
-  answer.why = connection.open(place);
+  answer.why = connection.open(place, !login.empty());
   if (!answer.why.empty()) return answer;
   answer.connected = true;
   std::string request =

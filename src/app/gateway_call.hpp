@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // One GET to a gateway: the one that runs with these settings on this machine, or one that is named by its URL. Thread:
 // main; blocks. Units: until `end` in all, answers of at most 16 MiB. Failure: an answer that did not come has no text,
-// and says why. Certificates: of this machine's own gateway none is checked, as it is asked at its own address; that of
-// a URL must be vouched for by the system's authorities and be for its host.
+// and says why. A credential goes only to what is known to be the gateway: by its certificate, which for an https URL
+// must be vouched for by the system's authorities and be for its host; else by the place's proof. Without a credential
+// this machine's own gateway is asked at its own address, whatever it shows.
 #pragma once
 
 #include <chrono>
 #include <string>
 #include <string_view>
 
+#include "app/gateway_proof.hpp"
 #include "embergate/core/result.hpp"
 #include "embergate/vault/secret.hpp"
 
@@ -18,8 +20,9 @@ struct GatewayPlace {
   std::string host = "127.0.0.1";
   std::uint16_t port = 8080;
   bool tls = false;
-  bool verified = false;  // its certificate is
-  std::string path;       // before that of each call: "/gateway"
+  bool verified = false;    // its certificate is
+  std::string path = {};    // before that of each call: "/gateway"
+  GatewayProof proof = {};  // empty: nothing but a verified certificate proves anything
 
   [[nodiscard]] std::string authority() const;  // "127.0.0.1:8080"
   [[nodiscard]] std::string url() const;
@@ -31,7 +34,7 @@ core::Result<GatewayPlace> place_of_url(std::string_view url);
 
 struct GatewayAnswer {
   bool connected = false;
-  std::string why;   // when not: "no gateway answers", or what is wrong with its certificate
+  std::string why;   // when not: "no gateway answers", what is wrong with its certificate, or why it is not believed
   std::string text;  // head and body; empty: it said nothing
 
   [[nodiscard]] int status() const;  // 0: none

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "app/gateway_call.hpp"
+#include "embergate/core/text.hpp"
 
 namespace embergate::app {
 namespace {
@@ -42,12 +43,12 @@ Answer ask_until(const GatewayPlace& place, Clock::time_point end) {
 }
 
 int tell(const Answer& answer, const GatewayPlace& place, bool waited, std::ostream& out, std::ostream& error) {
-  if (answer.text.find("\r\n\r\n") != std::string::npos) out << answer.body() << '\n';
+  if (answer.text.find("\r\n\r\n") != std::string::npos) out << core::printable_lines(answer.body()) << '\n';
   if (is_well(answer)) return 0;
   if (!answer.connected) {
     error << answer.why << '\n';
   } else {
-    const std::string first = answer.first_line();
+    const std::string first = core::printable(answer.first_line());
     error << place.authority() << " answered " << (first.empty() ? "nothing" : first) << '\n';
   }
   return waited && answer.text.empty() ? 3 : 1;

@@ -32,8 +32,7 @@ struct Asked {
 };
 
 // "id:secret" of the root client; empty when it has no secret.
-core::Result<vault::Secret> login_of_root(char** environment) {
-  const SettingsReading reading = read_all_settings(environment);
+core::Result<vault::Secret> login_of_root(const SettingsReading& reading) {
   for (const std::string& fault : reading.faults) {
     if (fault.starts_with("BOX_ROOT_CLIENT")) return core::make_error(core::ErrorCode::kInvalid, fault);
   }
@@ -46,7 +45,9 @@ core::Result<vault::Secret> login_of_root(char** environment) {
 core::Result<Asked> whom_to_ask(const StatusCommand& command, char** environment) {
   Asked asked;
   EG_TRY(asked.place, command.url.empty() ? place_of_settings(environment) : place_of_url(command.url));
-  EG_TRY(asked.login, login_of_root(environment));
+  const SettingsReading reading = read_all_settings(environment);
+  EG_TRY(asked.login, login_of_root(reading));
+  asked.place.proof = proof_of(reading);
   return asked;
 }
 
@@ -69,7 +70,7 @@ int gateway_status(const StatusCommand& command, const Asked& asked, std::ostrea
   const json health = json::parse(answer.body(), nullptr, false);
   if (!health.is_object() || !health.contains("status")) return refused(answer, asked, error);
   if (command.json) {
-    out << answer.body() << '\n';
+    out << core::printable_lines(answer.body()) << '\n';
   } else {
     out << asked.place.url() << "  " << text_of_health(health);
     if (asked.login.empty()) error << "without BOX_ROOT_CLIENT_SECRET or _FILE only what everybody may see\n";
@@ -77,14 +78,12 @@ int gateway_status(const StatusCommand& command, const Asked& asked, std::ostrea
   return is_well(health) ? kWell : kTrouble;
 }
 
-// With the gateway's own judgement of the destination, and its reason.
+// With the gateway's own judgement of the destination. Its reason is the `stateDetail` of $status, and stands there.
 bool add_check(const Asked& asked, const std::string& destination, std::string& heading) {
   const json health = json::parse(asked.get("/health").body(), nullptr, false);
-  const auto check = check_of(health, "kafka:" + destination);
-  heading = destination;
-  if (check) heading += fmt::format("  {}  {}", check->state, check->says);
-  heading += "\n\n";
-  return !check || check->state == "pass";
+  const auto state = state_of_check(health, "kafka:" + destination);
+  heading = fmt::format("{}{}{}\n\n", destination, state ? "  " : "", state.value_or(""));
+  return !state || *state == "pass";
 }
 
 int destination_status(const StatusCommand& command, const Asked& asked, std::ostream& out, std::ostream& error) {
@@ -94,7 +93,7 @@ int destination_status(const StatusCommand& command, const Asked& asked, std::os
   std::string heading;
   const bool well = add_check(asked, command.destination, heading) && is_destination_well(status);
   if (command.json) {
-    out << answer.body() << '\n';
+    out << core::printable_lines(answer.body()) << '\n';
   } else {
     out << heading << text_of_status(status);
   }

@@ -17,6 +17,8 @@ namespace {
 using json = nlohmann::ordered_json;
 using Row = std::vector<std::string>;
 
+constexpr std::ptrdiff_t kCodeColumn = 3;  // of a row of a check
+
 std::string text_of(const json& value) {
   const std::string text =
       value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -50,9 +52,21 @@ std::string table(const std::vector<Row>& rows, std::string_view indent = "") {
   return out;
 }
 
+// All codes of a check once each, the worst first.
+std::string codes_of(const json& check) {
+  std::string codes = member(check, "code");
+  const auto all = check.is_object() ? check.find("codes") : check.end();
+  if (all == check.end() || !all->is_array()) return codes;
+  for (const json& one : *all) {
+    const std::string code = text_of(one);
+    if (code != member(check, "code")) codes += (codes.empty() ? "" : ", ") + code;
+  }
+  return codes;
+}
+
 Row row_of_check(const std::string& name, const json& check) {
-  static constexpr std::array<std::string_view, 6> kShown{"componentType", "status",       "time",
-                                                          "observedValue", "observedUnit", "output"};
+  static constexpr std::array<std::string_view, 8> kShown{"componentType", "status", "time", "observedValue",
+                                                          "observedUnit",  "output", "code", "codes"};
   std::string value = member(check, "observedValue");
   if (const auto dot = value.find('.'); dot != std::string::npos) value.resize(std::min(value.size(), dot + 2));
   std::string says = member(check, "output");
@@ -61,7 +75,7 @@ Row row_of_check(const std::string& name, const json& check) {
     says += fmt::format("{}{}={}", says.empty() ? "" : "  ", core::printable(key), text_of(other));
   }
   if (!value.empty()) value += " " + member(check, "observedUnit");
-  return {core::printable(name), member(check, "status"), std::move(value), std::move(says)};
+  return {core::printable(name), member(check, "status"), std::move(value), codes_of(check), std::move(says)};
 }
 
 // The value of a Parameters.parameter or part, whatever its type.
@@ -124,6 +138,12 @@ const json& parameters_of(const json& resource) {
   return found != resource.end() && found->is_array() ? *found : none;
 }
 
+// What stands in the way is read first.
+bool is_of_state(const std::string& parameter) {
+  static constexpr std::array<std::string_view, 5> kOfState{"state", "stateDetail", "code", "title", "remedy"};
+  return std::find(kOfState.begin(), kOfState.end(), parameter) != kOfState.end();
+}
+
 bool has_parts(const json& parameter) { return parameter.contains("part") && parameter["part"].is_array(); }
 
 }  // namespace
@@ -131,42 +151,48 @@ bool has_parts(const json& parameter) { return parameter.contains("part") && par
 std::string text_of_health(const json& health) {
   std::string version;
   if (health.is_object() && health.contains("about")) version = member(health["about"], "version");
-  std::string out = fmt::format("{}  Embergate {}\n", member(health, "status"), version);
+  std::string out = fmt::format("{}  Embergate{}{}\n", member(health, "status"), version.empty() ? "" : " ", version);
   if (!member(health, "output").empty()) out += member(health, "output") + '\n';
   if (!health.is_object() || !health.contains("checks") || !health["checks"].is_object()) return out;
-  std::vector<Row> rows{{"check", "state", "value", "says"}};
+  std::vector<Row> rows{{"check", "state", "value", "code", "says"}};
+  bool has_codes = false;
   for (const auto& [name, checks] : health["checks"].items()) {
-    for (const json& check : checks) rows.push_back(row_of_check(name, check));
+    for (const json& check : checks) {
+      rows.push_back(row_of_check(name, check));
+      has_codes |= !rows.back().at(kCodeColumn).empty();
+    }
   }
+  if (has_codes) return fmt::format("{}\n{}\nembergate explain CODE says what to do about a code.\n", out, table(rows));
+  for (Row& row : rows) row.erase(row.begin() + kCodeColumn);
   return out + '\n' + table(rows);
 }
 
 std::string text_of_status(const json& resource) {
+  std::vector<Row> state;
   std::vector<Row> plain;
   std::vector<std::pair<std::string, std::vector<const json*>>> groups;
   for (const json& parameter : parameters_of(resource)) {
     const std::string name = member(parameter, "name");
     if (!has_parts(parameter)) {
-      plain.push_back({name, value_of(parameter)});
+      (is_of_state(name) ? state : plain).push_back({name, value_of(parameter)});
       continue;
     }
     auto group = std::find_if(groups.begin(), groups.end(), [&](const auto& one) { return one.first == name; });
     if (group == groups.end()) group = groups.insert(groups.end(), {name, {}});
     group->second.push_back(&parameter);
   }
-  std::string out = table(plain);
+  std::string out = table(state);
+  if (!state.empty() && !plain.empty()) out += '\n';
+  out += table(plain);
   for (const auto& [name, members] : groups) out += fmt::format("\n{}\n{}", heading_of(name), table_of_parts(members));
   return out;
 }
 
 bool is_well(const json& health) { return member(health, "status") == "pass"; }
 
-std::optional<HealthCheck> check_of(const json& health, const std::string& name) {
+std::optional<std::string> state_of_check(const json& health, const std::string& name) {
   if (!health.is_object() || !health.contains("checks") || !health["checks"].contains(name)) return std::nullopt;
-  for (const json& check : health["checks"][name]) {
-    const Row row = row_of_check(name, check);
-    return HealthCheck{row[1], row[3]};
-  }
+  for (const json& check : health["checks"][name]) return member(check, "status");
   return std::nullopt;
 }
 

@@ -13,12 +13,8 @@ namespace embergate::app {
 std::string text_of_health(const nlohmann::ordered_json& health);
 std::string text_of_status(const nlohmann::ordered_json& parameters);
 bool is_well(const nlohmann::ordered_json& health);
-struct HealthCheck {
-  std::string state;
-  std::string says;
-};
 // Nothing: an answer without that check, such as one for everybody.
-std::optional<HealthCheck> check_of(const nlohmann::ordered_json& health, const std::string& name);
+std::optional<std::string> state_of_check(const nlohmann::ordered_json& health, const std::string& name);
 // By its parameters: a broker answers, its secrets are in order, no event waits for a decision.
 bool is_destination_well(const nlohmann::ordered_json& parameters);
 // What an OperationOutcome says; empty: it is no OperationOutcome.

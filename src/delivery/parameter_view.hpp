@@ -10,12 +10,13 @@
 #include <string_view>
 #include <vector>
 
+#include "embergate/core/ascii.hpp"
 #include "embergate/fhir/outcome.hpp"
 #include "embergate/topic/topic_destination.hpp"
 
 namespace embergate::delivery {
 
-std::string lower(std::string_view text);
+using core::lower;
 
 class ParameterView {
  public:

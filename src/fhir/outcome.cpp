@@ -45,24 +45,6 @@ const CodeRow& row_of(core::ErrorCode code) {
   return kCodes.back();
 }
 
-void append_xhtml_escaped(std::string& out, std::string_view text) {
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      default:
-        out += c;
-    }
-  }
-}
-
 void append_string(std::string& out, std::string_view text) {
   out += '"';
   append_json_escaped(out, text);
@@ -102,7 +84,7 @@ std::string narrative(const OperationOutcome& outcome) {
   std::string text;
   for (const Issue& issue : outcome.issues) {
     if (!text.empty()) text += "; ";
-    append_xhtml_escaped(text, issue.diagnostics.empty() ? issue.code : issue.diagnostics);
+    core::append_markup_text(text, issue.diagnostics.empty() ? issue.code : issue.diagnostics);
   }
   return text;
 }

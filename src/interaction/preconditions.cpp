@@ -6,16 +6,14 @@
 #include <algorithm>
 #include <charconv>
 
+#include "embergate/core/ascii.hpp"
+
 namespace embergate::interaction {
 namespace {
 
-constexpr std::string_view kMismatch = "Version Id mismatch";
+using core::trimmed;
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
+constexpr std::string_view kMismatch = "Version Id mismatch";
 
 // Only the text that this server gives to a version is that version's tag: "007" is not "7".
 std::optional<store::VersionId> version_of(std::string_view tag) {

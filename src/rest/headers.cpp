@@ -6,26 +6,17 @@
 #include <algorithm>
 #include <charconv>
 
+#include "embergate/core/ascii.hpp"
 #include "embergate/core/text.hpp"
 #include "embergate/core/time_format.hpp"
 
 namespace embergate::rest {
 namespace {
 
+using core::lower;
+using core::trimmed;
+
 constexpr std::size_t kMaxCorrelationId = 1024;
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return out;
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
 
 bool is_json_media(std::string_view media) {
   return media == "application/json" || media == "application/fhir+json" || media == "application/*" ||

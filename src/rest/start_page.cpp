@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "embergate/core/text.hpp"
 #include "rest/render.hpp"
 
 namespace embergate::rest {
@@ -16,24 +17,7 @@ constexpr std::string_view kDocumentation =
 
 std::string escaped(std::string_view text) {
   std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
+  core::append_markup_text(out, text);
   return out;
 }
 

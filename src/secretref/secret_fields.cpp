@@ -5,19 +5,14 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
+
+#include "embergate/core/ascii.hpp"
 
 namespace embergate::secretref {
 namespace {
 
+using core::lower;
 using fhir::Node;
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return out;
-}
 
 bool always(std::string_view) { return true; }
 bool never(std::string_view) { return false; }

@@ -8,20 +8,16 @@
 #include <cstring>
 #include <vector>
 
+#include "embergate/core/ascii.hpp"
 #include "embergate/vault/target_policy.hpp"
 
 namespace embergate::vault {
 namespace {
 
+using core::lower;
+
 constexpr std::size_t kMaxHost = 253;
 constexpr std::size_t kMaxUrl = 8'192;
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return out;
-}
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 

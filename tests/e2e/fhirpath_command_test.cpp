@@ -33,6 +33,22 @@ TEST_F(FhirpathProgram, EndsWithZeroWhenEvaluatedOneWhenThatFailedTwoWhenTheExpr
   EXPECT_EQ(run({}).exit_code, 2);
 }
 
+TEST_F(FhirpathProgram, NoArgumentSteersTheTerminalByWhatIsSaidOfIt) {
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"explain", "\x1b[2J"},
+                                                {"\x1b[2J"},
+                                                {"--\x1b[2J"},
+                                                {"help", "\x1b[2J"},
+                                                {"vault", "check", "--as", "\x1b[2J"},
+                                                {"fhirpath", "--resource", "\x1b[2J", "id"},
+                                                {"backup", "--check", "\x1b[2J"}}) {
+    std::vector<std::string> all{gateway_binary()};
+    all.insert(all.end(), words.begin(), words.end());
+    const ProgramResult said = run_program(all, base_environment(), folder.path().string());
+    EXPECT_EQ(said.error.find('\x1b'), std::string::npos) << said.error;
+    EXPECT_NE(said.error.find("\\u001b[2J"), std::string::npos) << words.front() << ": " << said.error << said.output;
+  }
+}
+
 TEST_F(FhirpathProgram, TakesAnExpressionThatBeginsWithAMinus) { EXPECT_EQ(run({"--", "-1 + 3"}).output, "2\n"); }
 
 TEST_F(FhirpathProgram, FindsTheTablesOfOtherVersionsBesideItself) {

@@ -37,6 +37,19 @@ test_a_step_that_fails_on_a_terminal_says_so_and_shows_the_end_of_its_log() {
   screen_shows 'last lines of: build' || fault "the log" "$(cat "$scratch/screen")"
 }
 
+test_each_script_says_what_it_is_for_when_it_is_asked_for_help() {
+  local script
+  for script in bench build generate-model generate-units install-deps kafka lint quickstart test; do
+    run "$EG_ROOT/scripts/$script" --help
+    expect_code 0
+    expect_text "$out" "$script "
+    expect_no_text "$out" 'set -euo'
+  done
+  run "$EG_ROOT/scripts/test" -h
+  expect_text "$out" '  robustness '
+  expect_text "$out" '  containers '
+}
+
 test_a_step_off_a_terminal_is_one_line() {
   EG_CACHE=$scratch run step build echo '[3/7] Building'
   expect_code 0

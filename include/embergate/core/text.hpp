@@ -23,8 +23,14 @@ inline constexpr std::string_view kReplacementCharacter = "\xEF\xBF\xBD";
 // anywhere.
 std::string as_utf8(std::string text);
 // On one line, and nothing that steers a terminal or hides: control characters (C0, DEL, C1), separators of lines,
-// marks of direction and what has no width become \n, \t, \r or \u001b; what is not UTF-8 becomes U+FFFD.
+// marks of direction, tags and all else that Unicode lets go unseen become \n, \t, \r or \u001b (beyond the basic plane
+// a pair, as in JSON); what is not UTF-8 becomes U+FFFD.
 void append_printable(std::string& out, std::string_view text);
 std::string printable(std::string_view text);
+// The same of many lines: line feeds and tabs stay. JSON stays the same JSON.
+std::string printable_lines(std::string_view text);
+
+// Appends `text` to `out` as text of XML and HTML, between tags: quotes stay, so it is none for attributes.
+void append_markup_text(std::string& out, std::string_view text);
 
 }  // namespace embergate::core

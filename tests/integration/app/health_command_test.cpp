@@ -7,31 +7,23 @@
 
 #include <chrono>
 #include <optional>
-#include <sstream>
 #include <string>
 
 #include "integration/app/scripted_listener.hpp"
+#include "support/variables.hpp"
 
 namespace embergate::app {
 namespace {
 
+using Result = test::Said;
 using test::Listener;
 using testing::HasSubstr;
 
-struct Result {
-  int code;
-  std::string out;
-  std::string error;
-};
-
 Result ask(const std::string& port, std::optional<std::chrono::milliseconds> wait = std::nullopt) {
-  std::string port_setting = "BOX_WEB_PORT=" + port;
-  std::string host_setting = "BOX_WEB_HOST=0.0.0.0";
-  char* environment[] = {port_setting.data(), host_setting.data(), nullptr};
-  std::ostringstream out;
-  std::ostringstream error;
-  const int code = health_command(environment, wait, out, error);
-  return {code, out.str(), error.str()};
+  return test::run_with({"BOX_WEB_PORT=" + port, "BOX_WEB_HOST=0.0.0.0"},
+                        [&](char** environment, std::ostream& out, std::ostream& error) {
+                          return health_command(environment, wait, out, error);
+                        });
 }
 
 TEST(HealthCommand, EndsWithZeroAndShowsTheBodyWhenTheGatewayIsWell) {
@@ -52,6 +44,13 @@ TEST(HealthCommand, EndsWithOneWhenTheGatewayIsIllOrSaysNothing) {
   const Result nothing = ask(std::to_string(silent.port()));
   EXPECT_EQ(nothing.code, 1);
   EXPECT_THAT(nothing.error, HasSubstr("answered nothing"));
+}
+
+TEST(HealthCommand, LetsNoAnswerSteerTheTerminal) {
+  Listener listener("HTTP/1.1 503 \x1b]0;x\x07\r\n\r\n{\n\"status\":\"\x1b[2J\"}");
+  const Result result = ask(std::to_string(listener.port()));
+  EXPECT_EQ(result.out, "{\n\"status\":\"\\u001b[2J\"}\n");
+  EXPECT_THAT(result.error, HasSubstr("answered HTTP/1.1 503 \\u001b]0;x\\u0007\n"));
 }
 
 const std::string kWell = "HTTP/1.1 200 OK\r\n\r\n{\"status\":\"pass\"}";

@@ -6,9 +6,11 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <sys/fsuid.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -20,7 +22,9 @@ namespace embergate::test {
 class Listener {
  public:
   explicit Listener(std::string answer) : Listener(std::vector{std::move(answer)}) {}
-  explicit Listener(std::vector<std::string> answers) : handle_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  // `user`: holds the sockets of the connections, in place of who runs the test; takes root.
+  explicit Listener(std::vector<std::string> answers, std::optional<uid_t> user = std::nullopt)
+      : handle_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -29,7 +33,8 @@ class Listener {
     EXPECT_EQ(::listen(handle_, 1), 0);
     EXPECT_EQ(::getsockname(handle_, reinterpret_cast<sockaddr*>(&address), &size), 0);
     port_ = ntohs(address.sin_port);
-    thread_ = std::thread([this, answers = std::move(answers)] {
+    thread_ = std::thread([this, user, answers = std::move(answers)] {
+      if (user) ::setfsuid(*user);  // of this thread alone
       for (const std::string& answer : answers) serve(answer);
     });
   }

@@ -55,7 +55,7 @@ class ServerFixture : public testing::Test {
     runners_.clear();
   }
 
-  // Lets every waiting "/wait" answer, and those that come later.
+  // Lets every waiting "/wait" and "/keep" answer, and those that come later.
   void release() {
     std::vector<std::function<void(bool)>> waiting;
     {
@@ -106,6 +106,13 @@ class ServerFixture : public testing::Test {
     co_return Response{200, {{"Content-Type", "text/plain"}}, std::move(*body)};
   }
 
+  // The body is held until the request is done, and waiting() says when it is there.
+  boost::asio::awaitable<Response> keep_body_until_release(Exchange& exchange) {
+    const auto body = co_await exchange.read_body(kBodyLimit);
+    if (!body) co_return Response{status_of(body.error().code), {}, body.error().diagnostics};
+    co_return co_await wait_for_release();
+  }
+
   boost::asio::awaitable<Response> wait_for_release() {
     co_await core::await_callback<bool>([this](auto done) {
       {
@@ -142,6 +149,7 @@ class ServerFixture : public testing::Test {
     }
     if (request.target == "/throw") throw std::runtime_error("on purpose");
     if (request.target == "/wait") co_return co_await wait_for_release();
+    if (request.target == "/keep") co_return co_await keep_body_until_release(exchange);
     if (request.target == "/echo") co_return co_await echo(exchange);
     if (request.target == "/big") co_return Response{200, {}, std::string(kBigBody, 'b')};
     if (request.target == "/parts") co_return in_parts();

@@ -83,21 +83,22 @@ TEST_F(ServerTest, AtACapAConnectionWhosePeerDoesNotReadGivesWay) {
   EXPECT_LT(steady_clock::now() - asked, options.write_deadline / 2);
 }
 
+// The first one is whole before the second begins: bytes that are still on the way are not held yet.
 TEST_F(ServerTest, AllBodiesTogetherHoldNoMoreThanTheyMay) {
   ServerOptions options;
   options.max_bodies_bytes = kBodyLimit;
   const auto port = start(options);
-  const std::string head = "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 700000\r\n\r\n";
+  const std::string of_700_000 = " HTTP/1.1\r\nHost: x\r\nContent-Length: 700000\r\n\r\n";
   HttpConnection first(port);
-  ASSERT_TRUE(first.send(head + std::string(699'999, 'x')));
+  ASSERT_TRUE(first.send("POST /keep" + of_700_000 + std::string(700'000, 'x')));
+  ASSERT_TRUE(eventually([&] { return waiting() == 1; }));
   HttpConnection second(port);
-  ASSERT_TRUE(eventually([&] { return seen().size() == 1; }));
-  ASSERT_TRUE(second.send(head + std::string(699'999, 'x')));
-  EXPECT_EQ(second.read_reply().status, 503);
+  ASSERT_TRUE(second.send("POST /echo" + of_700_000 + std::string(699'999, 'x')));
+  EXPECT_EQ(second.read_reply().status, 503) << "what is still coming counts as well";
   EXPECT_EQ(test::request(port, "POST", "/echo", {}, std::string(60'000, 'x')).status, 200)
       << "small ones do not count";
-  ASSERT_TRUE(first.send("x"));
-  EXPECT_EQ(first.read_reply().status, 200);
+  release();
+  EXPECT_EQ(first.read_reply().body, "released");
   EXPECT_TRUE(eventually([&] {
     return test::request(port, "POST", "/echo", {}, std::string(700'000, 'x')).status == 200;
   })) << "what was held is free again";
@@ -173,7 +174,6 @@ TEST_F(ServerTest, InvitesTheBodyWhenTheHandlerReadsIt) {
   HttpConnection connection(port);
   const std::string head = "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n";
   ASSERT_TRUE(connection.send(head));
-  std::string interim;
   ASSERT_TRUE(eventually([&] { return seen().size() == 1; }));
   ASSERT_TRUE(connection.send("abc"));
   const auto reply = connection.read_reply();
@@ -310,7 +310,8 @@ TEST_F(ServerTest, RefusesConnectionsAboveTheCap) {
   EXPECT_TRUE(third.closed_by_peer());
   release();
   for (HttpConnection* busy : {&first, &second}) EXPECT_EQ(busy->read_reply().body, "released");
-  EXPECT_EQ(test::request(port, "GET", "/a").status, 200);
+  // An answer may be here a moment before its connection counts as one that waits, and so may give way.
+  EXPECT_TRUE(eventually([&] { return test::request(port, "GET", "/a").status == 200; }));
 }
 
 TEST_F(ServerTest, AtACapTheConnectionThatHasWaitedLongestGivesWay) {

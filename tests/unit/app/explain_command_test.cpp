@@ -2,6 +2,7 @@
 // docs/error-codes.md is the table of error codes, all of its pages exist, and the command finds what people type.
 #include "app/explain_command.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -11,6 +12,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
+#include <utility>
+#include <vector>
 
 #include "architecture/source_tree.hpp"
 #include "embergate/core/fault.hpp"
@@ -103,6 +106,41 @@ TEST(ExplainCommand, KnowsSettingsAndWhereRulesStand) {
   EXPECT_THAT(explain("R-48").out, HasSubstr("docs/reference/secret-delivery.md"));
   EXPECT_THAT(explain("S-13").out, HasSubstr("docs/reference/security.md"));
   EXPECT_EQ(explain("X-13").exit_code, 2);
+  EXPECT_EQ(explain("box_db_path").out, setting.out);
+  EXPECT_EQ(nlohmann::json::parse(explain("BOX_DB_PATH", true).out)["setting"], "BOX_DB_PATH");
+  EXPECT_EQ(nlohmann::json::parse(explain("r-8", true).out)["rule"], "R-08");
+}
+
+// Of R-99 it said that it is a rule, and where it stands.
+TEST(ExplainCommand, SaysOfARuleThatDoesNotExistWhichOnesDo) {
+  const Explained unknown = explain("R-99");
+  EXPECT_EQ(unknown.exit_code, 2);
+  EXPECT_EQ(unknown.out, "");
+  EXPECT_THAT(unknown.error, HasSubstr("docs/reference/secret-delivery.md has R-01 to R-"));
+  EXPECT_EQ(explain("S-00").exit_code, 2);
+}
+
+TEST(ExplainCommand, KnowsHowManyRulesThePagesHave) {
+  for (const auto& [letter, page] : std::vector<std::pair<std::string, std::string>>{
+           {"R", "docs/reference/secret-delivery.md"}, {"S", "docs/reference/security.md"}}) {
+    const std::string text = text_of(kRoot / page);
+    int last = 0;
+    while (text.find(fmt::format("- **{}-{:02}**", letter, last + 1)) != std::string::npos) ++last;
+    EXPECT_EQ(explain(fmt::format("{}-{:02}", letter, last)).exit_code, 0) << page;
+    EXPECT_EQ(explain(fmt::format("{}-{:02}", letter, last + 1)).exit_code, 2) << page << ": kRules";
+  }
+}
+
+// "kafka.tls" is three letters and more from any code, and the beginning of four.
+TEST(ExplainCommand, ListsTheCodesAndSettingsThatHaveTheWordInTheirName) {
+  const Explained some = explain("kafka.tls");
+  EXPECT_EQ(some.exit_code, 2);
+  for (const char* code : {"kafka.tls-untrusted", "kafka.tls-hostname", "kafka.tls-expected", "kafka.tls-failed"})
+    EXPECT_THAT(some.error, HasSubstr(std::string("\n  ") + code + "  ")) << some.error;
+  EXPECT_THAT(some.error, testing::Not(HasSubstr("kafka.dns")));
+  EXPECT_THAT(explain("TLS").error, testing::AllOf(HasSubstr("kafka.tls-failed"), HasSubstr("BOX_WEB_TLS_CERT")));
+  EXPECT_EQ(explain("KAFKA.DNS").exit_code, 0);
+  EXPECT_THAT(explain("a\x1b[2J").error, HasSubstr("\"a\\u001b[2J\""));
 }
 
 TEST(ExplainCommand, NamesTheNearestOfAWordThatItDoesNotKnow) {

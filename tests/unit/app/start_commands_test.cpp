@@ -6,18 +6,19 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "app/check_command.hpp"
 #include "app/settings_command.hpp"
 #include "app/settings_table.hpp"
 #include "embergate/observability/log.hpp"
 #include "support/temp_dir.hpp"
+#include "support/variables.hpp"
 
 namespace embergate::app {
 namespace {
 
 using nlohmann::json;
+using test::Said;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -25,22 +26,11 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::StartsWith;
 
-struct Said {
-  int code;
-  std::string out;
-  std::string error;
-};
-
 template <class Command>
 Said run(std::vector<std::string> entries, const Command& command) {
-  std::vector<char*> pointers;
-  for (std::string& entry : entries) pointers.push_back(entry.data());
-  pointers.push_back(nullptr);
-  std::ostringstream out;
-  std::ostringstream error;
-  const int code = command(pointers.data(), out, error);
+  Said said = test::run_with(std::move(entries), command);
   observability::log::capture(nullptr);
-  return {code, out.str(), error.str()};
+  return said;
 }
 
 Said list_settings(const std::vector<std::string>& entries, SettingsCommand options = {.json = true}) {

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "support/variables.hpp"
+
 namespace embergate::app {
 namespace {
 
@@ -17,10 +19,8 @@ using testing::HasSubstr;
 using testing::Not;
 
 SettingsReading reading_of(std::vector<std::string> entries) {
-  std::vector<char*> pointers;
-  for (std::string& entry : entries) pointers.push_back(entry.data());
-  pointers.push_back(nullptr);
-  return read_all_settings(pointers.data());
+  test::Variables variables(std::move(entries));
+  return read_all_settings(variables.get());
 }
 
 log::Options options_of(const std::vector<std::string>& entries, bool terminal) {

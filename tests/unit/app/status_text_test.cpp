@@ -58,15 +58,44 @@ TEST(StatusText, LetsNoTextOfOthersSteerTheTerminal) {
 TEST(StatusText, OfHealthHasARowForEachCheckWithWhatElseItHas) {
   const OrderedJson health = OrderedJson::parse(R"({"status":"warn","about":{"version":"9.9"},"checks":{
     "db:responseTime":[{"componentType":"database","status":"pass","time":"t","observedValue":1.2345,"observedUnit":"ms"}],
-    "kafka:events":[{"status":"warn","output":"no broker answers","code":"EG-1"}]}})");
+    "kafka:events":[{"status":"warn","output":"no broker answers","attempts":3}]}})");
   EXPECT_EQ(text_of_health(health),
             "warn  Embergate 9.9\n"
             "\n"
             "check            state  value   says\n"
             "db:responseTime  pass   1.2 ms\n"
-            "kafka:events     warn           no broker answers  code=EG-1\n");
+            "kafka:events     warn           no broker answers  attempts=3\n");
   EXPECT_FALSE(is_well(health));
   EXPECT_TRUE(is_well(OrderedJson::parse(R"({"status":"pass"})")));
+}
+
+// A check said its code as code= and again in codes=[…], behind a text that may be long.
+TEST(StatusText, OfHealthSaysEachCodeOnceAndHowToReadOn) {
+  const OrderedJson health = OrderedJson::parse(R"({"status":"warn","checks":{
+    "kafka:events":[{"status":"warn","output":"not connected","code":"kafka.dns","codes":["kafka.dns","kafka.too-large"]}],
+    "vault:secrets":[{"status":"pass"}]}})");
+  EXPECT_EQ(text_of_health(health),
+            "warn  Embergate\n"
+            "\n"
+            "check          state  value  code                        says\n"
+            "kafka:events   warn          kafka.dns, kafka.too-large  not connected\n"
+            "vault:secrets  pass\n"
+            "\n"
+            "embergate explain CODE says what to do about a code.\n");
+}
+
+TEST(StatusText, BeginsWithWhatStandsInTheWayAndWhatToDo) {
+  EXPECT_EQ(text_of_status(OrderedJson::parse(R"({"parameter":[{"name":"messagesQueued","valueDecimal":7},
+              {"name":"state","valueCode":"waiting"},{"name":"stateDetail","valueString":"no broker answers"},
+              {"name":"code","valueCode":"kafka.dns"},{"name":"remedy","valueString":"check the name"},
+              {"name":"connected","valueBoolean":false}]})")),
+            "state        waiting\n"
+            "stateDetail  no broker answers\n"
+            "code         kafka.dns\n"
+            "remedy       check the name\n"
+            "\n"
+            "messagesQueued  7\n"
+            "connected       false\n");
 }
 
 TEST(StatusText, KnowsWhatIsTrouble) {

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "embergate/core/ascii.hpp"
+
 namespace {
 
 using embergate::core::shortened;
@@ -54,6 +56,38 @@ TEST(Printable, IsOneLineThatSteersNoTerminalAndHidesNothing) {
                       "31m\xC3"),
             "\xEF\xBF\xBD"
             "31m\xEF\xBF\xBD");
+}
+
+// Tags and selectors carry whole texts that no terminal shows, beyond the basic plane too.
+TEST(Printable, ShowsWhatUnicodeLetsGoUnseen) {
+  using embergate::core::printable;
+  EXPECT_EQ(printable("a\xF3\xA0\x80\x81"
+                      "b\xF3\xA0\x81\xBF"
+                      "c\xF3\xA0\x84\x80"),
+            "a\\udb40\\udc01b\\udb40\\udc7fc\\udb40\\udd00");
+  EXPECT_EQ(printable("\xE1\xA0\x8E\xEF\xB8\x80\xEF\xBF\xB9\xE3\x85\xA4\xCD\x8F"),
+            "\\u180e\\ufe00\\ufff9\\u3164\\u034f");
+  EXPECT_EQ(printable("\xF0\x9F\x98\x80\xF4\x8F\xBF\xBD"), "\xF0\x9F\x98\x80\xF4\x8F\xBF\xBD");
+}
+
+TEST(Printable, ByLinesKeepsThemAndLeavesJsonTheSame) {
+  using embergate::core::printable_lines;
+  EXPECT_EQ(printable_lines("{\n  \"a\": 1\n}\n"), "{\n  \"a\": 1\n}\n");
+  EXPECT_EQ(printable_lines("a\x1b[2J\n\tb\r"), "a\\u001b[2J\n\tb\\r");
+  EXPECT_EQ(printable_lines(""), "");
+}
+
+TEST(Markup, HasNoCharacterThatBeginsATagOrAnEntity) {
+  std::string out = "x";
+  embergate::core::append_markup_text(out, "<a b=\"c\">&amp;");
+  EXPECT_EQ(out, "x&lt;a b=\"c\"&gt;&amp;amp;");
+}
+
+TEST(Ascii, LowerAndTrimmedLeaveAllElseAsItIs) {
+  EXPECT_EQ(embergate::core::lower("ABZ az [\xC3\x84"), "abz az [\xC3\x84");
+  EXPECT_EQ(embergate::core::trimmed(" \t a b\t "), "a b");
+  EXPECT_EQ(embergate::core::trimmed("\n"), "\n");
+  EXPECT_EQ(embergate::core::trimmed(" \t"), "");
 }
 
 }  // namespace

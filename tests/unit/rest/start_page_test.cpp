@@ -37,7 +37,7 @@ TEST(StartPage, NamesTheProductTheFhirBaseAndTheDocumentation) {
   EXPECT_THAT(page["documentation"].get<std::string>(), HasSubstr("docs"));
   const http::Response html = start_page(options(), true, false);
   EXPECT_EQ(header(html, "Content-Type"), "text/html; charset=utf-8");
-  EXPECT_THAT(html.body, AllOf(HasSubstr("<h1>Embergate</h1>"), HasSubstr("/&lt;a&gt;&amp;&quot;b&quot;/fhir"),
+  EXPECT_THAT(html.body, AllOf(HasSubstr("<h1>Embergate</h1>"), HasSubstr("/&lt;a&gt;&amp;\"b\"/fhir"),
                                HasSubstr("docs"), Not(HasSubstr("<a>"))));
 }
 
