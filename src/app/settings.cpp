@@ -146,6 +146,7 @@ void read_vault(Environment& environment, Settings& settings) {
   environment.number("BOX_VAULT_FORCED_REFRESH_MS", millis(vault.forced_refresh));
   environment.number("BOX_VAULT_PAIR_MISMATCH_MS", millis(vault.pair_mismatch));
   environment.boolean("BOX_VAULT_ALLOW_WORLD_WRITABLE", vault.allow_world_writable);
+  settings.vault_rules.allow_world_writable = vault.allow_world_writable;
   environment.boolean("BOX_VAULT_WIPE_FREED_MEMORY", settings.wipe_freed_memory);
   read_target_policy(environment, settings.vault_rules);
   settings.egress.allow_loopback = settings.vault_rules.target_mode != vault::TargetMode::kStrict;  // S-36

@@ -5,6 +5,8 @@
 #include <system_error>
 #include <utility>
 
+#include "embergate/core/thread_name.hpp"
+
 namespace embergate::kafka {
 
 namespace {
@@ -68,6 +70,7 @@ void ControlThreads::add_thread() {
 }
 
 void ControlThreads::run(std::list<std::thread>::iterator self) {
+  core::name_this_thread("kafka-control");
   Lock lock(mutex_);
   while (!stopped_) {
     if (!leading_) {

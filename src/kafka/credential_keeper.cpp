@@ -113,17 +113,28 @@ core::Result<void> CredentialKeeper::claim_target() {
   return kafka::claim_target(context_.options.bindings, settings_, *requester, context_.clock.system_now());
 }
 
+// What was accepted before is not used by a right that comes later either: the files say what is.
+void CredentialKeeper::forget_accepted() {
+  if (used_.generation == 0 && !adopting_) return;
+  used_ = {};
+  plan_ = LoginPlan();
+  tell_refusal();
+}
+
+// A candidate that was about to take over goes with the client at work.
+void CredentialKeeper::withdraw(const std::string& why) {
+  adopting_ = false;
+  candidate_ = {};
+  plan_.client_outdated();
+  host_->withdraw(why);
+}
+
 // An administrator may have confirmed another target while this one was in use, or the vault config may say something
-// else of the secrets. Where only the client at work stands against it, another one may be allowed.
+// else of the secrets. Where only the clients stand against it, another one may be allowed.
 bool CredentialKeeper::must_stop() {
   std::optional<std::string> why = bundle_ ? host_->denial() : std::nullopt;
   const core::Fault fault = why ? core::Fault::kSecretScope : core::Fault::kSecretTargetChanged;
-  // What was accepted before is not used by a right that comes later either: the files say what is.
-  if (why && used_.generation != 0) {
-    used_ = {};
-    plan_ = LoginPlan();
-    tell_refusal();
-  }
+  if (why) forget_accepted();
   if (!why) {
     if (auto bound = check_bound_target(context_.options.bindings, settings_); !bound)
       why = std::move(bound).error().diagnostics;
@@ -132,8 +143,7 @@ bool CredentialKeeper::must_stop() {
   if (of_client) why = host_->objection();
   if (!why) return false;
   fail(fault, *why);
-  plan_.client_outdated();
-  host_->withdraw(*why);
+  withdraw(*why);
   if (of_client) check_after(core::Milliseconds(0));
   return !of_client;
 }
@@ -155,11 +165,11 @@ core::Result<CredentialKeeper::Snapshot> CredentialKeeper::read() {
 void CredentialKeeper::check() {
   ++timer_;  // whatever was planned happens now
   if (host_ == nullptr || context_.stopping.load()) return;
+  if (must_stop()) return check_after(plan_.pause(now()));
   if (adopting_) {
     look_again_ = true;
     return;
   }
-  if (must_stop()) return check_after(plan_.pause(now()));
   if (!host_->has_room_for_candidate()) return check_after(kRoomStep);
   const auto newest = read();
   force_read_ = false;
@@ -196,12 +206,6 @@ core::Result<CredentialKeeper::Attempt> CredentialKeeper::begin_attempt(std::uin
   return Attempt{generation, {std::make_shared<const Credential>(std::move(made)), {}}, file_generations(*newest)};
 }
 
-// Targets are bound in the database, which may be what fails.
-core::Fault CredentialKeeper::fault_of_target(const core::Error& error) {
-  if (error.fault != core::Fault::kNone) return error.fault;
-  return error.code == core::ErrorCode::kForbidden ? core::Fault::kSecretTargetChanged : core::Fault::kStoreFailed;
-}
-
 void CredentialKeeper::prove(std::uint64_t generation, const Snapshot& newest) {
   if (const auto claimed = claim_target(); !claimed)
     return end_attempt(generation, std::nullopt, fault_of_target(claimed.error()), claimed.error().diagnostics);
@@ -218,6 +222,7 @@ void CredentialKeeper::prove(std::uint64_t generation, const Snapshot& newest) {
       return end_attempt(generation, vault::Refused::kLogin, core::Fault::kKafkaAuthRefused, why);
     return end_attempt(generation, untrusted(why, *attempt), core::Fault::kKafkaTokenFailed, why);
   }
+  if (must_stop()) return check_after(plan_.pause(now()));  // tokens take their time
   probe(*std::move(attempt));
 }
 
@@ -226,16 +231,22 @@ core::Milliseconds CredentialKeeper::probe_timeout() const {
   return context_.options.probe_timeout * (1 << unanswered_tries_);
 }
 
+// A login that no one may use any more is not shown to another broker.
+ProbeResult CredentialKeeper::log_in(ConfHandle conf, const Attempt& attempt, const JustAccepted& accepted) {
+  const auto ends = [this] { return context_.stopping.load() || (bundle_ && host_->denial()); };
+  return probe_login(std::move(conf), attempt.login.token.get(), context_.objection_to_brokers_of(settings_, accepted),
+                     probe_timeout(), ends, accepted.get());
+}
+
 void CredentialKeeper::probe(Attempt attempt) {
   auto conf = make_producer_conf(settings_, attempt.login.credential.get(),
                                  {context_.options.queue_messages, context_.options.queue_kbytes});
   if (!conf)
     return end_attempt(attempt.generation, unusable(attempt), core::Fault::kSecretUnusable, conf.error().diagnostics);
   const auto accepted = std::make_shared<std::atomic<bool>>(false);
-  ProbeResult probe =
-      probe_login(*std::move(conf), attempt.login.token.get(), context_.objection_to_brokers_of(settings_, accepted),
-                  probe_timeout(), context_.stopping, accepted.get());
+  ProbeResult probe = log_in(*std::move(conf), attempt, accepted);
   if (context_.stopping.load()) return;
+  if (must_stop()) return check_after(plan_.pause(now()));
   if (!probe.client) {
     const bool unanswered = probe.fault == ConnectionFault::kUnreachable;
     unanswered_tries_ = unanswered ? std::min(unanswered_tries_ + 1, kMostDoublings) : 0;
@@ -252,67 +263,6 @@ void CredentialKeeper::probe(Attempt attempt) {
   look_again_ = false;
   host_->adopt(Proven{candidate_.login, std::move(probe.client), plan_.is_new(candidate_.generation), plan_.too_old(),
                       candidate_.files});
-}
-
-bool CredentialKeeper::is_new(const Attempt& attempt, vault::Refused what) const {
-  const auto names = refused_secrets(settings_, what);
-  return std::any_of(names.begin(), names.end(), [&](const vault::SecretName& name) {
-    const auto tried = attempt.files.find(std::string(name.value()));
-    const auto used = used_.files.find(std::string(name.value()));
-    return tried != attempt.files.end() && (used == used_.files.end() || used->second != tried->second);
-  });
-}
-
-// The library cannot say which of its properties it does not take. What it took before is not to blame.
-std::optional<vault::Refused> CredentialKeeper::unusable(const Attempt& attempt) const {
-  if (!has_tls_secrets(settings_) || !is_new(attempt, vault::Refused::kCertificateUnusable)) return std::nullopt;
-  return vault::Refused::kCertificateUnusable;
-}
-
-std::optional<vault::Refused> CredentialKeeper::refusal_of(const ProbeResult& probe, const Attempt& attempt) const {
-  if (!probe.made) return unusable(attempt);
-  if (settings_.ssl_keystore_key && is_of_our_certificate(probe.error.text)) return vault::Refused::kCertificate;
-  if (probe.fault == ConnectionFault::kLoginRefused) return vault::Refused::kLogin;
-  return untrusted(probe.error.text, attempt);
-}
-
-// Authorities that vouched for the brokers before are not to blame for a certificate that these show now.
-std::optional<vault::Refused> CredentialKeeper::untrusted(const std::string& text, const Attempt& attempt) const {
-  if (!settings_.ssl_truststore_certificates_secret || !is_of_their_certificate(text)) return std::nullopt;
-  return is_new(attempt, vault::Refused::kAuthorities) ? std::optional(vault::Refused::kAuthorities) : std::nullopt;
-}
-
-core::Fault CredentialKeeper::code_of(const ProbeResult& probe) const {
-  if (!probe.made) return core::Fault::kSecretUnusable;
-  return probe.objected ? core::Fault::kSecretTargetChanged : fault_of_connection(probe.error, settings_);
-}
-
-void CredentialKeeper::end_attempt(std::uint64_t generation, std::optional<vault::Refused> refused, core::Fault fault,
-                                   const std::string& text) {
-  if (refused) {
-    plan_.refused(generation, now(), *refused);
-    fail_refused(generation, *refused, fault, text);
-    // Of an older value it says nothing of what the files hold.
-    tell_refusal(plan_.refusal()->generation == generation ? said_of_secrets(*refused, text) : std::string());
-  } else {
-    plan_.failed(generation, now());
-    fail(fault, text);
-  }
-  go_on();
-}
-
-// The plan knows what is refused and since when; all that is shown of it comes from there.
-void CredentialKeeper::tell_refusal(const std::string& text) {
-  const auto& refusal = plan_.refusal();
-  KnownRefusal news;
-  if (refusal) news = {refusal->generation, refusal->what, !text.empty()};
-  const bool is_same = news.generation == known_refusal_.generation && news.what == known_refusal_.what;
-  if (is_same && known_refusal_.explained) news.explained = true;
-  if (host_ == nullptr || news == known_refusal_) return;
-  known_refusal_ = news;
-  if (!refusal) return host_->refusal_ends();
-  const auto age = std::chrono::duration_cast<core::SystemTime::duration>(now() - refusal->since);
-  host_->refusal_begins({refusal->what, context_.clock.system_now() - age, text});
 }
 
 std::map<std::string, std::uint64_t> CredentialKeeper::file_generations(const vault::BundleValue& value) const {
@@ -372,6 +322,7 @@ void CredentialKeeper::renew_token() {
   Login next{used_.login.credential, nullptr};
   const auto fetched = fetch_token(next);
   if (context_.stopping.load()) return;
+  if (must_stop()) return check_after(plan_.pause(now()));
   if (!fetched) return token_failed(fetched.error());
   if (takeover(used_.login, next) == Takeover::kReplace) {
     plan_.client_outdated();  // another principal: the whole way
@@ -395,29 +346,6 @@ void CredentialKeeper::token_failed(const core::Error& error) {
   plan_.client_refused(now(), false);
   tell_refusal();
   check();
-}
-
-// Networks, brokers and their certificates are no matter of the secret; texts of the vault name theirs.
-void CredentialKeeper::fail(core::Fault fault, const std::string& text) {
-  host_->credential_failed({fault, text, std::nullopt, false});
-}
-
-void CredentialKeeper::fail(const core::Error& error, core::Fault otherwise) {
-  fail(error.fault == core::Fault::kNone ? otherwise : error.fault, error.diagnostics);
-}
-
-// Tried on and on, and logged once for each value; older ones than those that are tried are forgotten.
-void CredentialKeeper::fail_refused(std::uint64_t generation, vault::Refused what, core::Fault fault,
-                                    const std::string& text) {
-  std::erase_if(said_once_, [&](const auto& one) {
-    return one.first != generation && one.first != plan_.newest() && one.first != used_.generation;
-  });
-  const bool is_known = !said_once_.insert({generation, what}).second;
-  host_->credential_failed({fault, said_of_secrets(what, text), what, is_known});
-}
-
-std::string CredentialKeeper::said_of_secrets(vault::Refused what, const std::string& text) const {
-  return fmt::format("{}: {}", in_words(refused_secrets(settings_, what)), text);
 }
 
 }  // namespace embergate::kafka

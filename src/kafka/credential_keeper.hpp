@@ -29,8 +29,8 @@ namespace embergate::kafka {
 struct Proven {
   Login login;
   OpenClient client;
-  bool is_new = true;  // another generation than the one at work
-  bool anew = false;   // wanted although the login may be the same: the client at work is too old
+  bool is_new = true;    // another generation than the one at work
+  bool too_old = false;  // the client at work is: another one is wanted, though the login may be the same
   std::map<std::string, std::uint64_t> file_generations;  // of the secrets that it was made of, by name
 };
 
@@ -57,9 +57,9 @@ class CredentialHost {
   // Why the secrets are kept from every destination of the connection; nothing: a destination may use them, or no
   // destination is left.
   [[nodiscard]] virtual std::optional<std::string> denial() const = 0;
-  // Why the client at work may not be connected to where it is; nothing: it may, or no client is at work.
+  // Why a client that it has, at work or about to be, may not be connected to where it is; nothing: all may.
   [[nodiscard]] virtual std::optional<std::string> objection() const = 0;
-  // The client at work may not go on; what is on its way comes back.
+  // No client may go on, neither the one at work nor one that takes over from it; what is on its way comes back.
   virtual void withdraw(const std::string& why) = 0;
   // The value that the files hold, or the one at work, is refused or cannot be used; and no longer.
   virtual void refusal_begins(vault::Refusal refusal) = 0;
@@ -103,10 +103,13 @@ class CredentialKeeper : public std::enable_shared_from_this<CredentialKeeper> {
   core::Result<Snapshot> read();
   core::Result<void> claim_target();
   bool must_stop();
+  void forget_accepted();
+  void withdraw(const std::string& why);
   void prove(std::uint64_t generation, const Snapshot& newest);
   core::Result<Attempt> begin_attempt(std::uint64_t generation, const Snapshot& newest);
   core::Result<void> fetch_token(Login& login);
   [[nodiscard]] core::Milliseconds probe_timeout() const;
+  [[nodiscard]] ProbeResult log_in(ConfHandle conf, const Attempt& attempt, const JustAccepted& accepted);
   void probe(Attempt attempt);
   // `refused`: why the value is not taken; nothing: the end says nothing of the value.
   void end_attempt(std::uint64_t generation, std::optional<vault::Refused> refused, core::Fault fault,

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "embergate/core/assert.hpp"
+#include "embergate/core/thread_name.hpp"
 
 namespace embergate::kafka {
 
@@ -102,6 +103,7 @@ void EventPump::stop() {
 }
 
 void EventPump::run() {
+  core::name_this_thread("kafka-pump");
   std::array<epoll_event, 64> ready{};
   for (;;) {
     {

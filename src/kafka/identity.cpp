@@ -90,6 +90,7 @@ void Identity::join(const Member& member) {
   {
     std::lock_guard lock(mutex_);
     members_.push_back(member);
+    forget_orphans_locked();
     members_.back().denial = denial_of(member);
     finished = set_valve_locked(members_.back());
   }
@@ -104,8 +105,15 @@ void Identity::leave(const std::shared_ptr<Lane>& lane) {
   const auto found =
       std::find_if(members_.begin(), members_.end(), [&](const Member& member) { return member.lane == lane; });
   if (found == members_.end()) return;
-  if (!lane->idle()) orphans_.push_back(*found);
+  forget_orphans_locked();
+  // The right of the last one speaks for what the client still holds.
+  if (!lane->idle() || members_.size() == 1) orphans_.push_back(*found);
   members_.erase(found);
+}
+
+void Identity::forget_orphans_locked() {
+  if (members_.empty()) return;
+  std::erase_if(orphans_, [](const Member& member) { return member.lane->idle(); });
 }
 
 void Identity::send(Lane& lane, std::shared_ptr<const RecordBatch> batch, Producer::Done done) {
@@ -151,22 +159,33 @@ bool Identity::take_config_locked() {
   });
 }
 
-// The lanes of those who lost their right close at once, even while the strand is busy with a login.
+// Whether its right is another one than before.
+bool Identity::judge_locked(Member& member, Lane::Finished& finished) {
+  auto denial = denial_of(member);
+  const bool same = denial ? member.denial && denial->text == member.denial->text : !member.denial;
+  if (same) return false;
+  member.denial = std::move(denial);
+  const auto more = set_valve_locked(member);
+  finished.insert(finished.end(), more.begin(), more.end());
+  return true;
+}
+
+// The lanes of those who lost their right close at once, even while the strand is busy with a login. Each is judged
+// each time: one that joined while a config was in force for a moment was judged by that.
 void Identity::config_changed() {
   Lane::Finished finished;
   std::string lost;
   {
     std::lock_guard lock(mutex_);
-    if (!take_config_locked() || ended_ || context_.stopping.load()) return;
+    if (context_.stopping.load()) return;
+    bool concerned = take_config_locked();
+    for (Member& orphan : orphans_) concerned |= judge_locked(orphan, finished);
     for (Member& member : members_) {
-      auto denial = denial_of(member);
-      const bool same = denial ? member.denial && denial->text == member.denial->text : !member.denial;
-      if (same) continue;
-      if (denial && !member.denial) lost += (lost.empty() ? "" : " ") + member.requester.id;
-      member.denial = std::move(denial);
-      const auto more = set_valve_locked(member);
-      finished.insert(finished.end(), more.begin(), more.end());
+      const bool had_right = !member.denial;
+      concerned |= judge_locked(member, finished);
+      if (had_right && member.denial) lost += (lost.empty() ? "" : " ") + member.requester.id;
     }
+    if (!concerned) return;
   }
   context_.finish(finished);
   if (!lost.empty()) {
@@ -309,7 +328,7 @@ void Identity::made_room() {
     if (must_wait) lanes_wait_.store(true);
   }
   std::lock_guard lock(mutex_);
-  std::erase_if(orphans_, [](const Member& member) { return member.lane->idle(); });
+  forget_orphans_locked();
   if (members_.size() > 1)
     std::rotate(members_.begin(), members_.begin() + 1, members_.end());  // another one is first next time
 }
@@ -323,14 +342,20 @@ std::optional<vault::Requester> Identity::requester() const {
 
 std::optional<std::string> Identity::denial() const {
   std::lock_guard lock(mutex_);
+  const Members& judged = members_.empty() ? orphans_ : members_;
   const bool all_denied =
-      std::all_of(members_.begin(), members_.end(), [](const Member& member) { return member.denial.has_value(); });
-  return members_.empty() || !all_denied ? std::nullopt : std::optional(members_.front().denial->text);
+      std::all_of(judged.begin(), judged.end(), [](const Member& member) { return member.denial.has_value(); });
+  return judged.empty() || !all_denied ? std::nullopt : std::optional(judged.front().denial->text);
 }
 
 std::optional<std::string> Identity::objection() const {
-  const auto running = client();
-  return running ? running->objection() : std::nullopt;
+  std::vector<std::shared_ptr<Client>> clients{client()};
+  if (replacement_) clients.insert(clients.end(), {replacement_->old, replacement_->next});
+  for (const auto& one : clients) {
+    if (!one) continue;
+    if (auto objected = one->objection()) return objected;
+  }
+  return std::nullopt;
 }
 
 std::string Identity::destinations() const {

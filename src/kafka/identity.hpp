@@ -113,6 +113,8 @@ class Identity final : public ClientObserver, public CredentialHost, public std:
   void install(const std::shared_ptr<Client>& client);
   [[nodiscard]] std::optional<Denial> denial_of(const Member& member) const;
   [[nodiscard]] bool take_config_locked();  // true when it says something else of the connection's secrets
+  bool judge_locked(Member& member, Lane::Finished& finished);
+  void forget_orphans_locked();
   // The lane of a member, or of all: refused by its right, open to the client, refused or held without one.
   Lane::Finished set_valve_locked(const Member& member);
   Lane::Finished set_valves_locked();
@@ -120,6 +122,7 @@ class Identity final : public ClientObserver, public CredentialHost, public std:
   void look_for_room();
   bool warm_candidate(Client& candidate);
   void begin_replacement(Proven proven);
+  [[nodiscard]] bool is_replaced_by(const std::weak_ptr<Client>& next) const;
   void begin_drain(std::shared_ptr<Turns::Turn> turn);
   void plan_replacement_step();
   void replacement_step();
@@ -134,7 +137,9 @@ class Identity final : public ClientObserver, public CredentialHost, public std:
   void suspend();
   void suspend_if_still_refused();
   bool give_up_client(std::string_view why);    // until the keeper has a login again
+  void suspend_client(std::string_view why);    // the same, with or without one
   void drop_client(const std::string& reason);  // what it holds goes back
+  void give_back(std::shared_ptr<Client> old);
   // From now on there is no client: lanes refuse with the reason, or hold when there is none.
   std::shared_ptr<Client> take_client(const std::optional<std::string>& refusal);
   void warm_and_announce();
@@ -164,7 +169,7 @@ class Identity final : public ClientObserver, public CredentialHost, public std:
   mutable std::mutex mutex_;
   std::shared_ptr<const vault::VaultConfig> config_;  // the one that was looked at last
   Members members_;
-  Members orphans_;  // destinations that are gone, with batches that still wait
+  Members orphans_;  // destinations that are gone, with batches that still wait; without members also the last one
   std::shared_ptr<Client> client_;
   std::shared_ptr<Client> draining_;    // the one before it, while its records come in
   std::optional<std::string> refusal_;  // why nothing can be sent; none: lanes hold until there is a client

@@ -105,7 +105,7 @@ void Identity::adopt(Proven proven) {
     return in_use(proven);
   }
   const Takeover way = takeover(login_, proven.login);
-  if (way == Takeover::kReplace || proven.anew) return begin_replacement(std::move(proven));
+  if (way == Takeover::kReplace || proven.too_old) return begin_replacement(std::move(proven));
   proven.client = {};  // it has done its part
   if (uses_sasl(settings_)) {
     if (const auto used = running->use(proven.login); !used)
@@ -179,10 +179,12 @@ void Identity::came_back() {
   });
 }
 
-// What is queued goes back at once, what is on the wire when no answer comes.
 void Identity::drop_client(const std::string& reason) {
-  auto old = take_client(reason);
-  if (!old) return;
+  if (auto old = take_client(reason)) give_back(std::move(old));
+}
+
+// What is queued goes back at once, what is on the wire when no answer comes.
+void Identity::give_back(std::shared_ptr<Client> old) {
   old->purge_queued();
   if (!old->wait_drained(kAnswerLimit)) {
     old->purge();
@@ -221,6 +223,7 @@ core::Milliseconds Identity::pause_before_rebuild(const Client& broken) {
 
 void Identity::make_again() {
   if (!std::exchange(rebuild_planned_, false) || client() || context_.stopping.load()) return;
+  if (keeper_ && denial()) return keeper_->lost();
   auto conf = make_producer_conf(settings_, login_.credential.get(),
                                  {context_.options.queue_messages, context_.options.queue_kbytes});
   auto made = conf ? make_client(*std::move(conf), login_.token.get(), context_.objection_to_brokers_of(settings_))
@@ -237,6 +240,11 @@ void Identity::make_again() {
 // False: there was none.
 bool Identity::give_up_client(std::string_view why) {
   if (!client()) return false;
+  suspend_client(why);
+  return true;
+}
+
+void Identity::suspend_client(std::string_view why) {
   std::string reason;
   {
     std::lock_guard lock(mutex_);
@@ -245,14 +253,21 @@ bool Identity::give_up_client(std::string_view why) {
   log::event(log::Level::kWarn, "topic-destination/suspended", why,
              {{"destinations", std::string_view(destinations())}});
   drop_client(reason);
-  return true;
 }
 
-// Nor is a client made again that was to be: the keeper proves its target first.
+// Nor is a client made again that was to be: the keeper proves its target first. One that is draining for its successor
+// holds records for many seconds.
 void Identity::withdraw(const std::string& why) {
   rebuild_planned_ = false;
   login_ = {};
-  give_up_client(fmt::format("{}; records wait in the database", why));
+  const auto given_up = std::exchange(replacement_, nullptr);
+  if (!given_up && !client()) return;
+  suspend_client(fmt::format("{}; records wait in the database", why));
+  if (!given_up) return;
+  context_.retire(std::move(given_up->next));
+  if (given_up->old) give_back(std::move(given_up->old));
+  std::lock_guard lock(mutex_);
+  draining_.reset();
 }
 
 void Identity::target_changed() {

@@ -35,15 +35,22 @@ void Identity::begin_replacement(Proven proven) {
   replacement_ = std::make_unique<Replacement>();
   replacement_->next = std::move(next);
   replacement_->proven = std::move(proven);
-  context_.replacements.ask([weak = weak_from_this(), strand = strand_](std::shared_ptr<Turns::Turn> turn) {
-    strand->post([weak, turn = std::move(turn)]() mutable {
-      if (const auto self = weak.lock()) self->begin_drain(std::move(turn));
+  context_.replacements.ask([weak = weak_from_this(), strand = strand_,
+                             next = std::weak_ptr(replacement_->next)](std::shared_ptr<Turns::Turn> turn) {
+    strand->post([weak, next, turn = std::move(turn)]() mutable {
+      const auto self = weak.lock();
+      if (self && self->is_replaced_by(next)) self->begin_drain(std::move(turn));
     });
   });
 }
 
+// One that was given up may still have steps to come, and another one may have begun.
+bool Identity::is_replaced_by(const std::weak_ptr<Client>& next) const {
+  return replacement_ && replacement_->next == next.lock();
+}
+
 void Identity::begin_drain(std::shared_ptr<Turns::Turn> turn) {
-  if (!replacement_ || context_.stopping.load()) return;
+  if (context_.stopping.load()) return;
   replacement_->turn = std::move(turn);
   replacement_->old = take_client(std::nullopt);
   if (!replacement_->old) return finish_replacement();  // given up or broken meanwhile
@@ -62,15 +69,16 @@ void Identity::enter_phase(Replacement::Phase phase, core::Milliseconds limit) {
 }
 
 void Identity::plan_replacement_step() {
-  strand_->post_after(kStep, [weak = weak_from_this()] {
-    if (const auto self = weak.lock()) self->replacement_step();
+  strand_->post_after(kStep, [weak = weak_from_this(), next = std::weak_ptr(replacement_->next)] {
+    const auto self = weak.lock();
+    if (self && self->is_replaced_by(next)) self->replacement_step();
   });
 }
 
 // From the gentlest way to the roughest. What is on the wire may be on the broker already, so it is recalled last.
 void Identity::replacement_step() {
   using Phase = Replacement::Phase;
-  if (!replacement_ || context_.stopping.load()) return;
+  if (context_.stopping.load()) return;
   Client& old = *replacement_->old;
   const auto now = std::chrono::steady_clock::now();
   const bool refused = login_failing_.load();

@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "embergate/vault/jaas_tokenizer.hpp"
 #include "kafka/credential.hpp"
-#include "kafka/jaas_tokenizer.hpp"
 
 namespace embergate::kafka {
 
@@ -20,6 +20,8 @@ namespace {
 
 using core::ErrorCode;
 using core::make_error;
+using vault::JaasToken;
+using vault::JaasTokenizer;
 
 struct ModuleRule {
   std::string_view suffix;  // of the class name, on a dot: some vendors put a package in front

@@ -83,11 +83,11 @@ bool refused(rd_kafka_queue_t* queue, core::Milliseconds wait, ConnectGuard& gua
 // Until the login is through, refused, or out of time. The library connects to one broker by itself, and to the next
 // when it is asked for an answer. Not every cluster has an id (Azure Event Hubs has none): an answer is as good.
 bool logs_in(const OpenClient& client, rd_kafka_queue_t* queue, core::SteadyTime deadline,
-             const std::atomic<bool>& stopping, ProbeResult& result) {
+             const std::function<bool()>& ends, ProbeResult& result) {
   core::Milliseconds look = kFirstLook;
   core::Milliseconds attempt = kPush;
   auto next_push = std::chrono::steady_clock::now();
-  while (!stopping.load() && left_until(deadline).count() > 0) {
+  while (!ends() && left_until(deadline).count() > 0) {
     if (logged_in(client.handle.get())) return true;
     if (std::chrono::steady_clock::now() >= next_push) {
       std::vector<std::string> unused;
@@ -105,9 +105,9 @@ bool logs_in(const OpenClient& client, rd_kafka_queue_t* queue, core::SteadyTime
 // when the cluster names its brokers. Those may be ones that the login must not be shown to; who they are is of no use
 // then.
 bool tells_of_its_brokers(const OpenClient& client, rd_kafka_queue_t* queue, core::SteadyTime deadline,
-                          const std::atomic<bool>& stopping, ProbeResult& result) {
+                          const std::function<bool()>& ends, ProbeResult& result) {
   core::Milliseconds attempt = kFirstTry;
-  while (!stopping.load() && left_until(deadline).count() > 0) {
+  while (!ends() && left_until(deadline).count() > 0) {
     if (answered(client.handle.get(), std::min(attempt, left_until(deadline)), result.brokers)) return true;
     if (refused(queue, core::Milliseconds{0}, *client.guard, result)) return false;
     if (!client.guard->objection().empty()) return true;
@@ -119,7 +119,7 @@ bool tells_of_its_brokers(const OpenClient& client, rd_kafka_queue_t* queue, cor
 }  // namespace
 
 ProbeResult probe_login(ConfHandle conf, const BearerToken* token, const BrokerObjection& objection,
-                        core::Milliseconds timeout, const std::atomic<bool>& stopping, std::atomic<bool>* accepted) {
+                        core::Milliseconds timeout, const std::function<bool()>& ends, std::atomic<bool>* accepted) {
   ProbeResult result;
   auto made = make_client(std::move(conf), token, objection, Trial::kYes);
   if (!made) {
@@ -131,10 +131,10 @@ ProbeResult probe_login(ConfHandle conf, const BearerToken* token, const BrokerO
   OpenClient client = std::move(*made);
   const QueueHandle queue(rd_kafka_queue_get_main(client.handle.get()));
   const auto deadline = std::chrono::steady_clock::now() + timeout;
-  if (logs_in(client, queue.get(), deadline, stopping, result)) {
+  if (logs_in(client, queue.get(), deadline, ends, result)) {
     if (accepted != nullptr) accepted->store(true);
     client.guard->allow_all();
-    if (tells_of_its_brokers(client, queue.get(), deadline, stopping, result)) {
+    if (tells_of_its_brokers(client, queue.get(), deadline, ends, result)) {
       result.client = std::move(client);
       return result;
     }

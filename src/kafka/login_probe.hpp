@@ -7,6 +7,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -30,10 +31,10 @@ struct ProbeResult {
   std::vector<std::string> brokers;
 };
 
-// `token` null: the login takes none. `stopping` ends the wait early. `accepted` becomes true when a broker has
-// accepted the login, before any other broker is connected to.
+// `token` null: the login takes none. `ends` is asked between two looks and ends the wait early. `accepted` becomes
+// true when a broker has accepted the login, before any other broker is connected to.
 ProbeResult probe_login(ConfHandle conf, const BearerToken* token, const BrokerObjection& objection,
-                        core::Milliseconds timeout, const std::atomic<bool>& stopping,
+                        core::Milliseconds timeout, const std::function<bool()>& ends,
                         std::atomic<bool>* accepted = nullptr);
 
 }  // namespace embergate::kafka

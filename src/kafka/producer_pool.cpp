@@ -190,7 +190,9 @@ bool ProducerPool::Impl::wait_until(core::SteadyTime deadline, const std::functi
 
 void ProducerPool::Impl::config_changed() {
   std::lock_guard lock(mutex);
-  for (const auto& identity : identities) identity->config_changed();
+  for (const auto* all : {&identities, &closing}) {
+    for (const auto& identity : *all) identity->config_changed();
+  }
 }
 
 void ProducerPool::shutdown(core::Milliseconds limit) {

@@ -245,6 +245,14 @@ Result<SecretValue> SecretCache::Impl::answer(TrackedFile& file, Use use, bool s
   return SecretValue{std::shared_ptr<const Secret>(outcome.value, &outcome.value->secret), outcome.generation};
 }
 
+// The config may have changed while the file was looked at, and the value may be of the new path.
+Result<SecretValue> SecretCache::Impl::granted_answer(TrackedFile& file, const Requester& requester, Use use,
+                                                      bool settles, std::uint64_t reads_before) {
+  auto found = answer(file, use, settles, reads_before);
+  if (found) EG_CHECK(granted(file.name(), requester));
+  return found;
+}
+
 SecretCache::SecretCache(VaultConfig config, Options options, const core::Clock& clock, observability::Metrics& metrics,
                          std::shared_ptr<FileSystem> files)
     : impl_(std::make_unique<Impl>(std::move(config), std::move(options), clock, metrics, std::move(files))) {
@@ -261,10 +269,7 @@ Result<SecretValue> SecretCache::resolve(const SecretName& name, const Requester
   impl_->note_use(file);
   const auto reads = file->with_state([](const FileState& state) { return state.reads(); });
   file->look();
-  auto answer = impl_->answer(*file, use, false, reads);
-  // The config may have changed while the file was looked at, and the value may be of the new path.
-  if (answer) EG_CHECK(impl_->granted(name, requester));
-  return answer;
+  return impl_->granted_answer(*file, requester, use, false, reads);
 }
 
 Result<SecretValue> SecretCache::refresh(const SecretName& name, const Requester& requester, ContentKind kind, Use use,
@@ -282,7 +287,7 @@ Result<SecretValue> SecretCache::refresh(const SecretName& name, const Requester
   // reads.
   const bool forced = before.generation <= used_generation && file->take_refresh(impl_->options.forced_refresh);
   file->look(forced);
-  return impl_->answer(*file, use, forced, before.reads);
+  return impl_->granted_answer(*file, requester, use, forced, before.reads);
 }
 
 std::shared_ptr<const Secret> SecretCache::previous(const SecretName& name) const {

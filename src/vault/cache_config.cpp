@@ -29,7 +29,7 @@ void SecretCache::Impl::watch_config_file(std::shared_ptr<FileSystem> file_syste
                    pool,
                    context.pause,
                    context.read_timeout,
-                   true};  // as at the start, where its mode is no matter
+                   context.allow_world_writable};
   const Timing timing{options.ttl, options.quiet, options.ttl, core::Milliseconds(0), options.racy_age};
   auto file = std::make_shared<TrackedFile>(Entry{.name = *name, .path = options.config_path, .scopes = {}},
                                             ContentKind::kConfig, timing, std::move(look),

@@ -90,6 +90,8 @@ struct SecretCache::Impl {
   void tell();
   std::vector<std::shared_ptr<TrackedFile>> tracked_as(const SecretName& name) const;
   core::Result<SecretValue> answer(TrackedFile& file, Use use, bool settles, std::uint64_t reads_before);
+  core::Result<SecretValue> granted_answer(TrackedFile& file, const Requester& requester, Use use, bool settles,
+                                           std::uint64_t reads_before);
   void on_effect(const TrackedFile& file, const FileState& state, const Effect& effect);
   Report report_of(TrackedFile& file) const;
   Report report_of_files(const SecretName& name) const;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <new>
 
+#include "embergate/core/thread_name.hpp"
 #include "vault/cache_impl.hpp"
 
 namespace embergate::vault {
@@ -31,6 +32,7 @@ ReadPool::Limits SecretCache::Impl::reader_limits(const Options& options) {
 // Their waits end, so stop() can wait for them.
 ReadPool::Limits SecretCache::Impl::checker_limits(const Options& options) {
   ReadPool::Limits limits;
+  limits.name = "vault-checker";
   limits.threads = kMaxCheckers;
   limits.per_lane = 1;
   limits.stuck_after = stuck_after(options);
@@ -135,6 +137,7 @@ Milliseconds SecretCache::Impl::until_next_round(core::SteadyTime last_round) co
 }
 
 void SecretCache::Impl::poll_loop() {
+  core::name_this_thread("vault-poll");
   auto last_round = clock.steady_now();
   bool look = true;
   while (true) {

@@ -11,8 +11,10 @@
 #include <cerrno>
 #include <cstring>
 
+#include "embergate/vault/explanations.hpp"
 #include "vault/config_json.hpp"
 #include "vault/config_pins.hpp"
+#include "vault/file_reader.hpp"
 #include "vault/json_string.hpp"
 
 namespace embergate::vault {
@@ -201,7 +203,7 @@ void warn_about_shared_paths(const std::map<SecretName, Entry>& entries, std::ve
   }
 }
 
-Result<std::string> read_config(const std::string& path) {
+Result<std::string> read_config(const std::string& path, const ConfigRules& rules) {
   const auto failed = [&](std::string_view what) {
     return core::make_error(ErrorCode::kInvalid, fmt::format("vault config {}: {}", path, what));
   };
@@ -213,6 +215,10 @@ Result<std::string> read_config(const std::string& path) {
   } closer{descriptor};
   struct stat status{};
   if (::fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) return failed("is not a regular file");
+  if (!rules.allow_world_writable) {
+    if (const auto refusal = refusal_of_mode(*machine_file_system(), path, status); !refusal.empty())
+      return failed(explanation_of(refusal));
+  }
   std::string text(kMaxConfigBytes + 1, '\0');
   std::size_t size = 0;
   while (size < text.size()) {
@@ -258,7 +264,7 @@ std::string_view to_string(TargetMode mode) {
 }
 
 Result<VaultConfig> VaultConfig::load(const std::string& path, const ConfigRules& rules) {
-  EG_TRY(const auto text, read_config(path));
+  EG_TRY(const auto text, read_config(path, rules));
   return parse_file(path, text, rules);
 }
 

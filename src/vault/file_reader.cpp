@@ -110,20 +110,11 @@ int read_all(FileSystem& files, int descriptor, std::size_t limit, std::string& 
   return failure;
 }
 
-// Who may write the file may set the secret. Empty: no one else.
-std::string_view refusal_of_mode(FileSystem& files, const Look& look, const struct stat& status) {
-  if (look.allow_world_writable) return {};
-  if ((status.st_mode & S_IWOTH) != 0) return reason::kWorldWritable;
-  mode_t parent = 0;
-  const int failure = uninterrupted([&] { return files.parent_mode(look.path, parent); });
-  if (failure < 0) return reason_of(-failure);
-  const bool open_to_all = (parent & S_IWOTH) != 0 && (parent & S_ISVTX) == 0;
-  return open_to_all ? reason::kWorldWritable : std::string_view{};
-}
-
 Observation read_open_file(FileSystem& files, const Look& look, int descriptor, const struct stat& before,
                            Observation seen) {
-  if (const auto refusal = refusal_of_mode(files, look, before); !refusal.empty()) return refused(refusal);
+  if (!look.allow_world_writable) {
+    if (const auto refusal = refusal_of_mode(files, look.path, before); !refusal.empty()) return refused(refusal);
+  }
   const long type = files.type_of(descriptor);
   if (type == kProc || type == kSys) return refused(reason::kNotRegular);
   seen.remote = is_one_of(kRemote, type);
@@ -169,6 +160,15 @@ Observation look_once(FileSystem& files, const Look& look) {
 }
 
 }  // namespace
+
+std::string_view refusal_of_mode(FileSystem& files, const std::string& path, const struct stat& status) {
+  if ((status.st_mode & S_IWOTH) != 0) return reason::kWorldWritable;
+  mode_t parent = 0;
+  const int failure = uninterrupted([&] { return files.parent_mode(path, parent); });
+  if (failure < 0) return reason_of(-failure);
+  const bool open_to_all = (parent & S_IWOTH) != 0 && (parent & S_ISVTX) == 0;
+  return open_to_all ? reason::kWorldWritable : std::string_view{};
+}
 
 std::optional<Observation> unchanged_at(FileSystem& files, const std::string& path, const Identity& identity) {
   struct stat status{};

@@ -4,6 +4,8 @@
 // that says so.
 #pragma once
 
+#include <sys/stat.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -47,6 +49,9 @@ struct Observation {
 };
 
 using Pause = std::function<void(core::Milliseconds)>;
+
+// Who may write the file may set what it holds. Empty: no one else.
+std::string_view refusal_of_mode(FileSystem& files, const std::string& path, const struct stat& status);
 
 // Whether the path still leads to this identity, as far as that is to be known without a wait for a file system.
 // Empty: it does not, or that is not to be known so quickly.

@@ -5,6 +5,8 @@
 #include <new>
 #include <system_error>
 
+#include "embergate/core/thread_name.hpp"
+
 namespace embergate::vault {
 namespace {
 
@@ -89,6 +91,7 @@ void ReadPool::end_locked(Shared& shared, Worker& self) {
 }
 
 void ReadPool::run(const std::shared_ptr<Shared>& shared, const std::shared_ptr<Worker>& self) {
+  core::name_this_thread(shared->limits.name);
   std::unique_lock lock(shared->mutex);
   while (true) {
     shared->wake.wait(lock, [&] { return shared->stopping || shared->next() != shared->waiting.end(); });

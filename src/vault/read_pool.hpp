@@ -33,6 +33,7 @@ class ReadPool {
   // Starts a thread, or throws as std::thread does.
   using StartThread = std::function<std::thread(std::function<void()> body)>;
   struct Limits {
+    const char* name = "vault-reader";  // of the threads
     std::size_t threads = 64;
     std::size_t per_lane = 4;
     core::Milliseconds stuck_after{20};

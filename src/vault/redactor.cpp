@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 
+#include "embergate/vault/jaas_tokenizer.hpp"
+
 namespace embergate::vault {
 namespace {
 
@@ -110,30 +112,55 @@ void add_all_forms(std::vector<Secret>& forms, std::string_view text) {
   }
 }
 
-// Whether the text ends with an option of a JAAS line whose value is no secret: a user or scope called "kafka" would
-// blank out half of every line.
+// Whose value is no secret: a user or scope called "kafka" would blank out half of every line.
+constexpr std::array<std::string_view, 3> kPublicOptions{"username", "clientId", "scope"};
+
+// Whether the text ends with such an option of a JAAS line.
 bool ends_with_public_option(std::string_view text) {
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
   if (!text.ends_with('=')) return false;
   text.remove_suffix(1);
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  constexpr std::array<std::string_view, 3> kPublic{"username", "clientId", "scope"};
-  return std::any_of(kPublic.begin(), kPublic.end(), [&](std::string_view option) {
+  return std::any_of(kPublicOptions.begin(), kPublicOptions.end(), [&](std::string_view option) {
     if (!text.ends_with(option)) return false;
     const std::string_view before = text.substr(0, text.size() - option.size());
     return before.ends_with(' ') || before.ends_with('\t') || before.ends_with('\n') || before.ends_with('\r');
   });
 }
 
-// A broker's error text quotes the password, not the JAAS line around it.
-void add_quoted_parts(std::vector<Secret>& forms, std::string_view line) {
-  for (auto begin = line.find('"'); begin != std::string_view::npos;) {
+// As they stand in the file, comments included.
+void add_quoted_parts(std::vector<Secret>& forms, std::string_view text) {
+  constexpr std::string_view kQuotes = "\"'";
+  for (auto begin = text.find_first_of(kQuotes); begin != std::string_view::npos;) {
     auto end = begin + 1;
-    while (end < line.size() && line[end] != '"') end += line[end] == '\\' ? 2 : 1;
-    if (end >= line.size()) return;
-    if (!ends_with_public_option(line.substr(0, begin))) add_all_forms(forms, line.substr(begin + 1, end - begin - 1));
-    begin = line.find('"', end + 1);
+    while (end < text.size() && text[end] != text[begin] && text[end] != '\n') end += text[end] == '\\' ? 2 : 1;
+    const bool is_closed = end < text.size() && text[end] == text[begin];
+    if (is_closed && !ends_with_public_option(text.substr(0, begin)))
+      add_all_forms(forms, text.substr(begin + 1, end - begin - 1));
+    begin = text.find_first_of(kQuotes, is_closed ? end + 1 : begin + 1);
   }
+}
+
+// As Kafka takes them: without quotes or with either kind, and with escapes resolved.
+void add_option_values(std::vector<Secret>& forms, std::string_view text) {
+  JaasTokenizer tokens(text);
+  JaasToken key;
+  for (JaasToken token = tokens.next(); token.kind != JaasToken::Kind::kEnd; token = tokens.next()) {
+    if (token.kind == JaasToken::Kind::kNotUtf8) return;
+    if (!token.is(U'=')) {
+      key = std::move(token);
+      continue;
+    }
+    token = tokens.next();
+    const bool is_public = std::find(kPublicOptions.begin(), kPublicOptions.end(), key.text) != kPublicOptions.end();
+    if (token.has_text() && !is_public) add_all_forms(forms, token.text);
+  }
+}
+
+// A broker's error text quotes the password, not the JAAS line around it.
+void add_jaas_parts(std::vector<Secret>& forms, std::string_view text) {
+  add_option_values(forms, text);
+  add_quoted_parts(forms, text);
 }
 
 void add_header_parts(std::vector<Secret>& forms, std::string_view line) {
@@ -164,7 +191,7 @@ std::shared_ptr<const Value> make_value(Secret secret, ContentKind kind, Validit
   secret.with_plaintext([&](std::string_view text) {
     if (is_public) return;
     add_all_forms(value->forms, text);
-    if (kind == ContentKind::kJaas) add_quoted_parts(value->forms, text);
+    if (kind == ContentKind::kJaas) add_jaas_parts(value->forms, text);
     if (kind == ContentKind::kHeader) add_header_parts(value->forms, text);
     const bool has_key =
         kind == ContentKind::kPem || kind == ContentKind::kPrivateKey || kind == ContentKind::kKeyAndChain;

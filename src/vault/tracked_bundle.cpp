@@ -243,7 +243,7 @@ void TrackedBundle::settle() {
 core::Result<std::shared_ptr<const BundleValue>> TrackedBundle::resolve(const Requester& requester, Use use) {
   EG_CHECK(grant_all(requester));
   check();
-  return answer(use);
+  return granted_answer(requester, use);
 }
 
 core::Result<std::shared_ptr<const BundleValue>> TrackedBundle::refresh(const Requester& requester, Use use,
@@ -263,7 +263,14 @@ core::Result<std::shared_ptr<const BundleValue>> TrackedBundle::refresh(const Re
   } else {
     check();
   }
-  return answer(use);
+  return granted_answer(requester, use);
+}
+
+// The config may have changed while the files were looked at.
+core::Result<std::shared_ptr<const BundleValue>> TrackedBundle::granted_answer(const Requester& requester, Use use) {
+  auto found = answer(use);
+  if (found) EG_CHECK(grant_all(requester));
+  return found;
 }
 
 core::Result<std::shared_ptr<const BundleValue>> TrackedBundle::answer(Use use) {

@@ -79,6 +79,7 @@ class TrackedBundle final : public Bundle, public Subject, public std::enable_sh
   void note_refusal_locked(const Sight& sight, std::string_view why);
   void forget_locked();
   void settle();
+  [[nodiscard]] core::Result<std::shared_ptr<const BundleValue>> granted_answer(const Requester& requester, Use use);
   [[nodiscard]] core::Result<std::shared_ptr<const BundleValue>> answer(Use use);
   [[nodiscard]] BundleReport report_locked() const;
   [[nodiscard]] bool grace_is_over_locked() const;

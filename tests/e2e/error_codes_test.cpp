@@ -12,6 +12,7 @@ namespace embergate::test {
 namespace {
 
 using nlohmann::json;
+using namespace std::chrono_literals;
 using testing::HasSubstr;
 
 class ErrorCodes : public GatewayTest {
@@ -76,6 +77,30 @@ class ErrorCodes : public GatewayTest {
     EXPECT_TRUE(eventually([&] { return logged(event, code); })) << event << " without " << code;
   }
 
+  // A destination that logs in with the certificate in the file "chain" and the key in the file "key".
+  void start_with_certificate(const std::string& chain, const std::string& key) {
+    world.add_secret("chain", chain, "AidboxTopicDestination");
+    world.add_secret("key", key, "AidboxTopicDestination");
+    KafkaLane lane = world.add_lane();
+    lane.destination.security_protocol = "SSL";
+    lane.destination.bootstrap = KafkaEnvironment::get().mtls;
+    lane.destination.secrets = {{"sslKeystoreCertificateChain", "chain"}, {"sslKeystoreKey", "key"}};
+    ASSERT_TRUE(world.start());
+    const RestReply made = world.create_topic_and_destination(lane);
+    ASSERT_EQ(made.status(), 201) << made;
+  }
+  static Authority authority_of_the_broker() {
+    const auto file = [](const char* name) { return read_file(KafkaEnvironment::get().tls_file(name)); };
+    return Authority::load(file("ca.pem"), file("ca-key.pem"));
+  }
+  static IssueOptions lives(std::chrono::hours since, std::chrono::hours until) {
+    const auto now = std::chrono::system_clock::now();
+    IssueOptions options;
+    options.not_before = now + since;
+    options.not_after = now + until;
+    return options;
+  }
+
  private:
   std::vector<std::string> clients_;
 };
@@ -111,6 +136,26 @@ TEST_F(ErrorCodes, OfAStaleSecretEndsWhenItsFileIsMended) {
   })) << code_in_vault_status("intake-secret");
   EXPECT_TRUE(eventually([&] { return logged("fault/ended", "secret.stale"); }));
   EXPECT_TRUE(eventually([&] { return !metrics_have("secret.stale"); }));
+}
+
+TEST_F(ErrorCodes, OfACertificateWithTheKeyOfAnotherIsTheSameOfBoth) {
+  const Authority authority = authority_of_the_broker();
+  ASSERT_NO_FATAL_FAILURE(start_with_certificate(authority.issue("gw").certificate, authority.issue("gw").key));
+  for (const char* secret : {"chain", "key"}) expect_secret(secret, "secret.pair-mismatch", "secret/bundle-failed");
+}
+
+TEST_F(ErrorCodes, OfACertificateThatHasRunOutIsTheSame) {
+  const Issued old = authority_of_the_broker().issue("gw", lives(-48h, -24h));
+  ASSERT_NO_FATAL_FAILURE(start_with_certificate(old.certificate, old.key));
+  expect_secret("chain", "secret.expired", "secret/resolve-failed");
+}
+
+TEST_F(ErrorCodes, OfACertificateNearItsEndIsTheSameThoughItIsUsed) {
+  const Issued old = authority_of_the_broker().issue("gw", lives(-24h * 350, 24h * 10));
+  ASSERT_NO_FATAL_FAILURE(start_with_certificate(old.certificate, old.key));
+  expect_secret("chain", "secret.expires", "secret/expires-soon");
+  ASSERT_EQ(world.root().put("/fhir/Patient/p1", samples::patient("p1", "One")).status(), 201);
+  EXPECT_TRUE(world.drained("events", 1));
 }
 
 TEST_F(ErrorCodes, OfAFullDatabaseIsTheSameInTheAnswerMetricsHealthAndLogAndEnds) {

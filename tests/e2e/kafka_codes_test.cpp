@@ -232,6 +232,18 @@ TEST_F(CodeOfKafka, FailedIsWhateverElseABrokerAnswers) {
   expect_everywhere("kafka.failed", "waiting");
 }
 
+TEST_F(CodeOfKafka, ScopeIsASecretThatIsTakenFromADestinationWhileItDelivers) {
+  start_and_write();
+  ASSERT_TRUE(world.drained("events", 1));
+  json config = json::parse(read_file(world.vault_config_file()));
+  config["secret"][lane.destination.jaas_secret]["scope"] = json::array({"AidboxTopicDestination/elsewhere"});
+  replace_by_rename(world.vault_config_file(), config.dump());
+  ASSERT_TRUE(eventually([&] { return world.secret_part("events", "state") == "scope-denied"; }));
+  ASSERT_EQ(world.root().put("/fhir/Patient/p2", samples::patient("p2", "Taken")).status(), 201);
+  expect_everywhere("secret.scope", "refused");
+  EXPECT_THAT(world.root().get("/fhir/$vault-status").json.dump(), testing::HasSubstr("secret.scope"));
+}
+
 TEST_F(CodeOfKafka, TopicIdleIsADestinationWhoseTopicIsNotThere) {
   ASSERT_TRUE(world.start());
   ASSERT_EQ(world.root().post("/fhir/AidboxTopicDestination", lane.destination.json()).status(), 201);

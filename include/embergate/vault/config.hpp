@@ -50,6 +50,7 @@ enum class ScopeVerdict { kGranted, kUnknownName, kOutOfScope };
 struct ConfigRules {  // from the environment
   TargetMode target_mode = TargetMode::kFirstUse;
   std::vector<std::string> allowed_roots;  // BOX_VAULT_ALLOWED_ROOTS; empty: any path
+  bool allow_world_writable = false;       // BOX_VAULT_ALLOW_WORLD_WRITABLE, of the config's own file
 };
 
 class VaultConfig {

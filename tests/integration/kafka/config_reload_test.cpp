@@ -94,7 +94,7 @@ TEST_F(KafkaConfigReload, PinsThatNoLongerCoverTheBrokersEndTheConnectionAndOthe
   EXPECT_TRUE(delivered(*producer, {{"k", "2"}}));
 }
 
-TEST_F(KafkaConfigReload, ANameThatGoesStopsItsDestinationAndComesBackProvenAnew) {
+TEST_F(KafkaConfigReload, ANameThatGoesStopsItsDestinationAndIsProvenAgainWhenItComesBack) {
   const auto producer = acquire("events");
   ASSERT_TRUE(delivered(*producer, {{"k", "1"}}));
   bench_.write_config(bench_.config_entry("key", "AidboxTopicDestination"));

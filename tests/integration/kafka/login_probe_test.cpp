@@ -62,7 +62,7 @@ struct LoginProbe : ::testing::Test {
     credential.password = vault::Secret(password);
     auto conf = kafka::make_producer_conf(settings, &credential, {});
     EXPECT_TRUE(conf.has_value());
-    return kafka::probe_login(*std::move(conf), nullptr, {}, 20s, stopping);
+    return kafka::probe_login(*std::move(conf), nullptr, {}, 20s, [&] { return stopping.load(); });
   }
   // A login more than `expected` would be on its way: the library knocks again within a second.
   void expect_logins(const char* outcome, int expected) const {

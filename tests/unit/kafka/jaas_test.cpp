@@ -5,8 +5,6 @@
 
 #include <string>
 
-#include "kafka/jaas_tokenizer.hpp"
-
 namespace embergate::kafka {
 namespace {
 
@@ -140,19 +138,6 @@ TEST(Jaas, ReadsTheLineOfAnEventHub) {
   ASSERT_TRUE(login.has_value());
   EXPECT_EQ(plain(login->username), "$ConnectionString");
   EXPECT_EQ(plain(login->password), "Endpoint=sb://x/;SharedAccessKey=a+b/c==");
-}
-
-TEST(JaasTokenizer, SkipsTheLineAfterASingleSlashAtALineEndAsKafkaDoes) {
-  JaasTokenizer tokens("a /\nb\nc");
-  EXPECT_EQ(tokens.next().text, "a");
-  EXPECT_EQ(tokens.next().text, "c");
-  EXPECT_EQ(tokens.next().kind, JaasToken::Kind::kEnd);
-}
-
-TEST(JaasTokenizer, EndsAtACommentThatIsNotClosed) {
-  JaasTokenizer tokens("a /*/ b");
-  EXPECT_EQ(tokens.next().text, "a");
-  EXPECT_EQ(tokens.next().kind, JaasToken::Kind::kEnd);
 }
 
 TEST(Jaas, KeepsTheOptionsOfATokenLogin) {

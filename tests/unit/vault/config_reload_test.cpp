@@ -281,6 +281,30 @@ TEST_F(ConfigReload, AConfigThatIsGoneIsAFaultUntilItIsBack) {
   EXPECT_EQ(times_logged("vault/loaded"), 2);
 }
 
+TEST_F(ConfigReload, AConfigThatEverybodyMayWriteIsAFaultUntilTheRightIsTakenAway) {
+  namespace fs = std::filesystem;
+  write(config_of(entry("b", "Client/a")));
+  fs::permissions(path(), fs::perms::others_write, fs::perm_options::add);
+  pass();
+  EXPECT_THAT(value("b", "a"), HasSubstr("not in the vault config"));
+  EXPECT_EQ(times_logged("vault/reload-refused"), 1);
+  EXPECT_THAT(log_, HasSubstr("every user may write its file or directory"));
+  EXPECT_EQ(failed(), 1);
+  fs::permissions(path(), fs::perms::others_write, fs::perm_options::remove);
+  pass();
+  EXPECT_EQ(value("b", "a"), "VALUE-B 1");
+  EXPECT_EQ(failed(), 0);
+}
+
+TEST_F(ConfigReload, AConfigThatEverybodyMayWriteIsAcceptedWhereTheOperatorSaysSo) {
+  options_.allow_world_writable = true;
+  cache_.emplace(*VaultConfig::load(path()), options_, clock_, metrics_);
+  write(config_of(entry("b", "Client/a")));
+  std::filesystem::permissions(path(), std::filesystem::perms::others_write, std::filesystem::perm_options::add);
+  pass();
+  EXPECT_EQ(value("b", "a"), "VALUE-B 1");
+}
+
 TEST_F(ConfigReload, AHalfWrittenConfigIsNotReadWithinTheQuietTime) {
   const std::string text = config_of(entry("a", "Client/a") + "," + entry("b", "Client/a"));
   test::write_in_place(path(), text, [&] { cache_->poll_once(); }, [&] { cache_->poll_once(); });

@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
+#include "support/atomic_volume.hpp"
 #include "support/temp_dir.hpp"
 
 namespace embergate::vault {
@@ -266,6 +269,39 @@ TEST(VaultConfig, LoadsAFileOrSaysWhyNot) {
   EXPECT_THAT(VaultConfig::load(dir.path().string()).error().diagnostics, HasSubstr("not a regular file"));
   EXPECT_THAT(VaultConfig::load(dir.write("big.json", std::string(1'048'577, 'x'))).error().diagnostics,
               HasSubstr("larger than 1 MiB"));
+}
+
+// Who may write it may widen the scope of each secret.
+TEST(VaultConfig, RefusesAFileThatEverybodyMayWrite) {  // R-46
+  namespace fs = std::filesystem;
+  const test::TempDir dir;
+  const std::string path = dir.write("vault.json", R"({"secret":{}})");
+  const auto others_may_write = [](const fs::path& what, bool may) {
+    fs::permissions(what, fs::perms::others_write, may ? fs::perm_options::add : fs::perm_options::remove);
+  };
+  others_may_write(path, true);
+  EXPECT_EQ(VaultConfig::load(path).error().diagnostics,
+            "vault config " + path +
+                ": every user may write its file or directory; take that right away, or set "
+                "BOX_VAULT_ALLOW_WORLD_WRITABLE");
+  ConfigRules accepting;
+  accepting.allow_world_writable = true;
+  EXPECT_TRUE(VaultConfig::load(path, accepting));
+  others_may_write(path, false);
+  others_may_write(dir.path(), true);
+  EXPECT_THAT(VaultConfig::load(path).error().diagnostics, HasSubstr("every user may write"));
+  fs::permissions(dir.path(), fs::perms::sticky_bit, fs::perm_options::add);
+  EXPECT_TRUE(VaultConfig::load(path)) << "as /tmp";
+}
+
+// A kubelet makes the directory of a ConfigMap for everybody, and the one that it links to for itself.
+TEST(VaultConfig, LoadsAVolumeThatIsMadeOfLinks) {
+  const test::TempDir dir;
+  test::AtomicVolume volume(dir.path() / "volume");
+  volume.set_mode(0644);
+  volume.write({{"vault.json", R"({"secret":{}})"}});
+  std::filesystem::permissions(dir.path() / "volume", std::filesystem::perms::all);
+  EXPECT_TRUE(VaultConfig::load(volume.file("vault.json")));
 }
 
 TEST(VaultConfig, TellsThePathAndTheFirstFaultOfEachEntry) {

@@ -56,9 +56,30 @@ TEST(Redactor, KnowsThePartsOfAJaasLineAndOfAHeader) {
   EXPECT_EQ(redacted(redactor, "-----BEGIN PRIVATE KEY----- alone"), "-----BEGIN PRIVATE KEY----- alone");
 }
 
+TEST(Redactor, KnowsTheValuesOfAJaasLineAsKafkaReadsThem) {
+  Redactor redactor;
+  const auto blanks = [&](const std::string& options, std::string_view password) {
+    const auto jaas =
+        make_value(Secret("org.x.PlainLoginModule required username='alice' " + options + ";"), ContentKind::kJaas);
+    redactor.add(jaas);
+    const std::string line = redacted(redactor, "broker said " + std::string(password) + " of alice is wrong");
+    return line == "broker said [secret] of alice is wrong";
+  };
+  EXPECT_TRUE(blanks("password='tr0ub4dor'", "tr0ub4dor"));
+  EXPECT_TRUE(blanks("password = tr0ub4dor", "tr0ub4dor")) << "a plain word needs no quotes";
+  EXPECT_TRUE(blanks(R"(password="tr0ub\"4dor")", "tr0ub\"4dor"));
+  EXPECT_TRUE(blanks(R"(password="tr0ub\\4\dor")", R"(tr0ub\4dor)"));
+  EXPECT_TRUE(blanks(R"(password="tr\060ub4dor")", "tr0ub4dor")) << "octal";
+  EXPECT_TRUE(blanks(R"(password="tr\060ub4dor")", R"(tr\060ub4dor)")) << "as it stands in the file";
+  EXPECT_TRUE(blanks(R"(password='tr"0ub4dor' clientSecret="a'b c'd")", R"(tr"0ub4dor)"));
+  EXPECT_TRUE(blanks(R"(password='tr"0ub4dor' clientSecret="a'b c'd")", "a'b c'd"));
+  EXPECT_TRUE(blanks("/* password='before-it' */ password=tr0ub4dor", "before-it")) << "what a comment holds";
+  EXPECT_TRUE(blanks("/* isn't */ password='tr0ub4dor'", "tr0ub4dor"));
+}
+
 TEST(Redactor, LeavesUsersClientsAndScopesOfAJaasLineReadable) {
   Redactor redactor;
-  const auto jaas = make_value(Secret(R"(org.x.Module required username = "kafka" clientId="events" scope="records"
+  const auto jaas = make_value(Secret(R"(org.x.Module required username = "kafka" clientId=events scope='records'
       password="kafka-username" clientSecret="scope=";)"),
                                ContentKind::kJaas);
   redactor.add(jaas);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kafka/jaas_tokenizer.hpp"
+#include "embergate/vault/jaas_tokenizer.hpp"
 
-namespace embergate::kafka {
+namespace embergate::vault {
 
 namespace {
 
@@ -206,4 +206,4 @@ char32_t JaasTokenizer::read_escape() {
   }
 }
 
-}  // namespace embergate::kafka
+}  // namespace embergate::vault

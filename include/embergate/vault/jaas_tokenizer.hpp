@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The tokens of a JAAS line as java.io.StreamTokenizer cuts them with the switches that Kafka sets (kafka.md 4): `//`
+// The tokens of a JAAS line as java.io.StreamTokenizer cuts them with the switches that Kafka sets (kafka.md 4), for
+// `kafka`, which reads it, and the redactor, which has to know its values as they will be used (S-21): `//`
 // and `/* */` comments, one `/` that also begins a comment, quotes with escapes, words of letters and `-_$` and every
 // character from U+00A0, numbers that are no values. Thread: one owner. Ownership: borrows the text; token texts are
 // wiped when the token is destroyed or replaced. Failure: kBroken tokens for what has no meaning; positions are
@@ -12,7 +13,7 @@
 
 #include "embergate/vault/secret.hpp"
 
-namespace embergate::kafka {
+namespace embergate::vault {
 
 struct JaasToken {
   enum class Kind { kEnd, kWord, kQuoted, kNumber, kOther, kUnclosed, kNotUtf8 };
@@ -24,18 +25,18 @@ struct JaasToken {
   JaasToken() = default;
   JaasToken(JaasToken&& from) noexcept
       : kind(from.kind), other(from.other), position(from.position), text(std::move(from.text)) {
-    vault::wipe(from.text);
+    wipe(from.text);
   }
   JaasToken& operator=(JaasToken&& from) noexcept {
-    vault::wipe(text);
+    wipe(text);
     kind = from.kind;
     other = from.other;
     position = from.position;
     text = std::move(from.text);
-    vault::wipe(from.text);
+    wipe(from.text);
     return *this;
   }
-  ~JaasToken() { vault::wipe(text); }
+  ~JaasToken() { wipe(text); }
 
   [[nodiscard]] bool has_text() const { return kind == Kind::kWord || kind == Kind::kQuoted; }
   [[nodiscard]] bool is(char32_t character) const { return kind == Kind::kOther && other == character; }
@@ -66,4 +67,4 @@ class JaasTokenizer {
   char32_t current_ = kNone;
 };
 
-}  // namespace embergate::kafka
+}  // namespace embergate::vault
