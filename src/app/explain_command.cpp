@@ -42,7 +42,7 @@ constexpr std::array<Group, 7> kGroups{{
      "The files to which the names of the vault config lead: what is said of a file is said of the one of the secret."},
     {"vault.", "Vault config", "The file at `BOX_VAULT_CONFIG`."},
     {"topic.", "Topics", "What keeps a topic from saying which events there are."},
-    {"destination.", "Destinations", "What keeps a destination from being started."},
+    {"destination.", "Destinations", "What keeps a destination from being started, or an event from being sent."},
     {"store.", "Database", "The file at `BOX_DB_PATH` and its volume."},
     {"web.", "Listener", "The port of the gateway itself."},
 }};

@@ -11,6 +11,7 @@
 #include <mutex>
 #include <set>
 
+#include "delivery/connection_notices.hpp"
 #include "delivery/destination_health.hpp"
 #include "delivery/destination_report.hpp"
 #include "delivery/kafka_destination.hpp"
@@ -31,36 +32,6 @@ namespace log = observability::log;
 
 constexpr core::Milliseconds kDropLimit{2'000};  // for the relay of a deleted destination
 constexpr std::size_t kKeptChunks = 64;  // MiB of window memory that all relays together keep for the next windows
-
-// Notices of the producer's connection; they may come before the relay is there and after it has gone.
-class ConnectionNotices {
- public:
-  ConnectionNotices(std::shared_ptr<ErrorLog> errors, const core::Clock& clock)
-      : errors_(std::move(errors)), clock_(clock) {}
-  void attach(const std::shared_ptr<Relay>& relay) {
-    std::lock_guard lock(mutex_);
-    relay_ = relay;
-  }
-  void notice(const kafka::ProducerPool::Event& event) {
-    using Kind = kafka::ProducerPool::Event::Kind;
-    if (event.kind == Kind::kError || event.kind == Kind::kCredentialRefused) {
-      if (!event.message.empty()) errors_->add({event.fault, event.message, event.peer, true}, clock_.system_now());
-      return;
-    }
-    std::shared_ptr<Relay> relay;
-    {
-      std::lock_guard lock(mutex_);
-      relay = relay_.lock();
-    }
-    if (relay != nullptr) relay->retry_now();
-  }
-
- private:
-  std::shared_ptr<ErrorLog> errors_;
-  const core::Clock& clock_;
-  std::mutex mutex_;
-  std::weak_ptr<Relay> relay_;
-};
 
 struct Entry {
   std::shared_ptr<const topic::TopicDestination> destination;
@@ -91,28 +62,61 @@ struct Deliveries::Impl : std::enable_shared_from_this<Deliveries::Impl> {
         health(registry),
         pool(options.pool_threads) {}
 
+  // Lines of the log are written without `mutex`: those who commit wait for it, and a log may stand still.
   void sync(const topic::Catalog& catalog) {
-    std::lock_guard lock(mutex);
-    if (closed) return;
+    const std::lock_guard turn(syncing);
+    for (const Entry& entry : take_gone(catalog)) drop(entry);
+    for (const auto& destination : catalog.destinations()) {
+      std::optional<Start> start;
+      {
+        const std::lock_guard lock(mutex);
+        if (closed) return;
+        start = start_new(entries[destination->slot], destination, catalog);
+      }
+      if (start) say(*start, destination->id);
+    }
+  }
+
+  std::vector<Entry> take_gone(const topic::Catalog& catalog) {
     std::set<std::int64_t> wanted;
     for (const auto& destination : catalog.destinations()) wanted.insert(destination->slot);
+    std::vector<Entry> gone;
+    const std::lock_guard lock(mutex);
+    if (closed) return gone;
+    std::erase_if(dropped, [](const std::weak_ptr<Relay>& relay) { return relay.expired(); });
     for (auto at = entries.begin(); at != entries.end();) {
       if (wanted.contains(at->first)) {
         ++at;
         continue;
       }
-      drop(at->second);
+      if (at->second.relay != nullptr) dropped.push_back(at->second.relay);
+      gone.push_back(std::move(at->second));
       at = entries.erase(at);
     }
-    for (const auto& destination : catalog.destinations()) {
-      Entry& entry = entries[destination->slot];
-      // Not the moment it was entered: a start that an exception ended is made up for by the next sync.
-      if (!entry.is_started) start(entry, destination);
-      say_when_idle(entry, catalog);
-    }
+    return gone;
   }
 
-  void start(Entry& entry, const std::shared_ptr<const topic::TopicDestination>& destination) {
+  struct Start {
+    std::string problem;  // empty: it has begun
+  };
+  // Nothing: it had been started. That is not the moment it was entered: a start that an exception ended is made up
+  // for by the next sync.
+  std::optional<Start> start_new(Entry& entry, const std::shared_ptr<const topic::TopicDestination>& destination,
+                                 const topic::Catalog& catalog) {
+    std::optional<Start> begun;
+    if (!entry.is_started) begun = start(entry, destination);
+    say_when_idle(entry, catalog);
+    return begun;
+  }
+
+  static void say(const Start& start, std::string_view destination_id) {
+    if (start.problem.empty())
+      return log::event(log::Level::kInfo, "topic-destination/started", "", {{"destination", destination_id}});
+    log::event(log::Level::kError, "topic-destination/init-failed", start.problem,
+               {{"destination", destination_id}, {"code", core::code_of(core::Fault::kDestinationUnusable)}});
+  }
+
+  Start start(Entry& entry, const std::shared_ptr<const topic::TopicDestination>& destination) {
     entry.destination = destination;
     entry.started = clock.system_now();
     entry.health = std::make_shared<DestinationHealth>(entry.errors, clock);
@@ -130,11 +134,8 @@ struct Deliveries::Impl : std::enable_shared_from_this<Deliveries::Impl> {
       entry.errors->add({core::Fault::kDestinationUnusable, "the destination cannot be started: " + problem},
                         clock.system_now());
       entry.health->unusable("the destination cannot be started: " + problem);
-      log::event(log::Level::kError, "topic-destination/init-failed", problem,
-                 {{"destination", std::string_view(destination->id)},
-                  {"code", core::code_of(core::Fault::kDestinationUnusable)}});
       entry.is_started = true;
-      return;
+      return {problem};
     }
     entry.ordered_by_resource = kafka.key_by_resource_id;
     entry.target = kafka::named_target(kafka.connection);
@@ -143,8 +144,7 @@ struct Deliveries::Impl : std::enable_shared_from_this<Deliveries::Impl> {
     entry.relay->start();
     entry.is_started = true;
     entry.health->attach(entry.relay);
-    log::event(log::Level::kInfo, "topic-destination/started", "",
-               {{"destination", std::string_view(destination->id)}});
+    return {};
   }
 
   std::shared_ptr<Relay> make_relay(const Entry& entry, const KafkaDestination& kafka) {
@@ -183,8 +183,6 @@ struct Deliveries::Impl : std::enable_shared_from_this<Deliveries::Impl> {
     health.remove(check_name(*entry.destination));
     entry.report->gone();
     if (entry.relay == nullptr) return;
-    std::erase_if(dropped, [](const std::weak_ptr<Relay>& relay) { return relay.expired(); });
-    dropped.push_back(entry.relay);
     asio::co_spawn(executor, stop_relay(entry.relay, kDropLimit, false), asio::detached);
   }
 
@@ -390,6 +388,7 @@ struct Deliveries::Impl : std::enable_shared_from_this<Deliveries::Impl> {
   observability::Metrics& metrics;
   observability::HealthRegistry& health;
   std::shared_ptr<ChunkPool> chunks = std::make_shared<ChunkPool>(kKeptChunks);
+  std::mutex syncing;  // one at a time; taken before the next
   std::mutex mutex;
   std::map<std::int64_t, Entry> entries;      // by slot
   std::vector<std::weak_ptr<Relay>> dropped;  // of deleted destinations, while they end

@@ -101,15 +101,19 @@ DestinationHealth::Condition DestinationHealth::condition() const {
 }
 
 void DestinationHealth::add_held(const Relay& relay, Condition& condition) {
-  const std::uint64_t held = relay.held_rows();
-  if (held == 0) return;
-  const std::string text = fmt::format("{} event{} not sent with the others: see $waiting of the destination", held,
-                                       held == 1 ? " was" : "s were");
-  const Fault fault = relay.held_fault();
-  if (fault != Fault::kNone) condition.own.emplace_back(fault, text);
+  const Relay::Held held = relay.held();
+  const std::uint64_t rows = held.rows();
+  if (rows == 0) return;
+  const std::string text = fmt::format("{} event{} not sent with the others: see $waiting of the destination", rows,
+                                       rows == 1 ? " was" : "s were");
+  std::vector<Fault> faults;
+  if (held.waiting > 0) faults.push_back(held.refusal);
+  if (held.superseded > 0) faults.push_back(Fault::kDestinationEventSuperseded);
+  if (held.undecided > 0) faults.push_back(Fault::kTopicUndecided);
+  for (const Fault fault : faults) condition.own.emplace_back(fault, text);
   if (condition.text.empty()) {
     condition.state = DeliveryState::kHeld;
-    condition.fault = fault;
+    condition.fault = faults.front();
   } else {
     condition.text += "; ";
   }

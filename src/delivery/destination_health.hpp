@@ -4,6 +4,7 @@
 // and the registry of checks; the relay may end before it. Failure: none.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -24,6 +25,9 @@ enum class DeliveryState { kStarting, kDelivering, kIdle, kWaiting, kRefused, kB
 // "starting" "delivering" "idle" "waiting" (no broker) "refused" (the credential) "blocked" (topic, rights, settings)
 // "held" (some resources)
 std::string_view to_string(DeliveryState state);
+inline constexpr std::array kDeliveryStates{
+    DeliveryState::kStarting, DeliveryState::kDelivering, DeliveryState::kIdle, DeliveryState::kWaiting,
+    DeliveryState::kRefused,  DeliveryState::kBlocked,    DeliveryState::kHeld};
 
 class DestinationHealth {
  public:

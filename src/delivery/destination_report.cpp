@@ -29,14 +29,15 @@ void DestinationReport::is_in(const DestinationHealth::Condition& condition) {
   lasting_ = std::move(now);
 }
 
+// All states have their series from the start, so that averages and alerts need not know which there were before.
 void DestinationReport::show(DeliveryState state) {
   if (shown_ == state) return;
-  const auto gauge = [&](DeliveryState of) {
-    return metrics_.gauge("destination_state", "1 for the state that the destination is in",
-                          {{"destination", id_}, {"state", std::string(to_string(of))}});
-  };
-  if (shown_) gauge(*shown_)->set(0);
-  gauge(state)->set(1);
+  for (const DeliveryState one : kDeliveryStates) {
+    metrics_
+        .gauge("destination_state", "1 for the state that the destination is in, 0 for the others",
+               {{"destination", id_}, {"state", std::string(to_string(one))}})
+        ->set(one == state ? 1 : 0);
+  }
   shown_ = state;
 }
 

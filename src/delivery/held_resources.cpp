@@ -44,8 +44,23 @@ HeldResources::Job try_of(std::string_view key, const HeldResource& held) {
 }  // namespace
 
 core::Fault fault_of(std::string_view code) {
-  const bool by_size = code == kTooLongForUs || code == kTooLongForBroker;
-  return by_size ? core::Fault::kKafkaTooLarge : core::Fault::kKafkaRecordRefused;
+  if (code == kTooLongForUs) return core::Fault::kDestinationRecordTooLarge;
+  if (code == kTooLongForBroker) return core::Fault::kKafkaTooLarge;
+  if (code == kOvertaken) return core::Fault::kDestinationEventSuperseded;
+  if (code == kUndecided) return core::Fault::kTopicUndecided;
+  return core::Fault::kKafkaRecordRefused;
+}
+
+core::Fault fault_of(const store::HeldRow& row) {
+  switch (row.state) {
+    case store::HeldRow::State::kSuperseded:
+      return core::Fault::kDestinationEventSuperseded;
+    case store::HeldRow::State::kUndecided:
+      return core::Fault::kTopicUndecided;
+    case store::HeldRow::State::kWaiting:
+      break;
+  }
+  return fault_of(row.code);
 }
 
 HeldResources::Map::const_iterator HeldResources::locate(std::string_view resource, store::EventNumber number) const {

@@ -26,13 +26,17 @@ struct TextHash {
   std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
 };
 
-// Words of HeldRow::code.
+// Words of HeldRow::code, which stay as they were written; people and programs are shown the code of fault_of().
 inline constexpr const char* kTooLongForUs = "max-request-size";  // longer than the destination's own limit
 inline constexpr const char* kTooLongForBroker = "too-large";
 inline constexpr const char* kRefusedByBroker = "refused";
+inline constexpr const char* kOvertaken = "overtaken";  // failed with others, and a later version was delivered
+inline constexpr const char* kUndecided = "undecided";
 
-// The row of the table of error codes for one of these.
+// The row of the table of error codes: for a word, and for a row in its state. Any word has one, also what is not
+// known.
 core::Fault fault_of(std::string_view code);
+core::Fault fault_of(const store::HeldRow& row);
 
 // Why a row waits, for people and for the next try.
 struct Refusal {

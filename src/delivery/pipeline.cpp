@@ -35,15 +35,15 @@ store::HeldRow waiting_row(std::string_view resource, const HeldResource& held) 
   return row;
 }
 
-// `held`: as it was before the later row was delivered. Tries of rows that failed behind the waiting one are not
-// counted, but each was on its way.
+// `held`: as it was before the later row was delivered. The refusal is that of the waiting row; of those that failed
+// behind it neither reasons nor tries are kept, but each was on its way.
 store::HeldRow superseded_row(std::string_view resource, store::EventNumber number, const HeldResource& held, Now now) {
-  const Refusal& refusal = held.refusal;
+  const bool was_refused = number == held.waiting;
+  const Refusal refusal = was_refused ? held.refusal : Refusal{kOvertaken, {}, 0, false};
   store::HeldRow row = held_row(resource, number, State::kSuperseded, refusal);
-  row.attempts = number == held.waiting ? std::max(held.attempts, 1U) : 1U;
-  if (row.code.empty()) row.code = "overtaken";
-  row.reason = "a later version of the resource was delivered";
-  if (!refusal.reason.empty()) row.reason += "; this one was refused: " + refusal.reason;
+  row.attempts = was_refused ? std::max(held.attempts, 1U) : 1U;
+  row.reason = "a later version of the resource was delivered; this one ";
+  row.reason += was_refused ? "was refused: " + refusal.reason : "had failed with others";
   row.since = now.system;
   return row;
 }

@@ -215,10 +215,9 @@ asio::awaitable<void> Relay::refresh_gauges() {
   auto read = [self = shared_from_this()] { return self->outbox_.counters(self->options_.slot); };
   const auto counters = co_await core::run_blocking(pool_, std::move(read));
   if (!counters) co_return;
-  held_rows_ = counters->waiting + counters->superseded + counters->undecided;
-  if (counters->superseded > 0 && held_fault_ == core::Fault::kNone) held_fault_ = core::Fault::kKafkaRecordRefused;
-  if (counters->waiting + counters->superseded == 0)
-    held_fault_ = counters->undecided > 0 ? core::Fault::kTopicUndecided : core::Fault::kNone;
+  waiting_rows_ = counters->waiting;
+  superseded_rows_ = counters->superseded;
+  undecided_rows_ = counters->undecided;
   is_busy_ = counters->queued > 0;
   metrics_.queued->set(static_cast<double>(counters->queued));
   metrics_.waiting->set(static_cast<double>(counters->waiting));
@@ -256,7 +255,7 @@ void Relay::settle() {
   if (!settlement_) {
     settlement_ = pipeline_.take_settlement(now());
     if (const auto& refusal = pipeline_.last_refusal()) {
-      held_fault_ = refusal->fault;
+      refusal_ = refusal->fault;
       last_gauges_ = {};  // it is held from now on
       note(*refusal);
       pipeline_.clear_last_refusal();

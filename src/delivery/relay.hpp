@@ -81,9 +81,14 @@ class Relay : public std::enable_shared_from_this<Relay> {
   [[nodiscard]] std::optional<Unanswered> unanswered() const;
   [[nodiscard]] const RelayOptions& options() const { return options_; }
   // Rows that are held as of the last look at the counters, some seconds ago at most; for health.
-  [[nodiscard]] std::uint64_t held_rows() const { return held_rows_; }
-  // Why the newest of them is held.
-  [[nodiscard]] core::Fault held_fault() const { return held_fault_; }
+  struct Held {
+    std::uint64_t waiting = 0;
+    std::uint64_t superseded = 0;
+    std::uint64_t undecided = 0;
+    core::Fault refusal = core::Fault::kNone;  // of the row that was refused last
+    [[nodiscard]] std::uint64_t rows() const { return waiting + superseded + undecided; }
+  };
+  [[nodiscard]] Held held() const { return {waiting_rows_, superseded_rows_, undecided_rows_, refusal_}; }
   // Whether anything is in the queue or on its way, as of the same look.
   [[nodiscard]] bool is_busy() const { return is_busy_; }
 
@@ -144,8 +149,10 @@ class Relay : public std::enable_shared_from_this<Relay> {
   RelayMetrics metrics_;
 
   std::atomic<bool> woken_{true};
-  std::atomic<std::uint64_t> held_rows_{0};
-  std::atomic<core::Fault> held_fault_{core::Fault::kNone};
+  std::atomic<std::uint64_t> waiting_rows_{0};
+  std::atomic<std::uint64_t> superseded_rows_{0};
+  std::atomic<std::uint64_t> undecided_rows_{0};
+  std::atomic<core::Fault> refusal_{core::Fault::kKafkaRecordRefused};  // until one is known
   std::atomic<bool> is_busy_{false};
   // All below: on the strand.
   Pipeline pipeline_;

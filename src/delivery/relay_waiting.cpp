@@ -53,7 +53,7 @@ asio::awaitable<void> Relay::load() {
     auto read = [self = shared_from_this()] { return self->read_waiting(self->clock_.system_now()); };
     auto waiting = co_await core::run_blocking(pool_, std::move(read));
     if (waiting) {
-      if (!waiting->rows.empty()) held_fault_ = fault_of(waiting->rows.back().code);
+      if (!waiting->rows.empty()) refusal_ = fault_of(waiting->rows.back());
       pipeline_.load(waiting->rows, waiting->all, now());
       co_return;
     }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "delivery/held_resources.hpp"
 #include "delivery/parameters_json.hpp"
 #include "embergate/observability/log.hpp"
 
@@ -24,7 +25,7 @@ ParametersJson parts_of(const store::HeldRow& row) {
   parts.text("versionId", std::to_string(row.version_id));
   parts.code("state", store::to_string(row.state));
   if (row.released) parts.boolean("released", true);
-  if (!row.code.empty()) parts.code("code", row.code);
+  parts.code("code", core::code_of(fault_of(row)));
   parts.text("reason", row.reason);
   if (row.bytes > 0) parts.decimal("bytes", row.bytes);
   parts.integer("attempts", row.attempts);
@@ -84,7 +85,8 @@ void log_decision(std::string_view destination_id, Deliveries::Decision decision
                 {"eventNumber", std::int64_t{row.event_number}},
                 {"resource", std::string_view(resource)},
                 {"versionId", std::int64_t{row.version_id}},
-                {"state", store::to_string(row.state)}});
+                {"state", store::to_string(row.state)},
+                {"code", core::code_of(fault_of(row))}});
   }
 }
 

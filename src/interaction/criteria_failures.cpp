@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <vector>
 
 #include "embergate/observability/log.hpp"
@@ -19,6 +20,17 @@ namespace {
 bool begins_with_one(const std::string& key, const std::vector<std::string>& prefixes) {
   return std::any_of(prefixes.begin(), prefixes.end(),
                      [&](const std::string& prefix) { return key.starts_with(prefix); });
+}
+
+// Versions by url of the topics whose triggers writes look at.
+std::map<std::string, std::int64_t> evaluated_topics(const topic::Catalog& catalog) {
+  std::set<std::string_view> wanted;
+  for (const auto& destination : catalog.destinations()) wanted.insert(destination->topic_url);
+  std::map<std::string, std::int64_t> versions;
+  for (const auto& topic : catalog.topics()) {
+    if (topic->status == "active" && wanted.contains(topic->url)) versions.emplace(topic->url, topic->version);
+  }
+  return versions;
 }
 
 }  // namespace
@@ -81,33 +93,33 @@ void CriteriaFailures::note_error(const CriteriaFailure& failure, const std::str
 
 void CriteriaFailures::tell_turn(const topic::CriterionCost& cost, topic::CriterionWatch::Turn turn) {
   using Turn = topic::CriterionWatch::Turn;
-  if (turn == Turn::kSwitchedOff) tell_switched_off(cost);
-  if (turn == Turn::kLetInAgain) tell_let_in(cost.watch.get());
+  if (turn == Turn::kSwitchedOff) tell_switched_off(cost.watch, cost.topic_url, cost.trigger);
+  if (turn == Turn::kLetInAgain) tell_let_in(cost.watch);
 }
 
-void CriteriaFailures::tell_switched_off(const topic::CriterionCost& cost) {
+// The fault begins while the mutex is held, so that no end of it can come in between; it writes no line itself.
+void CriteriaFailures::tell_switched_off(const Watch& watch, std::string_view topic_url, std::size_t trigger) {
   const auto text = fmt::format(
       "trigger[{}] exceeded its limits {} times in a row: writes put it off for a while; make the criterion simpler",
-      cost.trigger, topic::CriterionWatch::kLimit);
+      trigger, topic::CriterionWatch::kLimit);
+  if (faults_ != nullptr) {
+    const std::lock_guard lock(mutex_);
+    const std::string key = topic::topic_fault_key(topic_url, trigger);
+    if (!off_.emplace(watch, key).second) return;  // it was found off before
+    faults_->happens({.fault = core::Fault::kTopicSwitchedOff,
+                      .key = key,
+                      .concerns = std::string(topic_url),
+                      .detail = text,
+                      .level = log::Level::kError,
+                      .is_said = true});
+  }
   log::event(log::Level::kError, "topic/criteria-switched-off", text,
              {{"code", core::code_of(core::Fault::kTopicSwitchedOff)},
-              {"topic", std::string_view(cost.topic_url)},
-              {"trigger", static_cast<std::int64_t>(cost.trigger)}});
-  if (faults_ == nullptr) return;
-  const std::string key = topic::topic_fault_key(cost.topic_url, cost.trigger);
-  {
-    const std::lock_guard lock(mutex_);
-    off_.insert_or_assign(cost.watch.get(), key);
-  }
-  faults_->happens({.fault = core::Fault::kTopicSwitchedOff,
-                    .key = key,
-                    .concerns = cost.topic_url,
-                    .detail = text,
-                    .level = log::Level::kError,
-                    .is_said = true});
+              {"topic", topic_url},
+              {"trigger", static_cast<std::int64_t>(trigger)}});
 }
 
-void CriteriaFailures::tell_let_in(const topic::CriterionWatch* watch) {
+void CriteriaFailures::tell_let_in(const Watch& watch) {
   if (faults_ == nullptr) return;
   std::string key;
   {
@@ -120,24 +132,60 @@ void CriteriaFailures::tell_let_in(const topic::CriterionWatch* watch) {
   faults_->ends(key, core::Fault::kTopicSwitchedOff);
 }
 
+std::vector<std::string> CriteriaFailures::learn(const std::map<std::string, std::int64_t>& evaluated) {
+  std::vector<std::string> changed;
+  for (const auto& [url, version] : versions_) {
+    const auto still = evaluated.find(url);
+    if (still == evaluated.end() || still->second != version) changed.push_back(url);
+  }
+  versions_ = evaluated;
+  return changed;
+}
+
+void CriteriaFailures::end_errors_of(const std::vector<std::string>& topic_urls) {
+  if (topic_urls.empty()) return;
+  std::vector<std::string> prefixes;
+  for (const std::string& url : topic_urls) prefixes.push_back(topic::fault_key_prefix(url));
+  for (const auto& active : faults_->active()) {
+    if (begins_with_one(active.key, prefixes)) faults_->ends(active.key, core::Fault::kTopicCriterionError);
+  }
+}
+
+// The criterion of a trigger that was written again is another one under the same key, and may be off by now.
+std::vector<std::string> CriteriaFailures::forget_unused(const std::vector<topic::CriterionInUse>& in_use) {
+  std::set<Watch> used;
+  for (const topic::CriterionInUse& one : in_use) used.insert(one.watch);
+  std::set<std::string> over;
+  for (const auto& [watch, key] : off_) {
+    if (!used.contains(watch)) over.insert(key);
+  }
+  std::erase_if(off_, [&](const auto& one) { return !used.contains(one.first); });
+  for (const auto& [watch, key] : off_) over.erase(key);
+  return {over.begin(), over.end()};
+}
+
 void CriteriaFailures::know(const topic::Catalog& catalog) {
   if (faults_ == nullptr) return;
-  std::map<std::string, std::int64_t> now;
-  for (const auto& topic : catalog.topics()) now.insert_or_assign(topic->url, topic->version);
+  const auto evaluated = evaluated_topics(catalog);
+  const auto in_use = catalog.criteria_in_use();
   std::vector<std::string> changed;
+  std::vector<std::string> over;
   {
     const std::lock_guard lock(mutex_);
-    if (now == versions_) return;
-    for (const auto& [url, version] : versions_) {
-      const auto still = now.find(url);
-      if (still == now.end() || still->second != version) changed.push_back(topic::fault_key_prefix(url));
-    }
-    versions_ = std::move(now);
-    std::erase_if(off_, [&](const auto& one) { return begins_with_one(one.second, changed); });
+    if (catalog.epoch() < epoch_) return;
+    epoch_ = catalog.epoch();
+    changed = learn(evaluated);
+    over = forget_unused(in_use);
   }
-  if (changed.empty()) return;
-  for (const auto& active : faults_->active()) {
-    if (begins_with_one(active.key, changed)) faults_->ends(active.key);
+  for (const std::string& key : over) faults_->ends(key, core::Fault::kTopicSwitchedOff);
+  for (const topic::CriterionInUse& one : in_use) {
+    if (!one.watch->is_off()) continue;
+    tell_switched_off(one.watch, one.topic_url, one.trigger);
+    if (!one.watch->is_off()) tell_let_in(one.watch);  // by a write, while it was not known here
+  }
+  end_errors_of(changed);
+  for (const std::string& url : changed) {
+    if (!evaluated.contains(url)) metrics_.remove("topic", url);
   }
 }
 

@@ -8,11 +8,13 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "embergate/core/clock.hpp"
 #include "embergate/observability/faults.hpp"
@@ -47,7 +49,8 @@ class CriteriaFailures {
   void tell(const CriteriaFailure& failure, core::SteadyTime now);
   // A criterion was costly so often that it is put off from now on, or it is let in again.
   void tell_turn(const topic::CriterionCost& cost, topic::CriterionWatch::Turn turn);
-  // The topics that there are now: faults of those that were written or deleted since the last call are over.
+  // What is evaluated now: faults and metrics of what is not any more are over, and a criterion that is off and is
+  // evaluated again is one that is off. Not for each write; a catalog that is older than the last one changes nothing.
   void know(const topic::Catalog& catalog);
 
  private:
@@ -59,15 +62,22 @@ class CriteriaFailures {
   std::optional<std::uint64_t> may_log(const CriteriaFailure& failure, core::SteadyTime now);
 
   void note_error(const CriteriaFailure& failure, const std::string& text);
-  void tell_switched_off(const topic::CriterionCost& cost);
-  void tell_let_in(const topic::CriterionWatch* watch);
+  using Watch = std::shared_ptr<topic::CriterionWatch>;
+  void tell_switched_off(const Watch& watch, std::string_view topic_url, std::size_t trigger);
+  void tell_let_in(const Watch& watch);
+  // mutex_ is held for both. Keys of switched-off faults that are over, since no criterion in use has them.
+  std::vector<std::string> forget_unused(const std::vector<topic::CriterionInUse>& in_use);
+  // Urls of the topics that are not evaluated any more as they were.
+  std::vector<std::string> learn(const std::map<std::string, std::int64_t>& evaluated);
+  void end_errors_of(const std::vector<std::string>& topic_urls);
 
   observability::Metrics& metrics_;
   observability::Faults* const faults_;
   std::mutex mutex_;
-  std::map<std::string, std::int64_t> versions_;  // of topics, by url
-  // Keys of the faults of criteria that are off. Topics may share one, and another may let it in.
-  std::map<const topic::CriterionWatch*, std::string> off_;
+  std::int64_t epoch_ = 0;                        // of the newest catalog
+  std::map<std::string, std::int64_t> versions_;  // of topics that are evaluated, by url
+  // Keys of the faults of criteria that are off and in use. Topics may share one, and another may let it in.
+  std::map<Watch, std::string> off_;
   std::map<std::pair<std::string, std::size_t>, Told> told_;  // by topic and trigger
 };
 

@@ -55,15 +55,9 @@ void Faults::becomes(const Notice& notice) {
   bool is_known = notice.fault == core::Fault::kNone;
   {
     const std::lock_guard lock(mutex_);
-    for (auto at = rows_.lower_bound(Key(notice.key, core::Fault::kNone));
-         at != rows_.end() && at->first.first == notice.key;) {
-      const auto row = at++;
-      if (row->first.second == notice.fault) {
-        is_known = row->second.state.detail == notice.detail;
-      } else {
-        ended.push_back(take_out(row));
-      }
-    }
+    ended = take_others(notice);
+    const auto same = rows_.find(Key(notice.key, notice.fault));
+    if (same != rows_.end()) is_known = same->second.state.detail == notice.detail;
   }
   end(std::move(ended));
   if (!is_known) happens(notice);
@@ -73,11 +67,7 @@ void Faults::is_now(const Notice& notice) {
   std::vector<Row> ended;
   {
     const std::lock_guard lock(mutex_);
-    for (auto at = rows_.lower_bound(Key(notice.key, core::Fault::kNone));
-         at != rows_.end() && at->first.first == notice.key;) {
-      const auto row = at++;
-      if (row->first.second != notice.fault) ended.push_back(take_out(row));
-    }
+    ended = take_others(notice);
   }
   end(std::move(ended));
   happens(notice);
@@ -94,6 +84,16 @@ void Faults::ends(std::string_view key, core::Fault fault) {
     ended.push_back(take_out(found));
   }
   end(std::move(ended));
+}
+
+std::vector<Faults::Row> Faults::take_others(const Notice& notice) {
+  std::vector<Row> others;
+  for (auto at = rows_.lower_bound(Key(notice.key, core::Fault::kNone));
+       at != rows_.end() && at->first.first == notice.key;) {
+    const auto row = at++;
+    if (row->first.second != notice.fault) others.push_back(take_out(row));
+  }
+  return others;
 }
 
 Faults::Row Faults::take_out(Rows::iterator row) {

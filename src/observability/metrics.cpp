@@ -17,7 +17,7 @@ namespace embergate::observability {
 namespace {
 
 constexpr std::string_view kPrefix = "embergate_";
-constexpr std::size_t kMaxSeriesPerFamily = 2000;
+constexpr std::size_t kMaxSeriesPerFamily = 10'000;  // seven states of more than a thousand destinations
 constexpr std::string_view kOther = "other";
 
 // Seconds; fine where a delivery within one machine ends, coarse up to the usual timeouts.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -25,7 +26,7 @@ constexpr std::uint64_t kCostlySteps = 20'000;
 // The criterion of one or more triggers, as text: evaluated at most once for an event.
 struct Criterion {
   const fhirpath::Expression* expression = nullptr;
-  std::shared_ptr<CriterionWatch> watch;
+  CriterionInUse use;
   std::vector<std::uint32_t> parts;  // numbers of its shareable parts
 };
 // What one topic wants to know about one (type, interaction).
@@ -85,7 +86,7 @@ class Evaluation {
     undecided_.clear();
     for (const Listener::Condition condition : listener.conditions) {
       State& state = states_[condition.criterion];
-      if (state == State::kUnknown) state = evaluate(listener, condition, observer);
+      if (state == State::kUnknown) state = evaluate(condition.criterion, observer);
       if (state == State::kTrue) return true;
       if (state == State::kFailed) note_failure(listener, condition, observer);
     }
@@ -102,15 +103,15 @@ class Evaluation {
     fhirpath::EvaluationError error;
   };
 
-  State evaluate(const Listener& listener, const Listener::Condition& condition, const MatchObserver& observer) {
+  State evaluate(std::size_t index, const MatchObserver& observer) {
     using Finding = CriterionWatch::Finding;
-    const std::size_t index = condition.criterion;
     const Criterion& criterion = criteria_[index];
     const auto cost = [&](Finding finding) {
-      if (observer.on_cost) observer.on_cost({criterion.watch, finding, listener.topic->url, condition.trigger});
+      const CriterionInUse& use = criterion.use;
+      if (observer.on_cost) observer.on_cost({use.watch, finding, std::string(use.topic_url), use.trigger});
     };
-    const CriterionWatch::Count count =
-        observer.count_of ? observer.count_of(*criterion.watch) : criterion.watch->count();
+    const CriterionWatch& watch = *criterion.use.watch;
+    const CriterionWatch::Count count = observer.count_of ? observer.count_of(watch) : watch.count();
     if (count.puts_off()) {
       cost(Finding::kPutOff);
       return failed({index, CriteriaError::Kind::kPutOff, {"put off: its last evaluations exceeded the limits", 1, 1}});
@@ -193,7 +194,7 @@ struct Catalog::Impl {
       return;
     }
     const auto [known, is_new] = listeners.by_text.emplace(trigger.criteria->text(), listeners.criteria.size());
-    if (is_new) listeners.criteria.push_back({trigger.criteria.get(), trigger.watch, {}});
+    if (is_new) listeners.criteria.push_back({trigger.criteria.get(), {trigger.watch, topic.url, index}, {}});
     listener.conditions.push_back({known->second, index});
     listeners.needs_previous |= interaction == Interaction::kDelete || trigger.criteria->uses_variable("previous");
   }
@@ -257,6 +258,18 @@ const std::vector<std::shared_ptr<const TopicDestination>>& Catalog::destination
 }
 
 const std::vector<std::shared_ptr<const SubscriptionTopic>>& Catalog::topics() const { return impl_->topics; }
+
+std::vector<CriterionInUse> Catalog::criteria_in_use() const {
+  std::map<const CriterionWatch*, CriterionInUse> by_watch;
+  for (const auto& types : impl_->by_interaction) {
+    for (const auto& [type, listeners] : types) {
+      for (const Criterion& criterion : listeners.criteria) by_watch.emplace(criterion.use.watch.get(), criterion.use);
+    }
+  }
+  std::vector<CriterionInUse> all;
+  for (auto& [watch, use] : by_watch) all.push_back(std::move(use));
+  return all;
+}
 
 const SubscriptionTopic* Catalog::topic_by_url(std::string_view url) const {
   const auto found = impl_->by_url.find(url);

@@ -3,9 +3,11 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <future>
 #include <sstream>
 
 #include "e2e/gateway_test.hpp"
+#include "support/held_sync.hpp"
 #include "support/pki.hpp"
 
 namespace embergate::test {
@@ -203,6 +205,51 @@ TEST_F(ErrorCodes, OfACriterionThatFailsIsTheSameInMetricsHealthAndLogAndEndsWit
   ASSERT_EQ(world.root().put("/fhir/AidboxSubscriptionTopic/failing", topic).status(), 200);
   EXPECT_TRUE(eventually([&] { return logged("fault/ended", code); }));
   EXPECT_TRUE(eventually([&] { return codes_of_check("topics:criteria").find(code) == std::string::npos; }));
+}
+
+TEST_F(ErrorCodes, OfACriterionThatIsPutOffIsTheSameInStatusMetricsHealthAndLogAndEndsWithItsDestination) {
+  const KafkaLane lane = world.add_lane();
+  ASSERT_TRUE(world.start());
+  const json topic =
+      samples::topic(samples::kTopicUrl, {samples::trigger("Patient", "1.repeat($this + 1).count() = 7")});
+  ASSERT_EQ(world.root().post("/fhir/AidboxSubscriptionTopic", topic).status(), 201);
+  ASSERT_EQ(world.root().post("/fhir/AidboxTopicDestination", lane.destination.json()).status(), 201);
+  const std::string code = "topic.switched-off";
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_FALSE(logged("topic/criteria-switched-off", code)) << "after " << i << " writes";
+    const std::string id = "p" + std::to_string(i);
+    ASSERT_EQ(world.root().put("/fhir/Patient/" + id, samples::patient(id, "One")).status(), 201);
+  }
+  EXPECT_TRUE(eventually([&] { return logged("topic/criteria-switched-off", code); }));
+  EXPECT_TRUE(eventually([&] { return metrics_have(code); })) << world.metrics().body;
+  EXPECT_TRUE(eventually([&] { return codes_of_check("topics:criteria") == "[\"" + code + "\"]"; }))
+      << world.root().get("/health");
+  const json status = world.root().get("/fhir/AidboxTopicDestination/events/$status").json;
+  EXPECT_EQ(part_of(part_of(status["parameter"], "topicFault")["part"], "code").value("valueString", ""), code)
+      << status;
+  ASSERT_EQ(world.root().remove("/fhir/AidboxTopicDestination/events?discard=true").status(), 200);
+  EXPECT_TRUE(eventually([&] { return logged("fault/ended", code); }));
+  EXPECT_TRUE(eventually([&] { return !metrics_have(code); }));
+  EXPECT_TRUE(eventually([&] { return codes_of_check("topics:criteria") == "[]"; }));
+}
+
+TEST_F(ErrorCodes, OfAVolumeThatHangsIsTheSameInMetricsHealthAndLogAndEnds) {
+  if (!HeldSync::possible()) GTEST_SKIP() << "needs the right to trace other processes";
+  ASSERT_TRUE(world.start());
+  const std::string code = "store.slow";
+  std::optional<HeldSync> hanging(world.gateway().pid());
+  auto written = std::async(std::launch::async, [this] {
+    return world.root().put("/fhir/Patient/p1", samples::patient("p1", "One")).status();
+  });
+  EXPECT_TRUE(eventually([&] { return codes_of_check("db:responseTime") == "[\"" + code + "\"]"; }))
+      << world.root().get("/health");
+  EXPECT_TRUE(eventually([&] { return metrics_have(code); })) << world.metrics().body;
+  EXPECT_TRUE(logged("store/slow", code));
+  hanging.reset();
+  EXPECT_EQ(written.get(), 201);
+  EXPECT_TRUE(eventually([&] { return logged("fault/ended", code); }));
+  EXPECT_TRUE(eventually([&] { return !metrics_have(code); }));
+  EXPECT_TRUE(eventually([&] { return codes_of_check("db:responseTime") == "[]"; }));
 }
 
 TEST_F(ErrorCodes, OfTheListenersCertificateIsTheSameInMetricsAndLogAndEnds) {

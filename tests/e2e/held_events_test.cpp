@@ -45,7 +45,7 @@ TEST_F(HeldEvents, AreListedWithTheReasonAndDiscardedByNumber) {
   EXPECT_EQ(part(row, "eventNumber"), 1);
   EXPECT_EQ(part(row, "resource"), "Patient/p1");
   EXPECT_EQ(part(row, "state"), "waiting");
-  EXPECT_EQ(part(row, "code"), "too-large");
+  EXPECT_EQ(part(row, "code"), "kafka.too-large");
   EXPECT_TRUE(part(row, "since").is_string());
   EXPECT_TRUE(part(row, "nextTry").is_string());
   EXPECT_EQ(world.root().post("/AidboxTopicDestination/events/$waiting", json::object()).status(), 200);

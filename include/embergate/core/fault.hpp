@@ -67,6 +67,8 @@ enum class Fault : std::uint8_t {
   kTopicSwitchedOff,
   kTopicUndecided,
   kDestinationUnusable,
+  kDestinationRecordTooLarge,
+  kDestinationEventSuperseded,
   kStoreFull,
   kStoreSlow,
   kStoreFailed,

@@ -85,7 +85,8 @@ class Faults {
   enum class Line { kBegan, kLasts, kEnded };
   void say(const Row& row, Line line) const;
   using Rows = std::map<Key, Row>;
-  Row take_out(Rows::iterator row);  // mutex_ is held
+  Row take_out(Rows::iterator row);                    // mutex_ is held, as for the next
+  std::vector<Row> take_others(const Notice& notice);  // whatever the key has but this fault
   void end(std::vector<Row> ended) const;
   void show_active(core::Fault fault) const;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The program's metrics, in Prometheus' text format (contract 6.1; the prefix is embergate_). A handle is got once and
 // then costs an atomic add. Thread: any. Ownership: Metrics owns all series; handles are references that live as long
-// as it does, unless remove_destination() took them away: holders of destination handles ask again after that. Failure:
-// none; at most 2,000 label sets per family, further ones share the label value "other".
+// as it does, unless remove() took them away: holders of destination handles ask again after that. Failure:
+// none; at most 10,000 label sets per family, further ones share the label value "other".
 #pragma once
 
 #include <memory>

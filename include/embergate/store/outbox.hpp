@@ -50,7 +50,7 @@ struct HeldRow {
   bool discarded = false;  // is waiting, and its relay deletes it in its place; given by the store
   std::string type;
   std::string id;
-  std::string code;  // of the reason, a word that programs can rely on; empty: not known
+  std::string code;  // of the reason, a word of the one who wrote it; empty: not known
   std::string reason;
   std::uint64_t bytes = 0;  // of its record; 0: not known
   std::uint32_t attempts = 0;

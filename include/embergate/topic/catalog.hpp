@@ -47,7 +47,13 @@ struct CriteriaError {
 struct CriterionCost {
   std::shared_ptr<CriterionWatch> watch;
   CriterionWatch::Finding finding = CriterionWatch::Finding::kWithinLimits;
-  std::string topic_url;  // of the first trigger that has the criterion
+  std::string topic_url;  // whose watch it is: of the triggers that have the criterion, the first
+  std::size_t trigger = 0;
+};
+// A criterion that matching may evaluate, by its watch and whose that is.
+struct CriterionInUse {
+  std::shared_ptr<CriterionWatch> watch;
+  std::string_view topic_url;  // lives as long as the catalog
   std::size_t trigger = 0;
 };
 struct MatchObserver {
@@ -88,6 +94,8 @@ class Catalog {
   [[nodiscard]] const std::vector<std::shared_ptr<const TopicDestination>>& destinations() const;
   [[nodiscard]] const std::vector<std::shared_ptr<const SubscriptionTopic>>& topics() const;
   [[nodiscard]] const SubscriptionTopic* topic_by_url(std::string_view url) const;
+  // Of active topics with a destination, each watch once. Equal criteria of several topics have the watch of one.
+  [[nodiscard]] std::vector<CriterionInUse> criteria_in_use() const;
 
  private:
   struct Impl;

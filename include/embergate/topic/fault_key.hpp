@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Under which keys faults of criteria last (observability::Faults): one for each trigger of a topic, so that a
 // destination can show those of its topic. topic.criterion-error ends when the trigger had none for an hour,
-// topic.switched-off when the criterion is let in again, both when the topic is written or deleted.
+// topic.switched-off when the criterion is let in again, both when writes evaluate it no more: its topic is written or
+// deleted, or has lost its last destination. A criterion that topics share is that of the first of them.
 // Thread: pure. Failure: none.
 #pragma once
 

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gmock/gmock.h>
 
+#include <future>
 #include <map>
 #include <set>
+#include <thread>
 
 #include "deliveries_fixture.hpp"
+#include "embergate/observability/log.hpp"
 #include "support/eventually.hpp"
 
 namespace embergate::test {
@@ -68,6 +71,35 @@ TEST_F(DeliveriesTest, ShowsInStatusHowItGoes) {
   for (const auto& [name, result] : health_.run())
     healthy |= name == "kafka:events" && result.status == observability::HealthStatus::kPass;
   EXPECT_TRUE(healthy);
+}
+
+TEST_F(DeliveriesTest, LogsThatDestinationsComeAndGoWhileWritersNeedNotWaitForIt) {
+  observability::Faults faults(core::system_clock(), metrics_);
+  options_.faults = &faults;
+  start();
+  std::vector<std::string> lines;
+  std::vector<std::string> waited_for;
+  std::vector<std::future<void>> calls;
+  observability::log::capture([&, here = std::this_thread::get_id()](std::string_view line) {
+    if (std::this_thread::get_id() != here) return;
+    lines.push_back(nlohmann::json::parse(line)["ev"]);
+    calls.push_back(std::async(std::launch::async, [this] { deliveries_->wake({}); }));
+    if (calls.back().wait_for(std::chrono::seconds(5)) != std::future_status::ready) waited_for.push_back(lines.back());
+  });
+  const std::int64_t slot = add_destination("events", KafkaAdmin::random_name("never"));
+  write(slot, "p1");
+  EXPECT_TRUE(eventually(
+      [&] {
+        static_cast<void>(health_.run());
+        return !faults.active().empty();
+      },
+      std::chrono::seconds(60)));
+  remove_destination(slot);
+  observability::log::capture(nullptr);
+  calls.clear();
+  shut_down();
+  EXPECT_THAT(lines, testing::IsSupersetOf({"topic-destination/started", "fault/ended"}));
+  EXPECT_THAT(waited_for, testing::IsEmpty());
 }
 
 TEST_F(DeliveriesTest, KeepsEventsUntilTheKafkaTopicExists) {

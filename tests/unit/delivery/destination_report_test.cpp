@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "embergate/observability/log.hpp"
 #include "support/fake_clock.hpp"
 
@@ -40,6 +42,27 @@ DestinationHealth::Condition in(DeliveryState state, Fault shown, std::vector<Fa
   DestinationHealth::Condition condition{state, shown, "what is wrong"};
   for (const Fault fault : own) condition.own.emplace_back(fault, "what is wrong");
   return condition;
+}
+
+TEST_F(ReportOfADestination, HasASeriesForEachStateFromTheStart) {
+  const auto values = [this] {
+    std::map<std::string, double> of;
+    for (const DeliveryState state : kDeliveryStates) {
+      const std::string name(to_string(state));
+      const std::string series = "embergate_destination_state{destination=\"events\",state=\"" + name + "\"} ";
+      const std::string text = metrics_.text();
+      const auto at = text.find(series);
+      of[name] = at == std::string::npos ? -1 : std::stod(text.substr(at + series.size()));
+    }
+    return of;
+  };
+  report_.is_in(in(DeliveryState::kStarting, Fault::kNone, {}));
+  std::map<std::string, double> expected{{"starting", 1}, {"delivering", 0}, {"idle", 0}, {"waiting", 0},
+                                         {"refused", 0},  {"blocked", 0},    {"held", 0}};
+  EXPECT_EQ(values(), expected);
+  report_.is_in(in(DeliveryState::kBlocked, Fault::kNone, {}));
+  std::swap(expected["starting"], expected["blocked"]);
+  EXPECT_EQ(values(), expected);
 }
 
 TEST_F(ReportOfADestination, SaysOnceThatItsTopicIsMissingAndWhenThatIsOver) {

@@ -68,7 +68,7 @@ TEST_F(RelayTest, GoesOnReadingWhenMoreRowsWaitThanMemoryHolds) {
   ASSERT_TRUE(test::eventually([this] { return outbox_.counters(kSlot)->waiting == 20; }));
   append("good");
   ASSERT_TRUE(test::eventually([this] { return outbox_.rows().size() == 40; })) << outbox_.rows().size();
-  ASSERT_TRUE(test::eventually([this] { return relay_->held_rows() > 0; })) << "health has to know";
+  ASSERT_TRUE(test::eventually([this] { return relay_->held().rows() > 0; })) << "health has to know";
   refusing = false;
   ASSERT_TRUE(all_settled());
   std::map<std::string, std::vector<int>> versions;
@@ -126,7 +126,7 @@ TEST_F(RelayTest, HealthOfADestinationWithoutATopicShowsItsHeldEventsToo) {
   start();
   ASSERT_TRUE(test::eventually([this] {
     relay_->released({});  // what health shows is read again after a decision
-    return relay_->held_rows() == 1;
+    return relay_->held().rows() == 1;
   }));
   DestinationHealth health(errors_, core::system_clock());
   health.attach(relay_);
@@ -137,6 +137,47 @@ TEST_F(RelayTest, HealthOfADestinationWithoutATopicShowsItsHeldEventsToo) {
   EXPECT_THAT(idle.output, HasSubstr("1 event was not sent with the others"));
   health.idle("");
   EXPECT_THAT(health.condition().text, Not(HasSubstr("idle")));
+}
+
+// 1 is refused for what it is, 2 fails with the topic, and 3 arrives: all of one resource.
+TEST_F(RelayTest, AnEventThatWasOvertakenIsNotCalledRefusedForTheReasonOfAnother) {
+  options_.retry = {core::Milliseconds(60'000), core::Milliseconds(60'000)};
+  kafka_->judge_by([](const test::FakeKafka::Seen& seen, std::size_t index, kafka::BatchReport& report) {
+    if (seen.value.find("\"eventNumber\":1,") != std::string::npos)
+      report.failures.push_back({index, kafka::FailureScope::kRecord, false, "too large", true});
+    if (seen.value.find("\"eventNumber\":2,") != std::string::npos)
+      report.failures.push_back({index, kafka::FailureScope::kConnection, false, "gone"});
+  });
+  for (int version = 0; version < 3; ++version) append("a");
+  start();
+  ASSERT_TRUE(test::eventually([this] { return outbox_.counters(kSlot)->superseded == 2; }));
+  const auto held = outbox_.held();
+  EXPECT_EQ(held.at(1).code, "too-large");
+  EXPECT_THAT(held.at(1).reason, HasSubstr("this one was refused: too large"));
+  EXPECT_GT(held.at(1).bytes, 0U);
+  EXPECT_EQ(held.at(2).code, "overtaken");
+  EXPECT_THAT(held.at(2).reason, Not(HasSubstr("too large")));
+  EXPECT_EQ(held.at(2).bytes, 0U);
+}
+
+TEST_F(RelayTest, HealthSaysOfAnEventThatWasOvertakenThatAndNotThatItIsRefused) {
+  std::atomic<bool> refusing{true};
+  kafka_->judge_by([&](const test::FakeKafka::Seen& seen, std::size_t index, kafka::BatchReport& report) {
+    if (refusing && seen.value.find("\"eventNumber\":1,") != std::string::npos)
+      report.failures.push_back({index, kafka::FailureScope::kRecord, false, "invalid record"});
+  });
+  append("a");
+  append("a");
+  start();
+  DestinationHealth health(errors_, core::system_clock());
+  health.attach(relay_);
+  ASSERT_TRUE(test::eventually([&] {
+    relay_->released({});  // what health shows is read again after a decision
+    return health.condition().state == DeliveryState::kHeld;
+  }));
+  EXPECT_EQ(health.condition().fault, core::Fault::kDestinationEventSuperseded);
+  ASSERT_EQ(health.condition().own.size(), 1U);
+  EXPECT_EQ(core::text_of(health.condition().fault).code, "destination.event-superseded");
 }
 
 TEST_F(RelayTest, ASettlementThatIsAnsweredWhileRowsAreReadLetsNoneOvertakeAParkedOne) {

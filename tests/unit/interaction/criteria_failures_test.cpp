@@ -115,16 +115,110 @@ TEST_F(CriteriaFailuresTest, ACriterionThatIsOffLastsAsAFaultUntilItIsLetInAgain
   EXPECT_THAT(faults_.active(), SizeIs(0));
 }
 
-TEST_F(CriteriaFailuresTest, FaultsOfATopicEndWhenItIsWrittenOrDeleted) {
-  const auto topics = [](std::vector<std::pair<std::string, std::int64_t>> versions) {
-    std::vector<std::shared_ptr<const topic::SubscriptionTopic>> all;
-    for (auto& [url, version] : versions) {
-      auto one = std::make_shared<topic::SubscriptionTopic>();
-      one->url = url;
-      one->version = version;
-      all.push_back(std::move(one));
+using Topic = std::shared_ptr<topic::SubscriptionTopic>;
+
+// A destination for each url, of the topics in their order.
+topic::Catalog catalog_of(const std::vector<Topic>& topics, const std::vector<std::string>& destinations,
+                          std::int64_t epoch = 1) {
+  std::vector<std::shared_ptr<const topic::TopicDestination>> bound;
+  for (const std::string& url : destinations) {
+    auto one = std::make_shared<topic::TopicDestination>();
+    one->topic_url = url;
+    one->slot = static_cast<std::int64_t>(bound.size()) + 1;
+    bound.push_back(std::move(one));
+  }
+  return {{topics.begin(), topics.end()}, std::move(bound), epoch};
+}
+
+Topic active_topic(const std::string& url, std::int64_t version) {
+  auto one = std::make_shared<topic::SubscriptionTopic>();
+  one->url = url;
+  one->status = "active";
+  one->version = version;
+  return one;
+}
+
+Topic with_criterion(const std::string& url, std::int64_t version) {
+  Topic one = active_topic(url, version);
+  topic::Trigger trigger;
+  trigger.resource = "Patient";
+  trigger.criteria = *fhirpath::Expression::compile("name.exists()");
+  trigger.watch = std::make_shared<topic::CriterionWatch>();
+  one->triggers.push_back(std::move(trigger));
+  return one;
+}
+
+class CriterionThatIsOff : public CriteriaFailuresTest {
+ protected:
+  // As matching finds it: whose watch it is, the catalog says.
+  void switch_off(const topic::Catalog& catalog) {
+    const topic::CriterionInUse use = catalog.criteria_in_use().at(0);
+    for (std::uint32_t i = 0; i < topic::CriterionWatch::kLimit; ++i) {
+      const auto finding = topic::CriterionWatch::Finding::kCostly;
+      failures_.tell_turn({use.watch, finding, std::string(use.topic_url), use.trigger}, use.watch->note(finding));
     }
-    return topic::Catalog(std::move(all), {}, 1);
+    ASSERT_THAT(faults_.active(), SizeIs(1));
+  }
+
+  const Topic a_ = with_criterion("urn:a", 1);
+  const Topic b_ = with_criterion("urn:b", 2);
+};
+
+TEST_F(CriterionThatIsOff, IsNoFaultAnyMoreWhenTheTopicThatSharesItIsWrittenAgain) {
+  const topic::Catalog before = catalog_of({a_, b_}, {"urn:a", "urn:b"});
+  failures_.know(before);
+  ASSERT_THAT(before.criteria_in_use(), SizeIs(1)) << "one watch for both";
+  ASSERT_NO_FATAL_FAILURE(switch_off(before));
+  EXPECT_EQ(faults_.active()[0].concerns, "urn:a") << "whose watch it is";
+  failures_.know(catalog_of({b_, with_criterion("urn:a", 3)}, {"urn:a", "urn:b"}, 2));
+  EXPECT_THAT(faults_.active(), SizeIs(0)) << "the watch of the other one has counted nothing";
+}
+
+TEST_F(CriterionThatIsOff, IsNoFaultAnyMoreWhenAnEarlierTopicBringsItsOwnWatch) {
+  const topic::Catalog before = catalog_of({a_, b_}, {"urn:b"});
+  failures_.know(before);
+  ASSERT_NO_FATAL_FAILURE(switch_off(before));
+  failures_.know(catalog_of({a_, b_}, {"urn:a", "urn:b"}, 2));
+  EXPECT_THAT(faults_.active(), SizeIs(0));
+}
+
+TEST_F(CriterionThatIsOff, IsNoFaultWhileNoDestinationWantsItsTopicAndIsOneAgainAfterThat) {
+  const topic::Catalog before = catalog_of({a_}, {"urn:a"});
+  failures_.know(before);
+  ASSERT_NO_FATAL_FAILURE(switch_off(before));
+  tell("urn:a", 0);
+  failures_.know(catalog_of({a_}, {}, 2));
+  EXPECT_THAT(faults_.active(), SizeIs(0));
+  failures_.know(catalog_of({a_}, {"urn:a"}, 3));
+  ASSERT_THAT(faults_.active(), SizeIs(1)) << "its watch puts it off still";
+  EXPECT_EQ(faults_.active()[0].fault, core::Fault::kTopicSwitchedOff);
+  failures_.know(before);
+  EXPECT_THAT(faults_.active(), SizeIs(1)) << "an older catalog changes nothing";
+  const auto& watch = a_->triggers[0].watch;
+  failures_.tell_turn({watch, topic::CriterionWatch::Finding::kWithinLimits, "urn:a", 0},
+                      watch->note(topic::CriterionWatch::Finding::kWithinLimits));
+  EXPECT_THAT(faults_.active(), SizeIs(0));
+}
+
+TEST_F(CriterionThatIsOff, StaysAFaultWhenTheOneBeforeUnderItsKeyGoes) {
+  const topic::Catalog before = catalog_of({a_}, {"urn:a"});
+  failures_.know(before);
+  ASSERT_NO_FATAL_FAILURE(switch_off(before));
+  const topic::Catalog after = catalog_of({with_criterion("urn:a", 3)}, {"urn:a"}, 2);
+  ASSERT_NO_FATAL_FAILURE(switch_off(after)) << "by writes, before the catalog is known here";
+  failures_.know(after);
+  EXPECT_THAT(faults_.active(), SizeIs(1));
+}
+
+TEST_F(CriteriaFailuresTest, FaultsOfATopicEndWhenItIsWrittenOrDeleted) {
+  const auto topics = [](const std::vector<std::pair<std::string, std::int64_t>>& versions) {
+    std::vector<Topic> all;
+    std::vector<std::string> urls;
+    for (const auto& [url, version] : versions) {
+      all.push_back(active_topic(url, version));
+      urls.push_back(url);
+    }
+    return catalog_of(all, urls);
   };
   failures_.know(topics({{"urn:a", 1}, {"urn:b", 2}, {"urn:c", 3}}));
   for (const char* url : {"urn:a", "urn:b", "urn:c"}) tell(url, 0);
@@ -133,6 +227,8 @@ TEST_F(CriteriaFailuresTest, FaultsOfATopicEndWhenItIsWrittenOrDeleted) {
   failures_.know(topics({{"urn:a", 5}, {"urn:c", 3}, {"urn:d", 4}}));
   ASSERT_THAT(faults_.active(), SizeIs(1));
   EXPECT_EQ(faults_.active()[0].concerns, "urn:c");
+  EXPECT_THAT(metrics_.text(), HasSubstr("topic=\"urn:a\""));
+  EXPECT_THAT(metrics_.text(), Not(HasSubstr("topic=\"urn:b\"")));
 }
 
 }  // namespace

@@ -269,6 +269,21 @@ TEST(Catalog, PutsACriterionOffThatExceedsItsLimitsAgainAndAgain) {
   EXPECT_THAT(next(few), IsEmpty());
 }
 
+// The first one fires before its own copy is asked for, so that the second one is the first to need it.
+TEST(Catalog, TheCostOfASharedCriterionIsThatOfTheTopicWhoseWatchItIs) {
+  const auto many = patient_with_names(150);
+  const std::string fires = R"({"resource":"Patient","fhirPathCriteria":"name.count() > 0"},)";
+  const Catalog catalog({topic("first", fires + costly("none")), topic("second", costly("none"))},
+                        {destination("first", 1), destination("second", 2)}, 1);
+  ASSERT_EQ(catalog.criteria_in_use().size(), 2U);
+  Recorder recorder;
+  EXPECT_THAT(match(catalog, Interaction::kCreate, many.get(), nullptr, &recorder), ElementsAre(1));
+  ASSERT_EQ(recorder.costs.size(), 1U);
+  EXPECT_EQ(recorder.costs[0].watch, catalog.topics()[0]->triggers[1].watch);
+  EXPECT_EQ(recorder.costs[0].topic_url, "first");
+  EXPECT_EQ(recorder.costs[0].trigger, 1U);
+}
+
 TEST(Catalog, AWriteThatIsRolledBackDecidesNothingForOthers) {
   const auto many = patient_with_names(150);
   const auto none = resource_of(R"({"resourceType":"Patient","id":"p","name":[{"family":"x"}]})");
