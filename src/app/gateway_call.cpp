@@ -95,7 +95,7 @@ class Connection {
     std::string doubt = proven ? doubt_of_owner(place.proof) : std::string();
     if (place.tls) {
       if (std::string fault = start_tls(place); !fault.empty()) return fault;
-      if (!doubt.empty()) doubt = doubt_of_certificate(place.proof, std::move(doubt));
+      if (!doubt.empty()) doubt = doubt_of_certificate(place.proof, doubt);
     }
     if (doubt.empty()) return {};
     return fmt::format(
@@ -124,7 +124,7 @@ class Connection {
     }
   }
 
-  std::string doubt_of_certificate(const GatewayProof& proof, std::string doubt) {
+  std::string doubt_of_certificate(const GatewayProof& proof, const std::string& doubt) {
     if (proof.certificates.empty()) return doubt + "; and the certificate of BOX_WEB_TLS_CERT cannot be read here";
     X509* const shown = SSL_get1_peer_certificate(session_.get());
     const bool is_its_own = is_its_certificate(proof, shown);
