@@ -10,7 +10,7 @@
 namespace embergate::app {
 
 struct ExplainCommand {
-  std::string word;   // empty: all codes
+  std::string word;  // empty: all codes
   bool json = false;
   bool page = false;  // docs/error-codes.md
 };
