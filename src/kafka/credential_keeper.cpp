@@ -214,6 +214,7 @@ void CredentialKeeper::prove(std::uint64_t generation, const Snapshot& newest) {
     return end_attempt(generation, unusable_part(settings_, newest->members), core::Fault::kSecretUnusable,
                        attempt.error().diagnostics);
   }
+  if (must_stop()) return check_after(plan_.pause(now()));  // the claim may have waited for the database
   const auto token = fetch_token(attempt->login);
   if (context_.stopping.load()) return;
   if (!token) {

@@ -112,8 +112,26 @@ void add_all_forms(std::vector<Secret>& forms, std::string_view text) {
   }
 }
 
-// Whose value is no secret: a user or scope called "kafka" would blank out half of every line.
-constexpr std::array<std::string_view, 3> kPublicOptions{"username", "clientId", "scope"};
+// Whose value is no secret: a user, region or switch called "kafka", "eu-west-1" or "false" would blank out half of
+// every line, addresses of brokers and codes too. Options that are not named here are taken for secrets.
+constexpr std::array kPublicOptions = std::to_array<std::string_view>(
+    {// PLAIN, SCRAM and OAUTHBEARER
+     "username", "tokenauth", "clientId", "scope", "sasl.oauthbearer.header.urlencode", "extension_logicalCluster",
+     "extension_identityPoolId",
+     // trials of OAUTHBEARER, whose tokens anyone can make
+     "unsecuredLoginStringClaim_sub", "unsecuredLoginListClaim_scope", "unsecuredLoginPrincipalClaimName",
+     "unsecuredLoginScopeClaimName", "unsecuredLoginLifetimeSeconds",
+     // AWS MSK IAM
+     "awsProfileName", "awsStsRegion", "awsRoleArn", "awsRoleSessionName", "awsDebugCreds", "awsMaxRetries",
+     "awsMaxBackOffTimeMs", "awsShouldUseFips",
+     // Kerberos: keyTab and ticketCache are paths
+     "principal", "serviceName", "keyTab", "ticketCache", "useKeyTab", "useTicketCache", "storeKey", "doNotPrompt",
+     "renewTGT", "isInitiator", "refreshKrb5Config", "useFirstPass", "tryFirstPass", "storePass", "clearPass",
+     "debug"});
+
+bool is_public_option(std::string_view name) {
+  return std::find(kPublicOptions.begin(), kPublicOptions.end(), name) != kPublicOptions.end();
+}
 
 // Whether the text ends with such an option of a JAAS line.
 bool ends_with_public_option(std::string_view text) {
@@ -152,8 +170,7 @@ void add_option_values(std::vector<Secret>& forms, std::string_view text) {
       continue;
     }
     token = tokens.next();
-    const bool is_public = std::find(kPublicOptions.begin(), kPublicOptions.end(), key.text) != kPublicOptions.end();
-    if (token.has_text() && !is_public) add_all_forms(forms, token.text);
+    if (token.has_text() && !is_public_option(key.text)) add_all_forms(forms, token.text);
   }
 }
 

@@ -5,12 +5,15 @@
 
 #include <openssl/evp.h>
 
+#include <future>
 #include <mutex>
 
+#include "embergate/vault/target_bindings.hpp"
 #include "integration/kafka/flow.hpp"
 #include "integration/kafka/pool_bench.hpp"
 #include "kafka/token_source.hpp"
 #include "support/eventually.hpp"
+#include "support/fake_target_store.hpp"
 
 namespace embergate::test {
 namespace {
@@ -87,6 +90,31 @@ class Issuer final : public kafka::TokenSourceFactory {
   std::mutex mutex_;
   std::chrono::seconds life_{3600};
   std::optional<core::Error> error_;
+};
+
+// As a database that others keep busy: a claim waits until it is let through, for 20 seconds at most.
+class BusyTargetStore final : public vault::TargetBindingStore {
+ public:
+  BusyTargetStore(std::atomic<bool>& waits, std::shared_future<void> through)
+      : waits_(waits), through_(std::move(through)) {}
+  core::Result<std::vector<vault::TargetBinding>> load() override { return store_.load(); }
+  core::Result<std::vector<vault::TargetBinding>> claim(const std::vector<vault::TargetBinding>& wanted) override {
+    waits_ = true;
+    EXPECT_EQ(through_.wait_for(20s), std::future_status::ready);
+    return store_.claim(wanted);
+  }
+  core::Result<std::vector<vault::TargetBinding>> prove(const std::vector<vault::TargetBinding>& proven) override {
+    return store_.prove(proven);
+  }
+  core::Result<std::optional<vault::TargetBinding>> replace(const vault::TargetBinding& binding) override {
+    return store_.replace(binding);
+  }
+
+ private:
+  std::atomic<bool>& waits_;
+  const std::shared_future<void> through_;
+  TargetTable table_;
+  FakeTargetStore store_{table_};
 };
 
 class TokenLogin : public ::testing::Test {
@@ -191,6 +219,27 @@ TEST_F(TokenLogin, OutlivesAnEndpointThatIsAwayForAWhile) {
   load.stop();
   EXPECT_THAT(load.failures(), ::testing::IsEmpty());
   expect_each_once_in_order(topic_, load.sent());
+}
+
+TEST_F(TokenLogin, AsksForNoTokenWhenTheRightWentWhileTheTargetWasClaimed) {
+  std::atomic<bool> waits{false};
+  std::promise<void> through;
+  vault::TargetBindings bindings(bench_.secrets().config_in_force(),
+                                 std::make_unique<BusyTargetStore>(waits, through.get_future().share()));
+  auto options = PoolBench::quick_options();
+  options.token_sources = issuer_;
+  options.bindings = &bindings;
+  bench_.make_pool(options);
+  use("gw", "first");
+  connect();
+  EXPECT_TRUE(eventually([&] { return waits.load(); }));
+  bench_.write_config(bench_.config_entry(PoolBench::kSecret, "AidboxTopicDestination/no-one"));
+  EXPECT_TRUE(eventually([&] { return producer_->status().fault == core::Fault::kSecretScope; }));
+  through.set_value();
+  EXPECT_TRUE(eventually([&] { return issuer_->sources() > 0; }));
+  producer_.reset();
+  bench_.make_pool(PoolBench::quick_options());  // the old one has ended its work then
+  EXPECT_EQ(issuer_->fetches(), 0);
 }
 
 TEST_F(TokenLogin, NeedsAProgramThatCanGetTokens) {

@@ -87,6 +87,59 @@ TEST(Redactor, LeavesUsersClientsAndScopesOfAJaasLineReadable) {
   EXPECT_EQ(redacted(redactor, "said kafka-username and scope="), "said [secret] and [secret]");
 }
 
+TEST(Redactor, LeavesWhatAJaasLineSaysOfTheLoginItselfReadable) {
+  const auto reads = [](const std::string& options, const std::string& line) {
+    Redactor redactor;
+    const auto jaas = make_value(Secret("org.x.Module required " + options + ";"), ContentKind::kJaas);
+    redactor.add(jaas);
+    return redacted(redactor, line);
+  };
+  for (const char* option : {"tokenauth",
+                             "awsProfileName",
+                             "awsStsRegion",
+                             "awsRoleArn",
+                             "awsRoleSessionName",
+                             "awsDebugCreds",
+                             "awsMaxRetries",
+                             "awsMaxBackOffTimeMs",
+                             "awsShouldUseFips",
+                             "sasl.oauthbearer.header.urlencode",
+                             "extension_logicalCluster",
+                             "extension_identityPoolId",
+                             "unsecuredLoginStringClaim_sub",
+                             "principal",
+                             "keyTab",
+                             "ticketCache",
+                             "serviceName",
+                             "useKeyTab",
+                             "storeKey",
+                             "useTicketCache",
+                             "renewTGT",
+                             "doNotPrompt",
+                             "isInitiator",
+                             "refreshKrb5Config",
+                             "debug"}) {
+    for (const char* quote : {"", "\"", "'"}) {
+      const std::string text = std::string(option) + "=" + quote + "false" + quote;
+      EXPECT_EQ(reads(text, R"({"ok":false})"), R"({"ok":false})") << text;
+    }
+  }
+  EXPECT_EQ(reads("awsProfileName=kafka awsStsRegion=\"eu-west-1\"", "kafka.unreachable: b-1.kafka.eu-west-1.example"),
+            "kafka.unreachable: b-1.kafka.eu-west-1.example");
+}
+
+TEST(Redactor, BlanksTheValueOfAJaasOptionThatItDoesNotKnow) {
+  Redactor redactor;
+  const auto jaas = make_value(Secret(R"(org.x.Module required awsRoleArn="arn:aws:iam::1:role/events" awsRoleArn2=first
+      awsRoleSecretAccessKey=second awsRoleSessionToken='third' awsRoleExternalId="fourth" extension_pass=fifth-one
+      keyPassword="sixth" principal="seven" principalKey=eighth AWSROLEARN=ninth;)"),
+                               ContentKind::kJaas);
+  redactor.add(jaas);
+  EXPECT_EQ(redacted(redactor, "first second third fourth fifth-one sixth eighth ninth"),
+            "[secret] [secret] [secret] [secret] [secret] [secret] [secret] [secret]");
+  EXPECT_EQ(redacted(redactor, "arn:aws:iam::1:role/events seven"), "arn:aws:iam::1:role/events seven");
+}
+
 TEST(Redactor, LeavesOrdinaryTextAloneForVeryShortValues) {
   Redactor redactor;
   const auto value = make_value(Secret("a"), ContentKind::kSingleLine);
