@@ -113,7 +113,8 @@ class Connection {
       if (other.state == OtherEnd::State::kHeld) {
         if (may_run_the_gateway(proof, other.user)) return {};
         return fmt::format(
-            "a process of uid {} listens there, which is not yours, root, or the owner of the file at BOX_DB_PATH",
+            "a process of uid {} listens there, which is not yours, root's, or known as the owner of the file at "
+            "BOX_DB_PATH",
             other.user);
       }
       if (Clock::now() >= (elsewhere ? seen_by : end_))

@@ -5,14 +5,13 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <memory>
 #include <optional>
 
+#include "app/file_owner.hpp"
 #include "app/listener_files.hpp"
 #include "app/socket_owner.hpp"
 #include "app/start_file.hpp"
@@ -23,17 +22,12 @@ namespace {
 
 constexpr std::size_t kLargestCertificates = 1'048'576;
 
-// Only of a file that was named, by its whole path and in a directory where not everybody may put one: a file of
-// another user in the working directory, or in /tmp, would make that user one who is believed.
+// Only of a file that was named, by its whole path: one of another user in the working directory would make that user
+// one who is believed.
 std::optional<uid_t> owner_of_database(const SettingsReading& reading) {
   const auto& given = reading.given;
-  const std::filesystem::path path = reading.settings.database.path;
-  if (!path.is_absolute() || std::find(given.begin(), given.end(), "BOX_DB_PATH") == given.end()) return std::nullopt;
-  struct stat directory{};
-  struct stat file{};
-  if (::stat(path.parent_path().c_str(), &directory) != 0 || (directory.st_mode & S_IWOTH) != 0) return std::nullopt;
-  if (::lstat(path.c_str(), &file) != 0 || !S_ISREG(file.st_mode)) return std::nullopt;
-  return file.st_uid;
+  if (std::find(given.begin(), given.end(), "BOX_DB_PATH") == given.end()) return std::nullopt;
+  return known_owner(reading.settings.database.path);
 }
 
 struct Free {

@@ -15,7 +15,7 @@
 namespace embergate::app {
 
 struct GatewayProof {
-  std::vector<uid_t> users = {};               // this process's own, root, and who owns the file at BOX_DB_PATH
+  std::vector<uid_t> users = {};               // this process's own, root, and the known owner of BOX_DB_PATH
   std::vector<std::string> certificates = {};  // DER, of BOX_WEB_TLS_CERT; empty: none, or it cannot be read here
 };
 

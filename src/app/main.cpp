@@ -65,33 +65,33 @@ int serve(app::SettingsReading reading, const std::vector<std::string>& protecti
 
 std::string version_line() { return fmt::format("embergate {} ({})", EMBERGATE_VERSION, EMBERGATE_COMMIT); }
 
-int version(bool as_json) {
+int version(bool as_json, std::ostream& out) {
   if (as_json) {
-    fmt::print("{}\n",
-               nlohmann::json{
-                   {"version", EMBERGATE_VERSION}, {"commit", EMBERGATE_COMMIT}, {"timestamp", EMBERGATE_BUILD_TIME}}
-                   .dump());
+    out << nlohmann::json{{"version", EMBERGATE_VERSION},
+                          {"commit", EMBERGATE_COMMIT},
+                          {"timestamp", EMBERGATE_BUILD_TIME}}
+               .dump()
+        << '\n';
   } else {
-    fmt::print("{}\n", version_line());
+    out << version_line() << '\n';
   }
   return 0;
 }
 
 int run_gateway_command(const app::CommandLine& line, const std::vector<std::string>& protection_warnings,
-                        std::ostream& error) {
+                        std::ostream& out, std::ostream& error) {
   app::SettingsReading reading = app::read_all_settings(environ);
   app::set_wiping_of_freed_memory(reading.settings.wipe_freed_memory);
   if (!line.given("vault check")) return serve(std::move(reading), protection_warnings, error);
-  // Standard output is for the answer.
   for (const std::string& fault : reading.faults) error << fmt::format("embergate: {}\n", fault);
   if (!reading.faults.empty()) return 2;
   app::VaultCheckOptions options = line.vault_check;
   options.as_json = line.json;
-  return app::vault_check(reading.settings, options);
+  return app::vault_check(reading.settings, options, out, error);
 }
 
-int print(std::string_view text) {
-  std::cout << text;
+int print(std::string_view text, std::ostream& out) {
+  out << text;
   return 0;
 }
 
@@ -128,10 +128,10 @@ int main(int argc, char** argv) {
   std::ostream& out = ::isatty(STDOUT_FILENO) == 1 ? for_people : std::cout;
   app::CommandLine line(version_line());
   if (const auto code = line.parse(argc, argv, out, error)) return *code;
-  if (line.given("version")) return version(line.json);
+  if (line.given("version")) return version(line.json, out);
   if (line.given("man"))
-    return print(line.page.empty() ? app::manual_of_commands(line.tree()) : app::manual_of_settings());
-  if (line.given("completion")) return print(app::completion_script(line.shell, line.tree()));
+    return print(line.page.empty() ? app::manual_of_commands(line.tree()) : app::manual_of_settings(), out);
+  if (line.given("completion")) return print(app::completion_script(line.shell, line.tree()), out);
   if (const auto code = answer(line, out, error)) return *code;
-  return run_gateway_command(line, protection_warnings, error);
+  return run_gateway_command(line, protection_warnings, out, error);
 }

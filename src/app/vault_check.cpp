@@ -2,6 +2,7 @@
 #include "app/vault_check.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ostream.h>
 
 #include <algorithm>
 #include <array>
@@ -65,7 +66,7 @@ struct Stored {
 };
 
 // What stored resources refer to; nothing when there is no database to ask.
-std::optional<Stored> read_stored(const std::string& database) {
+std::optional<Stored> read_stored(const std::string& database, std::ostream& error) {
   Stored stored;
   const auto read = store::read_sqlite_database(database, [&](store::Reader& reader) -> core::Result<void> {
     EG_TRY(stored.uses, interaction::secret_uses(reader));
@@ -75,7 +76,7 @@ std::optional<Stored> read_stored(const std::string& database) {
   });
   if (read) return stored;
   if (read.error().code != core::ErrorCode::kNotFound)
-    fmt::print(stderr, "warning: the database cannot be read, so every name counts as in use: {}\n",
+    fmt::print(error, "warning: the database cannot be read, so every name counts as in use: {}\n",
                read.error().diagnostics);
   return std::nullopt;
 }
@@ -162,10 +163,11 @@ std::vector<Line> check_all(vault::SecretCache& cache, const std::vector<SecretU
 }
 
 // Of the one that was asked for, judged as the caller says. False: the config has no such name.
-bool keep_only(vault::SecretCache& cache, const VaultCheckOptions& options, std::vector<Line>& lines) {
+bool keep_only(vault::SecretCache& cache, const VaultCheckOptions& options, std::vector<Line>& lines,
+               std::ostream& error) {
   std::erase_if(lines, [&](const Line& line) { return line.report.name.value() != options.name; });
   if (lines.empty()) {
-    fmt::print(stderr, "secret \"{}\" is not in the vault config\n", options.name);
+    fmt::print(error, "secret \"{}\" is not in the vault config\n", options.name);
     return false;
   }
   if (options.as.empty()) return true;
@@ -175,7 +177,7 @@ bool keep_only(vault::SecretCache& cache, const VaultCheckOptions& options, std:
   return true;
 }
 
-void print_json(const std::vector<Line>& lines, vault::TargetMode policy) {
+void print_json(const std::vector<Line>& lines, vault::TargetMode policy, std::ostream& out) {
   nlohmann::json all = nlohmann::json::array();
   for (const Line& line : lines) {
     nlohmann::json one{{"name", line.report.name.value()},
@@ -193,37 +195,38 @@ void print_json(const std::vector<Line>& lines, vault::TargetMode policy) {
     if (line.report.not_after) one["notAfter"] = core::format_instant_seconds(*line.report.not_after);
     all.push_back(std::move(one));
   }
-  fmt::print("{}\n", nlohmann::json{{"targetPolicy", vault::to_string(policy)}, {"secrets", all}}.dump(2));
+  fmt::print(out, "{}\n", nlohmann::json{{"targetPolicy", vault::to_string(policy)}, {"secrets", all}}.dump(2));
 }
 
-void print_target(const Line& line, vault::TargetMode policy) {
+void print_target(const Line& line, vault::TargetMode policy, std::ostream& out) {
   if (!line.unpinned || policy == vault::TargetMode::kOff) return;
   if (policy == vault::TargetMode::kFirstUse && line.binding) {
-    fmt::print("{:<40}   not pinned; bound to {}{}\n", "", fmt::join(line.binding->target.servers, ","),
+    fmt::print(out, "{:<40}   not pinned; bound to {}{}\n", "", fmt::join(line.binding->target.servers, ","),
                line.binding->proven ? "" : " (no login has succeeded there yet)");
     return;
   }
   const char* goes = policy == vault::TargetMode::kStrict     ? "so it is sent nowhere"
                      : policy == vault::TargetMode::kFirstUse ? "so the first target that a resource names gets it"
                                                               : "so it goes wherever a resource says";
-  fmt::print("{:<40}   not pinned by allow, {}\n", "", goes);
+  fmt::print(out, "{:<40}   not pinned by allow, {}\n", "", goes);
 }
 
-void print_text(const std::vector<Line>& lines, vault::TargetMode policy) {
-  fmt::print("target policy: {} (BOX_VAULT_TARGET_POLICY)\n", vault::to_string(policy));
+void print_text(const std::vector<Line>& lines, vault::TargetMode policy, std::ostream& out) {
+  fmt::print(out, "target policy: {} (BOX_VAULT_TARGET_POLICY)\n", vault::to_string(policy));
   for (const Line& line : lines) {
     const auto& report = line.report;
     const bool says_more = !report.reason.empty() && report.reason != to_string(report.state);
     const bool unjudged = !line.judged && report.state == State::kOk;
-    fmt::print("{:<40} {}{}{}{}{}\n", report.name.value(), to_string(report.state), says_more ? ": " : "",
+    fmt::print(out, "{:<40} {}{}{}{}{}\n", report.name.value(), to_string(report.state), says_more ? ": " : "",
                says_more ? report.reason : std::string_view(),
                unjudged ? ", content not judged: nothing uses it yet (--as says what it should hold)" : "",
                line.users.empty() ? std::string() : fmt::format("  (used by {})", fmt::join(line.users, ", ")));
     if (const auto text = vault::explained(report); !text.empty())
-      fmt::print("{:<40}   {}{}{}\n", "", core::code_of(report.fault), report.fault == core::Fault::kNone ? "" : ": ",
-                 text);
-    if (report.not_after) fmt::print("{:<40}   good until {}\n", "", core::format_instant_seconds(*report.not_after));
-    print_target(line, policy);
+      fmt::print(out, "{:<40}   {}{}{}\n", "", core::code_of(report.fault),
+                 report.fault == core::Fault::kNone ? "" : ": ", text);
+    if (report.not_after)
+      fmt::print(out, "{:<40}   good until {}\n", "", core::format_instant_seconds(*report.not_after));
+    print_target(line, policy, out);
   }
 }
 
@@ -236,34 +239,34 @@ std::vector<std::string> kinds_of_content() {
   return names;
 }
 
-int vault_check(const Settings& settings, const VaultCheckOptions& options) {
-  // Standard output is for the answer; what the vault would log is in it.
+int vault_check(const Settings& settings, const VaultCheckOptions& options, std::ostream& out, std::ostream& error) {
+  // The answer has what the vault would log.
   observability::log::capture([](std::string_view) {});
   if (settings.vault_config.empty()) {
-    fmt::print(stderr, "BOX_VAULT_CONFIG is not set: there is nothing to check\n");
+    fmt::print(error, "BOX_VAULT_CONFIG is not set: there is nothing to check\n");
     return 2;
   }
   auto config = load_vault_config(settings);
   if (!config) {
-    fmt::print(stderr, "{}\n", config.error().diagnostics);
+    fmt::print(error, "{}\n", config.error().diagnostics);
     return 2;
   }
   auto uses = listener_uses(settings);
   if (!uses) {
-    fmt::print(stderr, "{}\n", uses.error().diagnostics);
+    fmt::print(error, "{}\n", uses.error().diagnostics);
     return 2;
   }
-  for (const std::string& warning : config->warnings()) fmt::print(stderr, "warning: {}\n", warning);
+  for (const std::string& warning : config->warnings()) fmt::print(error, "warning: {}\n", warning);
   observability::Metrics metrics;
   vault::SecretCache::Options of_cache = vault_options(settings, nullptr);
   of_cache.start_poll_thread = false;
   vault::SecretCache cache(*std::move(config), of_cache, core::system_clock(), metrics);
-  const auto stored = read_stored(settings.database.path);
+  const auto stored = read_stored(settings.database.path, error);
   if (stored) uses->insert(uses->end(), stored->uses.begin(), stored->uses.end());
   std::vector<Line> lines = check_all(cache, *uses, stored ? stored->bindings : std::vector<vault::TargetBinding>());
-  if (!options.name.empty() && !keep_only(cache, options, lines)) return 2;
+  if (!options.name.empty() && !keep_only(cache, options, lines, error)) return 2;
   const vault::TargetMode policy = cache.config()->target_mode();
-  options.as_json ? print_json(lines, policy) : print_text(lines, policy);
+  options.as_json ? print_json(lines, policy, out) : print_text(lines, policy, out);
   // Where nothing is known of users, every name is one that someone counts on.
   const bool fails = std::any_of(lines.begin(), lines.end(), [&](const Line& line) {
     return line.report.state != State::kOk && (!stored || !line.users.empty() || !options.name.empty());

@@ -6,6 +6,7 @@
 // use resolves (one that was asked for counts as such), 1 when one does not, 2 when the config cannot be used.
 #pragma once
 
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,6 @@ struct VaultCheckOptions {
 // What a file may hold, in the words of the manual: "jaas", "pkcs12".
 std::vector<std::string> kinds_of_content();
 
-int vault_check(const Settings& settings, const VaultCheckOptions& options);
+int vault_check(const Settings& settings, const VaultCheckOptions& options, std::ostream& out, std::ostream& error);
 
 }  // namespace embergate::app
