@@ -131,7 +131,7 @@ void Identity::throttled(core::Milliseconds by) {
     throttled_at_ = std::chrono::steady_clock::now();
   }
   if (!begins) {
-    if (context_.options.faults != nullptr) context_.options.faults->ends(fault_key(), core::Fault::kKafkaThrottled);
+    if (context_.options.faults != nullptr) context_.options.faults->ends(quota_key(), core::Fault::kKafkaThrottled);
     return;
   }
   const Trouble trouble{
