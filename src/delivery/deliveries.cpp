@@ -122,11 +122,12 @@ struct Deliveries::Impl : std::enable_shared_from_this<Deliveries::Impl> {
     entry.health = std::make_shared<DestinationHealth>(entry.errors, clock);
     entry.report = std::make_shared<DestinationReport>(destination->id, metrics, options.faults);
     entry.errors->on_counted([report = entry.report](const Trouble& trouble) { report->counted(trouble); });
-    health.add(check_name(*destination), [state = entry.health, report = entry.report] {
-      const DestinationHealth::Condition condition = state->condition();
-      report->is_in(condition);
-      return DestinationHealth::result_of(condition);
-    });
+    health.add(check_name(*destination),
+               [&now = clock, state = entry.health, report = entry.report, errors = entry.errors] {
+                 const DestinationHealth::Condition condition = state->condition();
+                 note_begun(report->is_in(condition), *errors, now.system_now());
+                 return DestinationHealth::result_of(condition);
+               });
     std::vector<fhir::Issue> issues;
     const KafkaDestination kafka = read_kafka_destination(*destination, issues);
     if (destination->kind != topic::DestinationKind::kKafkaAtLeastOnce || !issues.empty()) {
@@ -145,6 +146,13 @@ struct Deliveries::Impl : std::enable_shared_from_this<Deliveries::Impl> {
     entry.is_started = true;
     entry.health->attach(entry.relay);
     return {};
+  }
+
+  // That nothing has come of a new value has no moment at which it fails: it is an error when it has lasted.
+  static void note_begun(const DestinationReport::Lasting& begun, ErrorLog& errors, core::SystemTime now) {
+    for (const auto& [fault, text] : begun) {
+      if (fault == core::Fault::kSecretUnproven) errors.add({fault, text}, now);
+    }
   }
 
   std::shared_ptr<Relay> make_relay(const Entry& entry, const KafkaDestination& kafka) {
@@ -344,7 +352,9 @@ struct Deliveries::Impl : std::enable_shared_from_this<Deliveries::Impl> {
       const auto name = vault::make_secret_name(*parameter.secret_reference);
       if (!name) continue;
       reports.push_back(secrets.report(*name, requester));
-      if (is_kept_from(entry, *name)) reports.back().state = vault::State::kTargetChanged;
+      if (!is_kept_from(entry, *name)) continue;
+      reports.back().state = vault::State::kTargetChanged;
+      reports.back().fault = core::Fault::kSecretTargetChanged;
     }
     return reports;
   }

@@ -89,7 +89,8 @@ DestinationHealth::Condition DestinationHealth::condition() const {
     }
   }
   if (!condition.text.empty()) condition.own.emplace_back(condition.fault, condition.text);
-  const Condition delivery = of_delivery(relay.get());
+  const kafka::ConnectionStatus status = relay != nullptr ? relay->connection() : kafka::ConnectionStatus{};
+  const Condition delivery = of_delivery(relay.get(), status);
   condition.own.insert(condition.own.end(), delivery.own.begin(), delivery.own.end());
   if (condition.text.empty()) {
     condition.state = delivery.state;
@@ -97,7 +98,22 @@ DestinationHealth::Condition DestinationHealth::condition() const {
     condition.text = delivery.text;
   }
   if (relay != nullptr) add_held(*relay, condition);
+  add_unproven(status, condition);
   return condition;
+}
+
+// Last, since whatever else there is says more: that the brokers are away, or refuse what the file holds.
+void DestinationHealth::add_unproven(const kafka::ConnectionStatus& status, Condition& condition) const {
+  if (!status.unproven || status.refusal || is_of_login(status.fault)) return;
+  const auto age = clock_.steady_now() - status.unproven->since;
+  if (age < kUnprovenPatience) return;
+  const std::string text = fmt::format("no broker has accepted the newest value of secret '{}' for {} s",
+                                       fmt::join(status.unproven->secrets, "', '"),
+                                       std::chrono::duration_cast<std::chrono::seconds>(age).count());
+  condition.own.emplace_back(Fault::kSecretUnproven, text);
+  if (condition.fault == Fault::kNone) condition.fault = Fault::kSecretUnproven;
+  if (!condition.text.empty()) condition.text += "; ";
+  condition.text += text;
 }
 
 void DestinationHealth::add_held(const Relay& relay, Condition& condition) {
@@ -129,8 +145,8 @@ DestinationHealth::Condition DestinationHealth::of_connection(const kafka::Conne
 }
 
 // The first that stands in the way.
-DestinationHealth::Condition DestinationHealth::of_delivery(const Relay* relay) const {
-  const kafka::ConnectionStatus status = relay != nullptr ? relay->connection() : kafka::ConnectionStatus{};
+DestinationHealth::Condition DestinationHealth::of_delivery(const Relay* relay,
+                                                            const kafka::ConnectionStatus& status) const {
   const auto stopped = errors_->stopped();
   const bool is_down = !status.has_credential || !status.connected;
   // A client that is made again after a failure has nothing to say yet.

@@ -38,6 +38,10 @@ class DestinationHealth {
     // What is wrong with the destination itself, also where something else stands in the way first.
     std::vector<std::pair<core::Fault, std::string>> own = {};
   };
+  // A login takes up to 20 s where brokers are slow to answer, and files that change in turns are waited for a few
+  // more.
+  static constexpr core::Milliseconds kUnprovenPatience{30'000};
+
   DestinationHealth(std::shared_ptr<const ErrorLog> errors, const core::Clock& clock)
       : errors_(std::move(errors)), clock_(clock) {}
 
@@ -48,7 +52,8 @@ class DestinationHealth {
   [[nodiscard]] static observability::HealthResult result_of(const Condition& condition);
 
  private:
-  [[nodiscard]] Condition of_delivery(const Relay* relay) const;
+  [[nodiscard]] Condition of_delivery(const Relay* relay, const kafka::ConnectionStatus& status) const;
+  void add_unproven(const kafka::ConnectionStatus& status, Condition& condition) const;
   static void add_held(const Relay& relay, Condition& condition);
   [[nodiscard]] static Condition of_connection(const kafka::ConnectionStatus& status);
   static std::string of_refusal(const kafka::CredentialRefusal& refusal);

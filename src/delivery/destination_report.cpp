@@ -13,20 +13,23 @@ void DestinationReport::counted(const Trouble& trouble) {
 }
 
 // What is wrong lasts for as long as it is found here, whatever else stands in the way first.
-void DestinationReport::is_in(const DestinationHealth::Condition& condition) {
+DestinationReport::Lasting DestinationReport::is_in(const DestinationHealth::Condition& condition) {
+  Lasting begun;
   const std::lock_guard lock(mutex_);
-  if (is_gone_) return;
+  if (is_gone_) return begun;
   show(condition.state);
-  if (faults_ == nullptr) return;
   std::set<core::Fault> now;
   for (const auto& [fault, text] : condition.own) {
-    now.insert(fault);
-    if (!lasting_.contains(fault)) faults_->happens({.fault = fault, .key = key(), .detail = text});
+    if (now.insert(fault).second && !lasting_.contains(fault)) begun.emplace_back(fault, text);
   }
-  for (const core::Fault fault : lasting_) {
-    if (!now.contains(fault)) faults_->ends(key(), fault);
+  if (faults_ != nullptr) {
+    for (const auto& [fault, text] : begun) faults_->happens({.fault = fault, .key = key(), .detail = text});
+    for (const core::Fault fault : lasting_) {
+      if (!now.contains(fault)) faults_->ends(key(), fault);
+    }
   }
   lasting_ = std::move(now);
+  return begun;
 }
 
 // All states have their series from the start, so that averages and alerts need not know which there were before.

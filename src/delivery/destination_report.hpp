@@ -10,6 +10,8 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "delivery/destination_health.hpp"
 #include "delivery/error_log.hpp"
@@ -25,8 +27,9 @@ class DestinationReport {
       : id_(std::move(id)), metrics_(metrics), faults_(faults) {}
 
   void counted(const Trouble& trouble);
-  // As of now, about once a second.
-  void is_in(const DestinationHealth::Condition& condition);
+  using Lasting = std::vector<std::pair<core::Fault, std::string>>;
+  // As of now, about once a second. Gives what has begun since the time before.
+  Lasting is_in(const DestinationHealth::Condition& condition);
   void gone();  // the destination is deleted: nothing of it is said any more
 
  private:

@@ -118,6 +118,7 @@ void CredentialKeeper::forget_accepted() {
   if (used_.generation == 0 && !adopting_) return;
   used_ = {};
   plan_ = LoginPlan();
+  if (host_ != nullptr) host_->newer_waits({});
   tell_refusal();
 }
 
@@ -179,6 +180,7 @@ void CredentialKeeper::check() {
     if (!newest.error().retriable) return check_after(plan_.pause(now()));
   }
   plan_.found(newest ? (*newest)->generation : 0);
+  host_->newer_waits(waiting_secrets(newest ? *newest : nullptr));
   const auto step = plan_.next(now());
   if (step.kind == LoginPlan::Step::Kind::kWait) return check_after(step.wait);
   if (step.kind == LoginPlan::Step::Kind::kTry) prove(step.generation, newest ? *newest : nullptr);
@@ -262,6 +264,7 @@ void CredentialKeeper::probe(Attempt attempt) {
   candidate_ = std::move(attempt);
   adopting_ = true;
   look_again_ = false;
+  if (candidate_.generation == plan_.newest()) host_->newer_waits({});
   host_->adopt(Proven{candidate_.login, std::move(probe.client), plan_.is_new(candidate_.generation), plan_.too_old(),
                       candidate_.files});
 }

@@ -16,6 +16,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "kafka/credential.hpp"
 #include "kafka/login_plan.hpp"
@@ -64,6 +65,9 @@ class CredentialHost {
   // The value that the files hold, or the one at work, is refused or cannot be used; and no longer.
   virtual void refusal_begins(vault::Refusal refusal) = 0;
   virtual void refusal_ends() = 0;
+  // The secrets of which a newer value than the accepted one waits for a broker to accept it; empty: none. Said again
+  // and again.
+  virtual void newer_waits(std::vector<std::string> secrets) = 0;
 };
 
 class CredentialKeeper : public std::enable_shared_from_this<CredentialKeeper> {
@@ -122,6 +126,7 @@ class CredentialKeeper : public std::enable_shared_from_this<CredentialKeeper> {
   // Whether a value that the refusal would be about was in no login that was accepted.
   [[nodiscard]] bool is_new(const Attempt& attempt, vault::Refused what) const;
   void tell_refusal(const std::string& text = {});
+  [[nodiscard]] std::vector<std::string> waiting_secrets(const Snapshot& newest) const;
   [[nodiscard]] std::map<std::string, std::uint64_t> file_generations(const vault::BundleValue& value) const;
   void plan_token(core::Milliseconds delay);
   void plan_token_by_life();

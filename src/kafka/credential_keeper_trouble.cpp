@@ -76,6 +76,16 @@ void CredentialKeeper::tell_refusal(const std::string& text) {
   host_->refusal_begins({refusal->what, context_.clock.system_now() - age, text});
 }
 
+std::vector<std::string> CredentialKeeper::waiting_secrets(const Snapshot& newest) const {
+  std::vector<std::string> names;
+  if (!newest || !plan_.newer_waits()) return names;
+  for (const auto& [name, generation] : file_generations(*newest)) {
+    const auto used = used_.files.find(name);
+    if (used == used_.files.end() || used->second != generation) names.push_back(name);
+  }
+  return names;
+}
+
 // Networks, brokers and their certificates are no matter of the secret; texts of the vault name theirs.
 void CredentialKeeper::fail(core::Fault fault, const std::string& text) {
   host_->credential_failed({fault, text, std::nullopt, false});

@@ -92,6 +92,7 @@ class Identity final : public ClientObserver, public CredentialHost, public std:
   void config_changed();  // any thread: what its destinations may use is in force when this returns
   void refusal_begins(vault::Refusal refusal) override;
   void refusal_ends() override;
+  void newer_waits(std::vector<std::string> secrets) override;
 
  private:
   static constexpr core::Milliseconds kThrottleLapse{60'000};  // without another answer that was held back

@@ -61,6 +61,13 @@ void Identity::refusal_ends() {
   status_.refusal.reset();
 }
 
+void Identity::newer_waits(std::vector<std::string> secrets) {
+  std::lock_guard lock(mutex_);
+  if (secrets.empty()) return status_.unproven.reset();
+  if (!status_.unproven) status_.unproven.emplace().since = context_.clock.steady_now();
+  status_.unproven->secrets = std::move(secrets);
+}
+
 void Identity::note_error(const Trouble& trouble) {
   std::lock_guard lock(mutex_);
   status_.last_error = trouble.text;
@@ -131,7 +138,7 @@ void Identity::throttled(core::Milliseconds by) {
     throttled_at_ = std::chrono::steady_clock::now();
   }
   if (!begins) {
-    if (context_.options.faults != nullptr) context_.options.faults->ends(fault_key(), core::Fault::kKafkaThrottled);
+    if (context_.options.faults != nullptr) context_.options.faults->ends(quota_key(), core::Fault::kKafkaThrottled);
     return;
   }
   const Trouble trouble{

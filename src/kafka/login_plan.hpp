@@ -63,11 +63,12 @@ class LoginPlan {
   [[nodiscard]] bool client_is_refused() const { return client_refused_; }
   [[nodiscard]] bool is_new(std::uint64_t generation) const { return generation != proven_; }
   [[nodiscard]] bool too_old() const { return too_old_; }
+  // The files hold another value than the one that brokers accepted last.
+  [[nodiscard]] bool newer_waits() const { return newest_ != 0 && newest_ != proven_; }
   [[nodiscard]] const std::optional<Refusal>& refusal() const { return refusal_; }
 
  private:
   [[nodiscard]] bool wants_login() const { return !at_work_ || client_refused_ || too_old_; }
-  [[nodiscard]] bool newer_waits() const { return newest_ != 0 && newest_ != proven_; }
   [[nodiscard]] bool calm(core::SteadyTime now) const;
   [[nodiscard]] std::uint64_t whose_turn(core::SteadyTime now) const;  // 0: of none
   [[nodiscard]] bool proven_may(core::SteadyTime at) const;

@@ -58,6 +58,12 @@ struct CredentialRefusal {
   core::Fault fault = core::Fault::kKafkaAuthRefused;
 };
 
+// A newer value than the one in use stands in files, and no broker has accepted it so far.
+struct UnprovenCredential {
+  core::SteadyTime since{};
+  std::vector<std::string> secrets;  // the names whose value is newer
+};
+
 // What $status and health show of a connection (decision 23, contract 2.14).
 struct ConnectionStatus {
   bool connected = false;      // a broker answered since the last error
@@ -67,6 +73,7 @@ struct ConnectionStatus {
   // The generation of each secret's file that the credential in use was made of (decision 22), by the secret's name.
   std::map<std::string, std::uint64_t> file_generations{};
   std::optional<CredentialRefusal> refusal{};
+  std::optional<UnprovenCredential> unproven{};  // also while a refusal says why
   std::string last_error;
   core::SystemTime last_error_at{};
   core::Fault fault = core::Fault::kNone;  // of last_error
