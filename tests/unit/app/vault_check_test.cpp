@@ -54,8 +54,8 @@ TEST_F(VaultCheck, AnswersOnTheStreamThatItIsGiven) {
   EXPECT_THAT(text.out, AllOf(HasSubstr("target policy: first-use"), HasSubstr("web "), HasSubstr(" ok\n"),
                               Not(HasSubstr("cnry"))));
   EXPECT_THAT(text.error, IsEmpty());
-  const auto json = nlohmann::json::parse(check({.as_json = true, .name = "web", .as = ""}).out, nullptr, false);
-  EXPECT_EQ(json.value("/secrets/0/name"_json_pointer, ""), "web");
+  const auto answer = nlohmann::json::parse(check({.as_json = true, .name = "web", .as = ""}).out, nullptr, false);
+  EXPECT_EQ(answer.value("/secrets/0/name"_json_pointer, ""), "web");
 }
 
 TEST_F(VaultCheck, QuotesNoNameThatSteersTheTerminal) {
