@@ -124,8 +124,10 @@ TEST_F(BorrowedSecret, S07_ADestinationThatStoodThereBeforeSendsNothingToASecond
                            port);
   world.gateway().set("BOX_VAULT_TARGET_POLICY", "first-use");
   ASSERT_TRUE(world.start());
-  EXPECT_TRUE(eventually([&] { return world.secret_part("second", "state") == "target-changed"; }))
-      << world.status("second").dump();
+  EXPECT_TRUE(eventually([&] {
+    return world.secret_part("second", "state") == "target-changed" &&
+           world.secret_part("second", "code") == "secret.target-changed";
+  })) << world.status("second").dump();
   EXPECT_TRUE(eventually([&] { return world.status("second").dump().find("target-changed: ") != std::string::npos; }));
   EXPECT_THAT(world.status("second").dump(), Not(HasSubstr(lane.destination.bootstrap)));
   EXPECT_EQ(there.connections(), 0);

@@ -4,10 +4,13 @@
 // gives only in rare moments.
 #include <openssl/ssl.h>
 
+#include <sstream>
+
 #include "e2e/gateway_test.hpp"
 #include "integration/kafka/mock_cluster.hpp"
 #include "support/oidc_provider.hpp"
 #include "support/pki.hpp"
+#include "support/port_forward.hpp"
 #include "support/scripted_peer.hpp"
 
 namespace embergate::test {
@@ -58,9 +61,28 @@ class CodeOfKafka : public GatewayTest {
   [[nodiscard]] bool metrics_show(const std::string& code) const {
     return world.metrics().body.find("embergate_destination_errors_total{code=\"" + code + "\"") != std::string::npos;
   }
+  [[nodiscard]] bool lasts(const std::string& code) const {
+    const std::string body = world.metrics().body;
+    const std::string series = "embergate_faults{code=\"" + code + "\"} ";
+    return body.find(series) != std::string::npos && body.find(series + "0") == std::string::npos;
+  }
+  [[nodiscard]] bool ended(const std::string& code) {
+    std::istringstream lines(world.gateway().output());
+    for (std::string line; std::getline(lines, line);) {
+      const json one = json::parse(line, nullptr, false);
+      if (one.is_object() && one.value("ev", "") == "fault/ended" && one.value("code", "") == code) return true;
+    }
+    return false;
+  }
   [[nodiscard]] bool health_shows(const std::string& code) {
     const json checks = world.root().get("/health").json["checks"];
     return checks.contains("kafka:events") && checks["kafka:events"][0].value("code", "") == code;
+  }
+  // Also after another one that stands in the way first.
+  [[nodiscard]] bool health_has(const std::string& code) {
+    const json checks = world.root().get("/health").json["checks"];
+    return checks.contains("kafka:events") &&
+           checks["kafka:events"][0].value("codes", json::array()).dump().find(code) != std::string::npos;
   }
   void expect_everywhere(const std::string& code, const std::string& state) {
     constexpr std::chrono::seconds kLimit(60);
@@ -114,6 +136,31 @@ TEST_F(CodeOfKafka, ThrottledIsAQuotaThatHoldsAnswersBack) {
     return status_shows("kafka.throttled");
   })) << world.status("events").dump(1);
   expect_everywhere("kafka.throttled", "delivering");
+}
+
+// Sooner than it would be forgotten for want of another answer that is held back.
+TEST_F(CodeOfKafka, ThrottledEndsWithTheFirstAnswerThatIsNotHeldBack) {
+  KafkaEnvironment::get().run("quota " + lane.user + " 500");
+  start_and_write();
+  RestClient root = world.root();
+  int written = 0;
+  const auto write = [&] {
+    const std::string id = "q" + std::to_string(++written);
+    root.put("/fhir/Patient/" + id, samples::patient(id, std::string(2'000, 'q')));
+  };
+  ASSERT_TRUE(eventually([&] {
+    write();
+    return log_shows("kafka.throttled");
+  })) << world.gateway().output();
+  KafkaEnvironment::get().run("quota " + lane.user + " 100000000");
+  EXPECT_TRUE(eventually(
+      [&] {
+        write();
+        return ended("kafka.throttled");
+      },
+      std::chrono::seconds(45)))
+      << world.gateway().output();
+  EXPECT_TRUE(eventually([&] { return !lasts("kafka.throttled"); })) << world.metrics().body;
 }
 
 TEST_F(CodeOfKafka, TlsUntrustedIsACertificateOfAnotherAuthority) {
@@ -242,6 +289,35 @@ TEST_F(CodeOfKafka, ScopeIsASecretThatIsTakenFromADestinationWhileItDelivers) {
   ASSERT_EQ(world.root().put("/fhir/Patient/p2", samples::patient("p2", "Taken")).status(), 201);
   expect_everywhere("secret.scope", "refused");
   EXPECT_THAT(world.root().get("/fhir/$vault-status").json.dump(), testing::HasSubstr("secret.scope"));
+}
+
+// The connection at work goes on; a new one would begin at an address that does not lead anywhere just now.
+TEST_F(CodeOfKafka, UnprovenIsANewValueThatNoBrokerCanBeAskedAbout) {
+  const std::string& broker = lane.destination.bootstrap;
+  PortForward way(static_cast<std::uint16_t>(std::stoi(broker.substr(broker.rfind(':') + 1))));
+  lane.destination.bootstrap = way.address();
+  start_and_write();
+  ASSERT_TRUE(world.drained("events", 1));
+  way.shut();
+  const std::string fresh = world.password("fresh");
+  world.set_broker_password(lane, fresh);
+  world.set_file_password(lane, fresh);
+  ASSERT_TRUE(eventually([&] { return world.secret_part("events", "code") == "secret.unproven"; }))
+      << world.status("events").dump(1);
+  EXPECT_FALSE(lasts("secret.unproven")) << "a login takes its time";
+  // The brokers may count as out of reach meanwhile, which is said first.
+  constexpr std::chrono::seconds kLimit(60);
+  EXPECT_TRUE(eventually([&] { return health_has("secret.unproven"); }, kLimit)) << world.root().get("/health");
+  EXPECT_TRUE(eventually([&] { return errors_show("secret.unproven"); })) << world.status("events").dump(1);
+  EXPECT_TRUE(eventually([&] { return log_shows("secret.unproven"); })) << world.gateway().output();
+  EXPECT_TRUE(eventually([&] { return metrics_show("secret.unproven") && lasts("secret.unproven"); }))
+      << world.metrics().body;
+  way.open();
+  EXPECT_TRUE(eventually([&] { return ended("secret.unproven"); }, kLimit)) << world.gateway().output();
+  EXPECT_TRUE(eventually([&] { return !lasts("secret.unproven") && !health_has("secret.unproven"); }))
+      << world.root().get("/health");
+  EXPECT_EQ(world.secret_part("events", "inUse"), 2);
+  EXPECT_NE(world.secret_part("events", "code"), "secret.unproven");
 }
 
 TEST_F(CodeOfKafka, TopicIdleIsADestinationWhoseTopicIsNotThere) {
