@@ -118,14 +118,13 @@ void DestinationHealth::add_unproven(const kafka::ConnectionStatus& status, Cond
 
 void DestinationHealth::add_held(const Relay& relay, Condition& condition) {
   const Relay::Held held = relay.held();
-  const std::uint64_t rows = held.rows();
-  if (rows == 0) return;
-  const std::string text = fmt::format("{} event{} not sent with the others: see $waiting of the destination", rows,
-                                       rows == 1 ? " was" : "s were");
-  std::vector<Fault> faults;
-  if (held.waiting > 0) faults.push_back(held.refusal);
+  std::vector<Fault> faults(held.refusals.begin(), held.refusals.end());
   if (held.superseded > 0) faults.push_back(Fault::kDestinationEventSuperseded);
   if (held.undecided > 0) faults.push_back(Fault::kTopicUndecided);
+  if (faults.empty()) return;  // those that were released and wait for their turn are no trouble of their own
+  const std::uint64_t rows = held.rows();
+  const std::string text = fmt::format("{} event{} not sent with the others: see $waiting of the destination", rows,
+                                       rows == 1 ? " was" : "s were");
   for (const Fault fault : faults) condition.own.emplace_back(fault, text);
   if (condition.text.empty()) {
     condition.state = DeliveryState::kHeld;

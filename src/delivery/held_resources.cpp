@@ -46,7 +46,7 @@ HeldResources::Job try_of(std::string_view key, const HeldResource& held) {
 core::Fault fault_of(std::string_view code) {
   if (code == kTooLongForUs) return core::Fault::kDestinationRecordTooLarge;
   if (code == kTooLongForBroker) return core::Fault::kKafkaTooLarge;
-  if (code == kOvertaken) return core::Fault::kDestinationEventSuperseded;
+  if (code == kOvertaken) return core::Fault::kNone;
   if (code == kUndecided) return core::Fault::kTopicUndecided;
   return core::Fault::kKafkaRecordRefused;
 }
@@ -293,6 +293,7 @@ void HeldResources::give_up(std::string_view resource, store::EventNumber number
   const auto found = locate(resource, number);
   if (found == resources_.end() || found->second.waiting != number) return;
   found->second.refusal = {};
+  found->second.refusal.given_up = true;
   found->second.due = std::min(found->second.due, now);
 }
 

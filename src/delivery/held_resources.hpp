@@ -26,15 +26,16 @@ struct TextHash {
   std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
 };
 
-// Words of HeldRow::code, which stay as they were written; people and programs are shown the code of fault_of().
+// Words of HeldRow::code, which stay as they were written; people and programs are shown the code of fault_of(). The
+// word of an overtaken row that was released is no fault: no broker has refused it, and it is sent.
 inline constexpr const char* kTooLongForUs = "max-request-size";  // longer than the destination's own limit
 inline constexpr const char* kTooLongForBroker = "too-large";
 inline constexpr const char* kRefusedByBroker = "refused";
 inline constexpr const char* kOvertaken = "overtaken";  // failed with others, and a later version was delivered
 inline constexpr const char* kUndecided = "undecided";
 
-// The row of the table of error codes: for a word, and for a row in its state. Any word has one, also what is not
-// known.
+// The row of the table of error codes: for a word, and for a row in its state. Any word but kOvertaken has one, also
+// what is not known.
 core::Fault fault_of(std::string_view code);
 core::Fault fault_of(const store::HeldRow& row);
 
@@ -44,6 +45,7 @@ struct Refusal {
   std::string reason;
   std::size_t bytes = 0;  // of the record; 0: not known
   bool by_size = false;   // it may be too long for the broker: tried without company
+  bool given_up = false;  // it was discarded: its try deletes it
 };
 
 struct HeldResource {

@@ -83,7 +83,8 @@ void Pipeline::load_row(const store::HeldRow& row, Now now) {
   HeldResource& held = held_.hold(resource, row.event_number, 0);
   held.attempts = row.attempts;
   held.refusal = {row.code, row.reason, row.bytes,
-                  row.code == kTooLongForBroker && row.bytes > 0 && !row.discarded};  // that is not sent: no probe
+                  row.code == kTooLongForBroker && row.bytes > 0 && !row.discarded,  // that is not sent: no probe
+                  row.discarded};
   held.since = row.since;
   held.next_try = row.next_try;
   const auto wait = std::chrono::duration_cast<core::Milliseconds>(row.next_try - now.system);

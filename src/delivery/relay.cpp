@@ -212,12 +212,11 @@ asio::awaitable<bool> Relay::send_jobs(std::vector<HeldResources::Job> jobs) {
 
 asio::awaitable<void> Relay::refresh_gauges() {
   last_gauges_ = clock_.steady_now();
-  auto read = [self = shared_from_this()] { return self->outbox_.counters(self->options_.slot); };
-  const auto counters = co_await core::run_blocking(pool_, std::move(read));
-  if (!counters) co_return;
-  waiting_rows_ = counters->waiting;
-  superseded_rows_ = counters->superseded;
-  undecided_rows_ = counters->undecided;
+  auto read = [self = shared_from_this()] { return self->read_counts(); };
+  auto counts = co_await core::run_blocking(pool_, std::move(read));
+  if (!counts) co_return;
+  const store::SlotCounters* const counters = &counts->slot;
+  set_held(*counts);
   is_busy_ = counters->queued > 0;
   metrics_.queued->set(static_cast<double>(counters->queued));
   metrics_.waiting->set(static_cast<double>(counters->waiting));
@@ -255,7 +254,6 @@ void Relay::settle() {
   if (!settlement_) {
     settlement_ = pipeline_.take_settlement(now());
     if (const auto& refusal = pipeline_.last_refusal()) {
-      refusal_ = refusal->fault;
       last_gauges_ = {};  // it is held from now on
       note(*refusal);
       pipeline_.clear_last_refusal();

@@ -15,6 +15,7 @@
 #include <memory>
 #include <mutex>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -85,10 +86,10 @@ class Relay : public std::enable_shared_from_this<Relay> {
     std::uint64_t waiting = 0;
     std::uint64_t superseded = 0;
     std::uint64_t undecided = 0;
-    core::Fault refusal = core::Fault::kNone;  // of the row that was refused last
+    std::set<core::Fault> refusals;  // of rows that wait; one that was released and never refused has none
     [[nodiscard]] std::uint64_t rows() const { return waiting + superseded + undecided; }
   };
-  [[nodiscard]] Held held() const { return {waiting_rows_, superseded_rows_, undecided_rows_, refusal_}; }
+  [[nodiscard]] Held held() const;
   // Whether anything is in the queue or on its way, as of the same look.
   [[nodiscard]] bool is_busy() const { return is_busy_; }
 
@@ -113,6 +114,12 @@ class Relay : public std::enable_shared_from_this<Relay> {
   boost::asio::awaitable<bool> send_next();
   boost::asio::awaitable<bool> send_jobs(std::vector<HeldResources::Job> jobs);
   boost::asio::awaitable<void> absorb_reports();
+  struct Counts {
+    store::SlotCounters slot;
+    std::set<core::Fault> refusals;
+  };
+  core::Result<Counts> read_counts();
+  void set_held(Counts counts);
   boost::asio::awaitable<void> refresh_gauges();
   boost::asio::awaitable<void> drain();
   void finish();
@@ -140,19 +147,16 @@ class Relay : public std::enable_shared_from_this<Relay> {
   boost::asio::steady_timer finished_timer_;
   boost::asio::thread_pool& pool_;
   store::Outbox& outbox_;
-  mutable std::mutex producer_mutex_;  // connection() against finish(); unanswered_
+  mutable std::mutex producer_mutex_;  // connection() against finish(); unanswered_, held_
   std::unique_ptr<kafka::Producer> producer_;
   std::optional<Unanswered> unanswered_;
+  Held held_;
   WindowSource source_;
   std::shared_ptr<ErrorLog> errors_;
   const core::Clock& clock_;
   RelayMetrics metrics_;
 
   std::atomic<bool> woken_{true};
-  std::atomic<std::uint64_t> waiting_rows_{0};
-  std::atomic<std::uint64_t> superseded_rows_{0};
-  std::atomic<std::uint64_t> undecided_rows_{0};
-  std::atomic<core::Fault> refusal_{core::Fault::kKafkaRecordRefused};  // until one is known
   std::atomic<bool> is_busy_{false};
   // All below: on the strand.
   Pipeline pipeline_;

@@ -15,6 +15,8 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr std::size_t kWaitingShown = 5;
+// Of the rows that wait in the database only, so many are looked at for the code of their refusal.
+constexpr std::size_t kParkedLookedAt = 100;
 
 }  // namespace
 
@@ -53,7 +55,6 @@ asio::awaitable<void> Relay::load() {
     auto read = [self = shared_from_this()] { return self->read_waiting(self->clock_.system_now()); };
     auto waiting = co_await core::run_blocking(pool_, std::move(read));
     if (waiting) {
-      if (!waiting->rows.empty()) refusal_ = fault_of(waiting->rows.back());
       pipeline_.load(waiting->rows, waiting->all, now());
       co_return;
     }
@@ -90,6 +91,33 @@ asio::awaitable<void> Relay::refill() {
   }
 }
 
+// The codes are those of the rows that wait now: what became of a row that was refused once says nothing of others.
+core::Result<Relay::Counts> Relay::read_counts() {
+  Counts counts;
+  EG_TRY(counts.slot, outbox_.counters(options_.slot));
+  if (counts.slot.waiting == 0) return counts;
+  for (const auto& [key, held] : pipeline_.held().all()) {
+    if (held.waiting != 0 && !held.refusal.given_up) counts.refusals.insert(fault_of(held.refusal.code));
+  }
+  if (pipeline_.some_parked()) {
+    EG_TRY(const auto rows,
+           outbox_.held_rows(options_.slot, {store::HeldRow::State::kWaiting, 0, kParkedLookedAt, false}));
+    for (const store::HeldRow& row : rows) counts.refusals.insert(fault_of(row));
+  }
+  counts.refusals.erase(core::Fault::kNone);
+  return counts;
+}
+
+void Relay::set_held(Counts counts) {
+  std::lock_guard lock(producer_mutex_);
+  held_ = {counts.slot.waiting, counts.slot.superseded, counts.slot.undecided, std::move(counts.refusals)};
+}
+
+Relay::Held Relay::held() const {
+  std::lock_guard lock(producer_mutex_);
+  return held_;
+}
+
 asio::awaitable<Relay::View> Relay::view() {
   co_return co_await asio::co_spawn(strand_, view_on_strand(), asio::use_awaitable);
 }
@@ -100,7 +128,7 @@ asio::awaitable<Relay::View> Relay::view_on_strand() {
   view.in_process = pipeline_.records_in_flight();
   for (const auto& [key, held] : pipeline_.held().all()) {
     if (view.waiting.size() >= kWaitingShown) break;
-    if (held.waiting == 0) continue;
+    if (held.waiting == 0 || held.refusal.given_up) continue;
     view.waiting.push_back({std::string(HeldResources::resource_of(key)), fault_of(held.refusal.code),
                             held.refusal.reason, held.next_try});
   }

@@ -47,7 +47,7 @@ void add_waiting(ParametersJson& out, const Relay::View& view) {
   for (const Relay::View::Waiting& one : view.waiting) {
     ParametersJson waiting;
     waiting.text("resource", one.resource);
-    waiting.text("code", core::code_of(one.fault));
+    if (one.fault != core::Fault::kNone) waiting.text("code", core::code_of(one.fault));
     waiting.text("reason", one.reason);
     waiting.time("nextTry", one.next_try);
     out.parts("waiting", waiting);

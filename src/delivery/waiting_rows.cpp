@@ -25,13 +25,29 @@ ParametersJson parts_of(const store::HeldRow& row) {
   parts.text("versionId", std::to_string(row.version_id));
   parts.code("state", store::to_string(row.state));
   if (row.released) parts.boolean("released", true);
-  parts.code("code", core::code_of(fault_of(row)));
+  if (const core::Fault fault = fault_of(row); fault != core::Fault::kNone) parts.code("code", core::code_of(fault));
   parts.text("reason", row.reason);
   if (row.bytes > 0) parts.decimal("bytes", row.bytes);
   parts.integer("attempts", row.attempts);
   if (is_known(row.since)) parts.time("since", row.since);
   if (row.state == store::HeldRow::State::kWaiting) parts.time("nextTry", row.next_try);
   return parts;
+}
+
+void log_discarded(std::string_view destination_id, const store::HeldRow& row, std::string_view decided_by) {
+  const std::string resource = resource_of(row);
+  const core::Fault fault = fault_of(row);
+  const log::Field destination{"destination", destination_id};
+  const log::Field by{"by", decided_by};
+  const log::Field number{"eventNumber", std::int64_t{row.event_number}};
+  const log::Field what{"resource", std::string_view(resource)};
+  const log::Field version{"versionId", std::int64_t{row.version_id}};
+  const log::Field state{"state", store::to_string(row.state)};
+  constexpr auto kEvent = "topic-destination/discarded";
+  if (fault == core::Fault::kNone)
+    return log::event(log::Level::kWarn, kEvent, row.reason, {destination, by, number, what, version, state});
+  log::event(log::Level::kWarn, kEvent, row.reason,
+             {destination, by, number, what, version, state, {"code", core::code_of(fault)}});
 }
 
 }  // namespace
@@ -77,17 +93,7 @@ void log_decision(std::string_view destination_id, Deliveries::Decision decision
                {{"destination", destination_id}, {"by", decided_by}});
     return;
   }
-  for (const store::HeldRow& row : rows) {
-    const std::string resource = resource_of(row);
-    log::event(log::Level::kWarn, "topic-destination/discarded", row.reason,
-               {{"destination", destination_id},
-                {"by", decided_by},
-                {"eventNumber", std::int64_t{row.event_number}},
-                {"resource", std::string_view(resource)},
-                {"versionId", std::int64_t{row.version_id}},
-                {"state", store::to_string(row.state)},
-                {"code", core::code_of(fault_of(row))}});
-  }
+  for (const store::HeldRow& row : rows) log_discarded(destination_id, row, decided_by);
 }
 
 }  // namespace embergate::delivery

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <vector>
 
@@ -20,6 +21,11 @@ namespace {
 bool begins_with_one(const std::string& key, const std::vector<std::string>& prefixes) {
   return std::any_of(prefixes.begin(), prefixes.end(),
                      [&](const std::string& prefix) { return key.starts_with(prefix); });
+}
+
+std::string text_of(const CriteriaFailure& failure) {
+  return fmt::format("trigger[{}], line {}, column {}: {}", failure.trigger, failure.line, failure.column,
+                     failure.message);
 }
 
 // Versions by url of the topics whose triggers writes look at.
@@ -50,6 +56,40 @@ std::optional<std::uint64_t> CriteriaFailures::may_log(const CriteriaFailure& fa
 }
 
 void CriteriaFailures::tell(const CriteriaFailure& failure, core::SteadyTime now) {
+  count(failure);
+  if (failure.kind == Kind::kFailed) note_error(failure);
+  log_failure(failure, now);
+}
+
+void CriteriaFailures::tell_late(const CriteriaFailure& failure, std::int64_t topic_version, core::SteadyTime now) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (may_have_series(failure.topic_url)) count(failure);
+    if (failure.kind == Kind::kFailed && is_evaluated(failure.topic_url, topic_version)) note_error(failure);
+  }
+  log_failure(failure, now);
+}
+
+void CriteriaFailures::count_late(const std::string& topic_url, const std::function<void()>& count) {
+  const std::lock_guard lock(mutex_);
+  if (may_have_series(topic_url)) count();
+}
+
+// What is counted before the first catalog is known is removed with it, where the topic turns out to be gone.
+bool CriteriaFailures::may_have_series(const std::string& topic_url) {
+  if (knows_topics_) return versions_.contains(topic_url);
+  if (early_.size() >= kMaxTracked && !early_.contains(topic_url)) return false;
+  early_.insert(topic_url);
+  return true;
+}
+
+bool CriteriaFailures::is_evaluated(const std::string& topic_url, std::int64_t version) const {
+  if (!knows_topics_) return early_.contains(topic_url);
+  const auto found = versions_.find(topic_url);
+  return found != versions_.end() && found->second == version;
+}
+
+void CriteriaFailures::count(const CriteriaFailure& failure) {
   const bool undecided = failure.kind != Kind::kFailed;
   metrics_
       .counter(undecided ? "topic_criteria_undecided_total" : "topic_criteria_errors_total",
@@ -64,9 +104,10 @@ void CriteriaFailures::tell(const CriteriaFailure& failure, core::SteadyTime now
                  {{"topic", failure.topic_url}})
         ->add();
   }
-  const std::string text = fmt::format("trigger[{}], line {}, column {}: {}", failure.trigger, failure.line,
-                                       failure.column, failure.message);
-  if (!undecided) note_error(failure, text);
+}
+
+void CriteriaFailures::log_failure(const CriteriaFailure& failure, core::SteadyTime now) {
+  const std::string text = text_of(failure);
   const auto unsaid = may_log(failure, now);
   if (!unsaid) return;
   const log::Field topic{"topic", std::string_view(failure.topic_url)};
@@ -74,19 +115,19 @@ void CriteriaFailures::tell(const CriteriaFailure& failure, core::SteadyTime now
   const log::Field line{"line", static_cast<std::int64_t>(failure.line)};
   const log::Field column{"column", static_cast<std::int64_t>(failure.column)};
   const log::Field suppressed{"suppressed", static_cast<std::int64_t>(*unsaid)};
-  if (undecided)
+  if (failure.kind != Kind::kFailed)
     return log::event(log::Level::kWarn, "topic/criteria-undecided", text, {topic, trigger, line, column, suppressed});
   log::event(log::Level::kWarn, "topic/criteria-error", text,
              {{"code", core::code_of(core::Fault::kTopicCriterionError)}, topic, trigger, line, column, suppressed});
 }
 
-// The line of the beginning is the one of tell(), which has line and column.
-void CriteriaFailures::note_error(const CriteriaFailure& failure, const std::string& text) {
+// The line of the beginning is the one of log_failure(), which has line and column.
+void CriteriaFailures::note_error(const CriteriaFailure& failure) {
   if (faults_ == nullptr) return;
   faults_->happens({.fault = core::Fault::kTopicCriterionError,
                     .key = topic::topic_fault_key(failure.topic_url, failure.trigger),
                     .concerns = failure.topic_url,
-                    .detail = text,
+                    .detail = text_of(failure),
                     .lapse = kErrorLasts,
                     .is_said = true});
 }
@@ -121,15 +162,19 @@ void CriteriaFailures::tell_switched_off(const Watch& watch, std::string_view to
 
 void CriteriaFailures::tell_let_in(const Watch& watch) {
   if (faults_ == nullptr) return;
-  std::string key;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto found = off_.find(watch);
-    if (found == off_.end()) return;
-    key = std::move(found->second);
-    off_.erase(found);
-  }
-  faults_->ends(key, core::Fault::kTopicSwitchedOff);
+  const std::lock_guard lock(mutex_);
+  const auto found = off_.find(watch);
+  if (found == off_.end()) return;
+  const std::string key = std::move(found->second);
+  off_.erase(found);
+  end_switched_off(key);
+}
+
+// The criterion of a trigger that was written again is another one under the same key, and may be off by now.
+void CriteriaFailures::end_switched_off(const std::string& key) {
+  const bool is_of_another =
+      std::any_of(off_.begin(), off_.end(), [&](const auto& entry) { return entry.second == key; });
+  if (!is_of_another) faults_->ends(key, core::Fault::kTopicSwitchedOff);
 }
 
 std::vector<std::string> CriteriaFailures::learn(const std::map<std::string, std::int64_t>& evaluated) {
@@ -138,7 +183,11 @@ std::vector<std::string> CriteriaFailures::learn(const std::map<std::string, std
     const auto still = evaluated.find(url);
     if (still == evaluated.end() || still->second != version) changed.push_back(url);
   }
+  std::copy_if(early_.begin(), early_.end(), std::back_inserter(changed),
+               [&](const std::string& url) { return !evaluated.contains(url); });
+  early_.clear();
   versions_ = evaluated;
+  knows_topics_ = true;
   return changed;
 }
 
@@ -151,8 +200,7 @@ void CriteriaFailures::end_errors_of(const std::vector<std::string>& topic_urls)
   }
 }
 
-// The criterion of a trigger that was written again is another one under the same key, and may be off by now.
-std::vector<std::string> CriteriaFailures::forget_unused(const std::vector<topic::CriterionInUse>& in_use) {
+void CriteriaFailures::forget_unused(const std::vector<topic::CriterionInUse>& in_use) {
   std::set<Watch> used;
   for (const topic::CriterionInUse& one : in_use) used.insert(one.watch);
   std::set<std::string> over;
@@ -160,32 +208,28 @@ std::vector<std::string> CriteriaFailures::forget_unused(const std::vector<topic
     if (!used.contains(watch)) over.insert(key);
   }
   std::erase_if(off_, [&](const auto& one) { return !used.contains(one.first); });
-  for (const auto& [watch, key] : off_) over.erase(key);
-  return {over.begin(), over.end()};
+  for (const std::string& key : over) end_switched_off(key);
 }
 
 void CriteriaFailures::know(const topic::Catalog& catalog) {
   if (faults_ == nullptr) return;
   const auto evaluated = evaluated_topics(catalog);
   const auto in_use = catalog.criteria_in_use();
-  std::vector<std::string> changed;
-  std::vector<std::string> over;
   {
     const std::lock_guard lock(mutex_);
     if (catalog.epoch() < epoch_) return;
     epoch_ = catalog.epoch();
-    changed = learn(evaluated);
-    over = forget_unused(in_use);
+    const std::vector<std::string> changed = learn(evaluated);
+    forget_unused(in_use);
+    end_errors_of(changed);
+    for (const std::string& url : changed) {
+      if (!evaluated.contains(url)) metrics_.remove("topic", url);
+    }
   }
-  for (const std::string& key : over) faults_->ends(key, core::Fault::kTopicSwitchedOff);
   for (const topic::CriterionInUse& one : in_use) {
     if (!one.watch->is_off()) continue;
     tell_switched_off(one.watch, one.topic_url, one.trigger);
     if (!one.watch->is_off()) tell_let_in(one.watch);  // by a write, while it was not known here
-  }
-  end_errors_of(changed);
-  for (const std::string& url : changed) {
-    if (!evaluated.contains(url)) metrics_.remove("topic", url);
   }
 }
 

@@ -7,10 +7,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -47,6 +49,11 @@ class CriteriaFailures {
       : metrics_(metrics), faults_(faults) {}
 
   void tell(const CriteriaFailure& failure, core::SteadyTime now);
+  // Of an event that is decided after its write, with the topic as it was then: a topic that is not evaluated any more
+  // gets no metrics again, and one that was written again no fault for what it was before.
+  void tell_late(const CriteriaFailure& failure, std::int64_t topic_version, core::SteadyTime now);
+  // Counts something else of such an event, unless its topic is not evaluated any more.
+  void count_late(const std::string& topic_url, const std::function<void()>& count);
   // A criterion was costly so often that it is put off from now on, or it is let in again.
   void tell_turn(const topic::CriterionCost& cost, topic::CriterionWatch::Turn turn);
   // What is evaluated now: faults and metrics of what is not any more are over, and a criterion that is off and is
@@ -61,12 +68,18 @@ class CriteriaFailures {
   // Failures that were not logged before this one; absent: this one is not to be logged either.
   std::optional<std::uint64_t> may_log(const CriteriaFailure& failure, core::SteadyTime now);
 
-  void note_error(const CriteriaFailure& failure, const std::string& text);
+  void count(const CriteriaFailure& failure);
+  void note_error(const CriteriaFailure& failure);
+  void log_failure(const CriteriaFailure& failure, core::SteadyTime now);
   using Watch = std::shared_ptr<topic::CriterionWatch>;
   void tell_switched_off(const Watch& watch, std::string_view topic_url, std::size_t trigger);
   void tell_let_in(const Watch& watch);
-  // mutex_ is held for both. Keys of switched-off faults that are over, since no criterion in use has them.
-  std::vector<std::string> forget_unused(const std::vector<topic::CriterionInUse>& in_use);
+  // mutex_ is held for those below, so that what is over ends before anything of the same key or url begins.
+  bool may_have_series(const std::string& topic_url);
+  [[nodiscard]] bool is_evaluated(const std::string& topic_url, std::int64_t version) const;
+  // The watch puts nothing off any more, or is not in use.
+  void end_switched_off(const std::string& key);
+  void forget_unused(const std::vector<topic::CriterionInUse>& in_use);
   // Urls of the topics that are not evaluated any more as they were.
   std::vector<std::string> learn(const std::map<std::string, std::int64_t>& evaluated);
   void end_errors_of(const std::vector<std::string>& topic_urls);
@@ -76,6 +89,8 @@ class CriteriaFailures {
   std::mutex mutex_;
   std::int64_t epoch_ = 0;                        // of the newest catalog
   std::map<std::string, std::int64_t> versions_;  // of topics that are evaluated, by url
+  bool knows_topics_ = false;
+  std::set<std::string> early_;  // urls that were counted for before it was known which topics are evaluated
   // Keys of the faults of criteria that are off and in use. Topics may share one, and another may let it in.
   std::map<Watch, std::string> off_;
   std::map<std::pair<std::string, std::size_t>, Told> told_;  // by topic and trigger

@@ -59,7 +59,9 @@ struct Interactions::Impl : std::enable_shared_from_this<Impl> {
                    std::vector<store::HeldRow> unwanted) {
               if (options.on_decided) options.on_decided(slot, std::move(wanted), std::move(unwanted));
             },
-            [this](std::string_view topic_url, std::string_view action) { count_event(topic_url, action); }),
+            [this](std::string_view topic_url, std::string_view action) {
+              criteria_failures.count_late(std::string(topic_url), [&] { count_event(topic_url, action); });
+            }),
         write_path(options, vault, a_store),
         unsent(std::make_shared<core::ByteBudget>(options.max_answers_bytes)) {}
 

@@ -270,7 +270,8 @@ core::Result<UndecidedEvents::Judgement> UndecidedEvents::evaluate(const store::
   if (stopped_) return stopped();
   const bool later = look == Look::kQuick && decision.out_of_steps;
   if (!later) {
-    for (const CriteriaFailure& one : failed) failures_.tell(one, core::system_clock().steady_now());
+    const core::SteadyTime now = core::system_clock().steady_now();
+    for (const CriteriaFailure& one : failed) failures_.tell_late(one, row.topic_version, now);
   }
   return Judgement{verdict_of(decision.outcome), later, std::move(decision.reason), topic->url,
                    states.written.interaction};

@@ -43,7 +43,7 @@ class UndecidedEvents {
   // Rows that are decided, for their relay; on this thread.
   using Notice = std::function<void(store::DestinationSlot slot, std::vector<store::HeldRow> wanted,
                                     std::vector<store::HeldRow> unwanted)>;
-  // An event that is wanted, for the metrics.
+  // An event that is wanted, for the metrics; its topic may be gone by now.
   using Wanted = std::function<void(std::string_view topic_url, std::string_view action)>;
 
   UndecidedEvents(store::Store& store, CriteriaFailures& failures, Notice notice, Wanted wanted,

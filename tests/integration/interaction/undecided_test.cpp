@@ -19,6 +19,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 // Cubic in the number of names, whatever it finds: too much for a write with 100 of them, and not for a later look.
 constexpr const char* kCubic =
@@ -31,19 +32,25 @@ std::string patient(int names, const std::string& last, const std::string& more 
   return R"({"resourceType":"Patient",)" + more + R"("name":[)" + list + R"({"family":")" + last + R"("}]})";
 }
 
-// Gives undecided rows to no one.
+// Gives undecided rows to no one as long as `holds`.
 class HoldingStore final : public test::ForwardingStore {
  public:
-  explicit HoldingStore(store::Store& inner) : ForwardingStore(inner), outbox_(inner.outbox()) {}
+  explicit HoldingStore(store::Store& inner) : ForwardingStore(inner), outbox_(inner.outbox(), holds) {}
   [[nodiscard]] store::Outbox& outbox() override { return outbox_; }
+  std::atomic<bool> holds{true};
 
  private:
   class Holding final : public test::ForwardingOutbox {
    public:
-    using ForwardingOutbox::ForwardingOutbox;
-    core::Result<std::vector<store::UndecidedRow>> undecided_rows(store::DestinationSlot, std::size_t) override {
+    Holding(store::Outbox& inner, const std::atomic<bool>& holds) : ForwardingOutbox(inner), holds_(holds) {}
+    core::Result<std::vector<store::UndecidedRow>> undecided_rows(store::DestinationSlot after,
+                                                                  std::size_t limit) override {
+      if (!holds_) return ForwardingOutbox::undecided_rows(after, limit);
       return core::make_retriable(core::ErrorCode::kUnavailable, "held back");
     }
+
+   private:
+    const std::atomic<bool>& holds_;
   };
   Holding outbox_;
 };
@@ -86,6 +93,7 @@ class UndecidedTest : public InteractionsTest {
 
   void decide_over(store::Store& store) {
     Options options;
+    options.faults = &faults_;
     options.on_decided = [this](store::DestinationSlot, std::vector<store::HeldRow> wanted,
                                 std::vector<store::HeldRow> unwanted) {
       std::lock_guard lock(mutex_);
@@ -120,6 +128,7 @@ class UndecidedTest : public InteractionsTest {
   std::vector<store::EventNumber> wanted_;
   std::vector<store::EventNumber> unwanted_;
   HoldingStore holding_{*store_};
+  observability::Faults faults_{core::system_clock(), metrics_};
 };
 
 TEST_F(UndecidedTest, ACostlyCriterionIsDecidedAfterTheWriteAndCostsNoEvent) {
@@ -232,6 +241,25 @@ TEST_F(UndecidedTest, ATopicThatIsChangedOrDeletedMeanwhileDecidesAsItWas) {
   ASSERT_TRUE(done) << done.error().error.diagnostics;
   ASSERT_TRUE(eventually_decided(slot));
   EXPECT_THAT(wanted_events_of(slot), IsEmpty()) << "the topic of now would match everything";
+}
+
+TEST_F(UndecidedTest, TheMetricsOfATopicThatIsNotActiveAnyMoreDoNotComeBackWithEventsThatAreDecidedLater) {
+  const auto slot = add_patient_destination(kCubic);
+  interactions_.reset();
+  decide_over(holding_);
+  ASSERT_TRUE(interactions_->catalog());
+  ASSERT_TRUE(update("Patient", "many", patient(100, "last")));
+  const auto has_series = HasSubstr("topic=\"urn:topic:patients\"");
+  EXPECT_THAT(metrics_.text(), has_series);
+  ASSERT_TRUE(update("AidboxSubscriptionTopic", "patients",
+                     R"({"resourceType":"AidboxSubscriptionTopic","url":"urn:topic:patients","status":"retired",
+      "trigger":[{"resource":"Patient"}]})"));
+  ASSERT_TRUE(interactions_->catalog());
+  EXPECT_THAT(metrics_.text(), Not(has_series));
+  holding_.holds = false;
+  ASSERT_TRUE(eventually_decided(slot));
+  ASSERT_TRUE(test::eventually([&] { return wanted().size() == 1; })) << "it costs no event";
+  EXPECT_THAT(metrics_.text(), Not(has_series));
 }
 
 TEST_F(UndecidedTest, WhatNoBudgetDecidesStaysVisibleAndIsReleasedOrDiscarded) {

@@ -11,6 +11,7 @@
 namespace embergate::delivery {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -178,6 +179,74 @@ TEST_F(RelayTest, HealthSaysOfAnEventThatWasOvertakenThatAndNotThatItIsRefused) 
   EXPECT_EQ(health.condition().fault, core::Fault::kDestinationEventSuperseded);
   ASSERT_EQ(health.condition().own.size(), 1U);
   EXPECT_EQ(core::text_of(health.condition().fault).code, "destination.event-superseded");
+}
+
+using HeldCodes = RelayTest;
+
+std::vector<core::Fault> own_faults(const DestinationHealth& health) {
+  std::vector<core::Fault> faults;
+  for (const auto& [fault, text] : health.condition().own) faults.push_back(fault);
+  return faults;
+}
+
+// 1 fails with its connection, and 2 arrives; then nothing arrives any more.
+TEST_F(HeldCodes, AReleasedEventThatNoBrokerRefusedHasNoneWhileItWaitsAlsoAfterARestart) {
+  options_.retry = {core::Milliseconds(60'000), core::Milliseconds(60'000)};
+  const auto down = std::make_shared<std::atomic<bool>>(false);
+  kafka_->judge_by([down](const test::FakeKafka::Seen& seen, std::size_t index, kafka::BatchReport& report) {
+    if (*down || seen.value.find("\"eventNumber\":1,") != std::string::npos)
+      report.failures.push_back({index, kafka::FailureScope::kConnection, false, "gone"});
+  });
+  append("a");
+  append("a");
+  start();
+  ASSERT_TRUE(test::eventually([this] { return outbox_.counters(kSlot)->superseded == 1; }));
+  *down = true;
+  relay_->released({outbox_.release(1)});
+  const auto expect_no_code = [this] {
+    DestinationHealth health(errors_, core::system_clock());
+    health.attach(relay_);
+    ASSERT_TRUE(test::eventually([this] {
+      relay_->released({});  // what health shows is read again after a decision
+      return relay_->held().waiting == 1 && relay_->held().superseded == 0;
+    }));
+    EXPECT_THAT(own_faults(health), Not(Contains(core::Fault::kKafkaRecordRefused)));
+    EXPECT_THAT(own_faults(health), Not(Contains(core::Fault::kDestinationEventSuperseded)));
+    EXPECT_THAT(health.condition().text, Not(HasSubstr("not sent with the others")));
+    ASSERT_EQ(view().waiting.size(), 1U);
+    EXPECT_EQ(view().waiting[0].fault, core::Fault::kNone);
+  };
+  ASSERT_NO_FATAL_FAILURE(expect_no_code());
+  stop(core::Milliseconds(10'000), false);
+  start();
+  ASSERT_NO_FATAL_FAILURE(expect_no_code()) << "after a restart";
+}
+
+TEST_F(HeldCodes, AreThoseOfTheEventsThatWaitNowAndNotOfOneThatArrivedMeanwhile) {
+  options_.retry = {core::Milliseconds(60'000), core::Milliseconds(60'000)};
+  const auto refusing = std::make_shared<std::atomic<bool>>(true);
+  kafka_->judge_by([refusing](const test::FakeKafka::Seen& seen, std::size_t index, kafka::BatchReport& report) {
+    if (seen.key == "long") report.failures.push_back({index, kafka::FailureScope::kRecord, false, "too large", true});
+    if (seen.key == "odd" && *refusing)
+      report.failures.push_back({index, kafka::FailureScope::kRecord, false, "invalid record"});
+  });
+  append("long");
+  start();
+  ASSERT_TRUE(test::eventually([this] { return outbox_.held().size() == 1; }));
+  append("odd");
+  DestinationHealth health(errors_, core::system_clock());
+  health.attach(relay_);
+  const auto become = [&](const auto& faults) {
+    return test::eventually([&] {
+      relay_->released({});  // what health shows is read again after a decision
+      return ::testing::Matches(faults)(own_faults(health));
+    });
+  };
+  EXPECT_TRUE(become(ElementsAre(core::Fault::kKafkaTooLarge, core::Fault::kKafkaRecordRefused)));
+  *refusing = false;
+  relay_->released({outbox_.release(2)});
+  ASSERT_TRUE(test::eventually([this] { return !outbox_.rows().contains(2); }));
+  EXPECT_TRUE(become(ElementsAre(core::Fault::kKafkaTooLarge)));
 }
 
 TEST_F(RelayTest, ASettlementThatIsAnsweredWhileRowsAreReadLetsNoneOvertakeAParkedOne) {

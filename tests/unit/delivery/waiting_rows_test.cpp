@@ -51,7 +51,7 @@ TEST(WaitingRows, HaveTheErrorCodeOfTheirStateWhateverWordTheyWereStoredWith) {
   EXPECT_EQ(code_shown(row_of(State::kWaiting, kRefusedByBroker)), "kafka.record-refused");
   EXPECT_EQ(code_shown(row_of(State::kWaiting, "")), "kafka.record-refused") << "of a version that stored none";
   EXPECT_EQ(code_shown(row_of(State::kWaiting, "a-word-of-before")), "kafka.record-refused");
-  EXPECT_EQ(code_shown(row_of(State::kWaiting, kOvertaken)), "destination.event-superseded") << "released";
+  EXPECT_EQ(code_shown(row_of(State::kWaiting, kOvertaken)), "none") << "released, and refused by no broker";
   for (const char* word : {kTooLongForBroker, kRefusedByBroker, kOvertaken, ""})
     EXPECT_EQ(code_shown(row_of(State::kSuperseded, word)), "destination.event-superseded") << word;
   EXPECT_EQ(code_shown(row_of(State::kUndecided, kUndecided)), "topic.undecided");

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <chrono>
+#include <future>
 #include <nlohmann/json.hpp>
 
 #include "embergate/observability/log.hpp"
@@ -210,6 +212,30 @@ TEST_F(CriterionThatIsOff, StaysAFaultWhenTheOneBeforeUnderItsKeyGoes) {
   EXPECT_THAT(faults_.active(), SizeIs(1));
 }
 
+// The line of the first fault that ends comes in the middle of learning a catalog.
+TEST_F(CriterionThatIsOff, StaysAFaultWhenItIsFoundOffWhileTheOneBeforeUnderItsKeyEnds) {
+  const topic::Catalog before = catalog_of({a_, b_}, {"urn:a", "urn:b"});
+  failures_.know(before);
+  const auto turn_off = [this](const std::string& url) {
+    failures_.tell_turn({std::make_shared<topic::CriterionWatch>(), topic::CriterionWatch::Finding::kCostly, url, 0},
+                        Turn::kSwitchedOff);
+  };
+  turn_off("urn:a");
+  turn_off("urn:b");
+  ASSERT_THAT(faults_.active(), SizeIs(2));
+  std::future<void> meanwhile;
+  observability::log::capture([&](std::string_view line) {
+    if (json::parse(line)["ev"] != "fault/ended" || meanwhile.valid()) return;
+    meanwhile = std::async(std::launch::async, [&] { turn_off("urn:b"); });
+    meanwhile.wait_for(std::chrono::milliseconds(50));  // it comes in here, or has to wait for the end of all
+  });
+  failures_.know(catalog_of({with_criterion("urn:a", 3), with_criterion("urn:b", 4)}, {"urn:a", "urn:b"}, 2));
+  ASSERT_TRUE(meanwhile.valid());
+  meanwhile.get();
+  ASSERT_THAT(faults_.active(), SizeIs(1));
+  EXPECT_EQ(faults_.active()[0].concerns, "urn:b");
+}
+
 TEST_F(CriteriaFailuresTest, FaultsOfATopicEndWhenItIsWrittenOrDeleted) {
   const auto topics = [](const std::vector<std::pair<std::string, std::int64_t>>& versions) {
     std::vector<Topic> all;
@@ -229,6 +255,46 @@ TEST_F(CriteriaFailuresTest, FaultsOfATopicEndWhenItIsWrittenOrDeleted) {
   EXPECT_EQ(faults_.active()[0].concerns, "urn:c");
   EXPECT_THAT(metrics_.text(), HasSubstr("topic=\"urn:a\""));
   EXPECT_THAT(metrics_.text(), Not(HasSubstr("topic=\"urn:b\"")));
+}
+
+// Of events that are decided after their write.
+class LateFailures : public CriteriaFailuresTest {
+ protected:
+  void tell_late(const std::string& url, std::int64_t version, Kind kind = Kind::kFailed) {
+    failures_.tell_late({kind, url, 0, "several items", 2, 7}, version, now_);
+    failures_.count_late(url, [&] { metrics_.counter("topic_events_total", "events", {{"topic", url}})->add(); });
+  }
+};
+
+TEST_F(LateFailures, BringBackNoMetricsAndNoFaultOfATopicThatIsGone) {
+  failures_.know(catalog_of({active_topic("urn:a", 1)}, {"urn:a"}));
+  tell_late("urn:a", 1);
+  EXPECT_THAT(metrics_.text(), HasSubstr("embergate_topic_criteria_errors_total{topic=\"urn:a\"} 1"));
+  EXPECT_THAT(metrics_.text(), HasSubstr("embergate_topic_events_total{topic=\"urn:a\"} 1"));
+  EXPECT_THAT(faults_.active(), SizeIs(1));
+  failures_.know(catalog_of({}, {"urn:a"}, 2));
+  for (const Kind kind : {Kind::kFailed, Kind::kExhausted, Kind::kPutOff}) tell_late("urn:a", 1, kind);
+  EXPECT_THAT(metrics_.text(), Not(HasSubstr("topic=\"urn:a\"")));
+  EXPECT_THAT(faults_.active(), SizeIs(0));
+  ASSERT_THAT(lines_, SizeIs(testing::Ge(1U)));
+  EXPECT_EQ(lines_[0]["ev"], "topic/criteria-error");
+}
+
+TEST_F(LateFailures, OfATopicThatWasGoneAtTheStartLeaveNothingOnceTheTopicsAreKnown) {
+  tell_late("urn:a", 1);
+  tell_late("urn:gone", 2);
+  failures_.know(catalog_of({active_topic("urn:a", 1)}, {"urn:a"}));
+  EXPECT_THAT(metrics_.text(), HasSubstr("topic=\"urn:a\""));
+  EXPECT_THAT(metrics_.text(), Not(HasSubstr("topic=\"urn:gone\"")));
+  ASSERT_THAT(faults_.active(), SizeIs(1));
+  EXPECT_EQ(faults_.active()[0].concerns, "urn:a");
+}
+
+TEST_F(LateFailures, OfATopicAsItWasBeforeItWasWrittenAgainAreCountedAndNoFaultOfTheNewOne) {
+  failures_.know(catalog_of({active_topic("urn:a", 2)}, {"urn:a"}));
+  tell_late("urn:a", 1);
+  EXPECT_THAT(metrics_.text(), HasSubstr("embergate_topic_criteria_errors_total{topic=\"urn:a\"} 1"));
+  EXPECT_THAT(faults_.active(), SizeIs(0));
 }
 
 }  // namespace
