@@ -212,9 +212,10 @@ asio::awaitable<bool> Relay::send_jobs(std::vector<HeldResources::Job> jobs) {
 
 asio::awaitable<void> Relay::refresh_gauges() {
   last_gauges_ = clock_.steady_now();
-  auto read = [self = shared_from_this()] { return self->read_counts(); };
+  auto read = [self = shared_from_this(), parked = pipeline_.some_parked()] { return self->read_counts(parked); };
   auto counts = co_await core::run_blocking(pool_, std::move(read));
   if (!counts) co_return;
+  add_refusals_in_memory(*counts);
   const store::SlotCounters* const counters = &counts->slot;
   set_held(*counts);
   is_busy_ = counters->queued > 0;

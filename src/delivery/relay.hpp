@@ -118,7 +118,8 @@ class Relay : public std::enable_shared_from_this<Relay> {
     store::SlotCounters slot;
     std::set<core::Fault> refusals;
   };
-  core::Result<Counts> read_counts();
+  core::Result<Counts> read_counts(bool some_parked);  // on the pool: nothing of the strand is touched
+  void add_refusals_in_memory(Counts& counts) const;
   void set_held(Counts counts);
   boost::asio::awaitable<void> refresh_gauges();
   boost::asio::awaitable<void> drain();

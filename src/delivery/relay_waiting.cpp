@@ -91,21 +91,24 @@ asio::awaitable<void> Relay::refill() {
   }
 }
 
-// The codes are those of the rows that wait now: what became of a row that was refused once says nothing of others.
-core::Result<Relay::Counts> Relay::read_counts() {
+core::Result<Relay::Counts> Relay::read_counts(bool some_parked) {
   Counts counts;
   EG_TRY(counts.slot, outbox_.counters(options_.slot));
-  if (counts.slot.waiting == 0) return counts;
-  for (const auto& [key, held] : pipeline_.held().all()) {
-    if (held.waiting != 0 && !held.refusal.given_up) counts.refusals.insert(fault_of(held.refusal.code));
-  }
-  if (pipeline_.some_parked()) {
-    EG_TRY(const auto rows,
-           outbox_.held_rows(options_.slot, {store::HeldRow::State::kWaiting, 0, kParkedLookedAt, false}));
-    for (const store::HeldRow& row : rows) counts.refusals.insert(fault_of(row));
+  if (counts.slot.waiting == 0 || !some_parked) return counts;
+  EG_TRY(const auto rows,
+         outbox_.held_rows(options_.slot, {store::HeldRow::State::kWaiting, 0, kParkedLookedAt, false}));
+  for (const store::HeldRow& row : rows) counts.refusals.insert(fault_of(row));
+  return counts;
+}
+
+// The codes are those of the rows that wait now: what became of a row that was refused once says nothing of others.
+void Relay::add_refusals_in_memory(Counts& counts) const {
+  if (counts.slot.waiting != 0) {
+    for (const auto& [key, held] : pipeline_.held().all()) {
+      if (held.waiting != 0 && !held.refusal.given_up) counts.refusals.insert(fault_of(held.refusal.code));
+    }
   }
   counts.refusals.erase(core::Fault::kNone);
-  return counts;
 }
 
 void Relay::set_held(Counts counts) {
