@@ -194,6 +194,7 @@ std::vector<std::string> CriteriaFailures::learn(const std::map<std::string, std
 void CriteriaFailures::end_errors_of(const std::vector<std::string>& topic_urls) {
   if (topic_urls.empty()) return;
   std::vector<std::string> prefixes;
+  prefixes.reserve(topic_urls.size());
   for (const std::string& url : topic_urls) prefixes.push_back(topic::fault_key_prefix(url));
   for (const auto& active : faults_->active()) {
     if (begins_with_one(active.key, prefixes)) faults_->ends(active.key, core::Fault::kTopicCriterionError);

@@ -267,6 +267,7 @@ std::vector<CriterionInUse> Catalog::criteria_in_use() const {
     }
   }
   std::vector<CriterionInUse> all;
+  all.reserve(by_watch.size());
   for (auto& [watch, use] : by_watch) all.push_back(std::move(use));
   return all;
 }
