@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which user of this machine holds the other end of a TCP connection, as the kernel says it. Anyone may listen at a
 // port while the program that it belongs to is down. Thread: any; reads /proc. Failure: kElsewhere also where /proc
-// cannot be read. Not told apart from another machine: what is in another network namespace (a container's).
+// cannot be read. A process in another network namespace (a container) looks like one of another machine.
 #pragma once
 
 #include <sys/types.h>

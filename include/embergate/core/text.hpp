@@ -30,7 +30,7 @@ std::string printable(std::string_view text);
 // The same of many lines: line feeds and tabs stay. JSON stays the same JSON.
 std::string printable_lines(std::string_view text);
 
-// Appends `text` to `out` as text of XML and HTML, between tags: quotes stay, so it is none for attributes.
+// Appends `text` to `out` as text of XML and HTML, between tags. Quotes stay as they are: not for attributes.
 void append_markup_text(std::string& out, std::string_view text);
 
 }  // namespace embergate::core
